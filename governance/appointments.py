@@ -1,0 +1,81 @@
+"""The verbs of posts: appoint and dismiss. Each is a line in the access log."""
+
+from datetime import date, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from governance import audit
+from governance.constraints import sentence
+from governance.models import AccessEvent, Post, Role, Unit, User
+from governance.permissions import look_again
+from governance.territory import level_of
+
+
+def check_place(role: Role, code: str, unit: Unit | None) -> None:
+    """Check that a role can be held at this grid, with or without a unit.
+
+    Raises ValidationError with the field it concerns.
+    """
+    if role.levels and int(level_of(code)) not in role.levels:
+        raise ValidationError({"grid": f"“{role.name}”不能设在{level_of(code).label}。"})
+    if role.needs_unit and unit is None:
+        raise ValidationError({"unit": f"“{role.name}”须选择所属单位。"})
+
+
+@transaction.atomic
+def appoint(
+    user: User,
+    role: str,
+    code: str,
+    *,
+    by: User | None,
+    unit: Unit | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    note: str = "",
+    within_reach: bool = False,
+) -> Post:
+    """Give a person a post. ``by`` None: the installation itself. Returns the post.
+
+    ``within_reach``: also check that ``by`` may appoint there. Raises ValidationError (level, unit, term, separation of
+    the three administrators) or OutOfReach.
+    """
+    held = Role.objects.get(key=role)
+    check_place(held, code, unit)
+    post = Post(
+        user=user,
+        role=held,
+        grid_id=code,
+        unit=unit,
+        valid_from=since or timezone.localdate(),
+        valid_until=until,
+        note=note,
+        appointed_by=by,
+    )
+    post.clean_fields()
+    try:
+        with transaction.atomic():
+            post.save(force_insert=True)
+    except IntegrityError as error:
+        raise ValidationError(sentence(error) or "这个岗位与已有的岗位冲突。") from error
+    if within_reach:
+        look_again(by, post, "add")
+    user.__dict__.pop("posts_in_force", None)
+    audit.record(AccessEvent.Kind.APPOINT, by, f"{held.name} {code}", obj=post, reason=note)
+    return post
+
+
+@transaction.atomic
+def dismiss(post: Post, *, by: User | None, reason: str = "") -> Post:
+    """End a post as of yesterday, so that it reaches nothing from now on. A post that began today ends today's term by
+    being dated back to one day. Repeating it changes nothing."""
+    yesterday = timezone.localdate() - timedelta(days=1)
+    if post.valid_until is not None and post.valid_until <= yesterday:
+        return post
+    post.valid_from = min(post.valid_from, yesterday)
+    post.valid_until = yesterday
+    post.save(update_fields=["valid_from", "valid_until"])
+    audit.record(AccessEvent.Kind.DISMISS, by, f"{post.role_id} {post.grid_id}", obj=post, reason=reason)
+    return post

@@ -1,0 +1,92 @@
+"""Uploaded pictures: checked by content, re-encoded, stripped of metadata, and served only through the rule.
+
+A picture is decoded by Pillow within a pixel limit (a decompression bomb is refused before it is unpacked), turned
+upright by its EXIF orientation, scaled down and written anew as JPEG; nothing of the uploaded bytes, name, EXIF or
+position is kept.
+"""
+
+import hashlib
+import io
+import warnings
+from collections.abc import Iterable
+
+from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from governance.models import Photo, User
+
+#: Bytes of one upload.
+MOST_BYTES = 12 * 1024 * 1024
+#: Pixels of one upload; a 48-megapixel phone picture passes, a bomb does not.
+MOST_PIXELS = 64_000_000
+LONG_EDGE, THUMB_EDGE = 1600, 360
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+
+
+def clean_picture(upload: UploadedFile) -> tuple[bytes, bytes]:
+    """Return the picture and its small version as JPEG bytes.
+
+    Raises ValidationError with the file's name and what to do.
+    """
+    name = upload.name[-40:]
+    if upload.size > MOST_BYTES:
+        raise ValidationError(
+            f"“{name}”太大了，一张照片不超过 {MOST_BYTES // 1024 // 1024} MB。", code="too_large"
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            upload.seek(0)
+            picture = Image.open(upload, formats=FORMATS)
+            if picture.width * picture.height > MOST_PIXELS:
+                raise ValidationError(f"“{name}”的像素太多，请先缩小再上传。", code="too_many_pixels")
+            picture.load()
+            picture = ImageOps.exif_transpose(picture).convert("RGB")
+    except ValidationError:
+        raise
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+        OSError,
+        ValueError,
+        SyntaxError,
+        MemoryError,
+    ) as error:
+        raise ValidationError(
+            f"“{name}”不是可用的照片，请上传 JPG、PNG、WebP 或 GIF 图片。", code="not_a_picture"
+        ) from error
+    return _encoded(picture, LONG_EDGE, 84), _encoded(picture, THUMB_EDGE, 78)
+
+
+def _encoded(picture: Image.Image, edge: int, quality: int) -> bytes:
+    copy = picture.copy()
+    copy.thumbnail((edge, edge), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    copy.save(out, "JPEG", quality=quality, optimize=True)
+    return out.getvalue()
+
+
+def attach(model: type[Photo], uploads: Iterable[UploadedFile], *, by: User | None, **owner) -> list[Photo]:
+    """Store pictures for the row that ``owner`` names (``order=…``). All of them pass, or none is stored.
+
+    Raises ValidationError at the field ``photos``.
+    """
+    cleaned, problems = [], []
+    for upload in uploads:
+        try:
+            cleaned.append(clean_picture(upload))
+        except ValidationError as error:
+            problems += error.messages
+    if problems:
+        raise ValidationError({"photos": problems})
+    stored = []
+    for large, small in cleaned:
+        photo = model(uploaded_by=by, sha256=hashlib.sha256(large).hexdigest(), **owner)
+        photo.image.save("x.jpg", ContentFile(large), save=False)
+        photo.thumb.save("x.jpg", ContentFile(small), save=False)
+        photo.save()
+        stored.append(photo)
+    return stored

@@ -1,0 +1,366 @@
+"""The one engine that moves matters, and the shape of the one transition table that each kind of matter has.
+
+``open_matter`` starts a matter; ``run`` carries out one action: lock the row, check version, permission, state and guards,
+apply, write the step, queue the notices, all in one transaction. Pages, admin actions, the API and tasks offer just
+what ``available`` returns, and never set a status themselves.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from governance import notices, worktime
+from governance.models import Matter, Step, User
+from governance.permissions import look_again, permitted_actions
+from governance.search import terms
+
+
+class FlowError(ValidationError):
+    """An action that cannot be carried out, with the sentence that tells the person why and what to do."""
+
+
+class Refused(FlowError):
+    """The table does not allow the action now, or a guard refuses; ``field`` names the input it concerns, if any."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__({field: message} if field else message, code=None if field else "refused")
+        self.field = field
+
+
+class Stale(FlowError):
+    """The person acted on a version that others have changed since; ``steps`` is what happened meanwhile."""
+
+    def __init__(self, steps: list[Step]) -> None:
+        told = "；".join(f"{timezone.localtime(s.at):%H:%M} {s.actor} {s.label}" for s in steps[:3])
+        super().__init__(f"这件事刚刚有了新进展（{told}），请看过最新情况后再操作。", code="stale")
+        self.steps = steps
+
+
+class NotYours(FlowError):
+    """The person may not do this here. Pages answer 404 for it when she may not even see the matter."""
+
+    def __init__(self) -> None:
+        super().__init__("您没有办理这一步的权限。", code="forbidden")
+
+
+class AlreadyDone(Exception):
+    """A guard's or effect's word that what is asked for is so already: the engine answers as the first time did."""
+
+
+@dataclass
+class Change:
+    """One action on its way through the engine; guards read it, effects may add to it."""
+
+    matter: Matter
+    action: "Action"
+    actor: User
+    note: str
+    data: dict[str, Any]
+    now: datetime
+    status: str
+    #: What the step keeps besides the note; JSON values, no personal data.
+    kept: dict[str, Any] = field(default_factory=dict)
+    #: Told besides the table's audience: (people, title).
+    told: list[tuple[list[User], str]] = field(default_factory=list)
+    step: Step | None = None
+    #: Run once the step has its key (attachments, ledger lines).
+    after: list[Callable[["Change"], None]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What an action does to the matter's deadline.
+
+    ``start`` returns the new deadline for a change; ``stop`` ends the clock. Neither leaves it alone.
+    """
+
+    start: Callable[[Change], datetime] | None = None
+    stop: bool = False
+    pause: bool = False
+    resume: bool = False
+
+
+KEEP = Clock()
+STOP = Clock(stop=True)
+
+
+def within_work(parameter_value: Callable[[], int]) -> Clock:
+    """Return a clock that runs out after so many office hours."""
+    return Clock(start=lambda change: worktime.add(change.now, timedelta(hours=parameter_value())))
+
+
+@dataclass(frozen=True)
+class Action:
+    """One row of a transition table.
+
+    ``needs``: the rule's action, the name itself by default. ``target`` None keeps the state; an effect may set
+    ``change.status`` for a state that depends on data. ``ready`` says, without data, whether the button shows.
+    ``racing``: many people do this at once, so a version that others moved on is no reason to refuse. ``hidden``: no button
+    of its own (a system's step, or an action with its own page).
+    """
+
+    name: str
+    label: str
+    sources: frozenset[str]
+    target: str | None = None
+    needs: str = ""
+    reason: bool = False
+    guard: Callable[[Change], None] | None = None
+    effect: Callable[[Change], None] | None = None
+    ready: Callable[[Matter, User], bool] | None = None
+    clock: Clock = KEEP
+    tell: tuple[str, ...] = ()
+    racing: bool = False
+    hidden: bool = False
+    system: bool = False
+    danger: bool = False
+    hint: str = ""
+
+    @property
+    def permission(self) -> str:
+        return self.needs or self.name
+
+
+class Flow:
+    """The transition table of one kind of matter."""
+
+    def __init__(
+        self,
+        model: type[Matter],
+        step: type[Step],
+        initial: str,
+        actions: Iterable[Action],
+        final: frozenset[str],
+    ) -> None:
+        self.model, self.step, self.initial, self.final = model, step, initial, final
+        self.states = dict(model._meta.get_field("status").choices)
+        self.actions: dict[str, Action] = {}
+        for action in actions:
+            unknown = (action.sources | ({action.target} if action.target else set()) | final) - set(
+                self.states
+            )
+            if unknown or action.name in self.actions:
+                raise ValueError(f"{model.__name__}.{action.name}: unknown state {unknown} or named twice")
+            self.actions[action.name] = action
+        model.flow = self
+
+    # --- what may be done -------------------------------------------------------------------------------------------
+    def available(self, matter: Matter, user: User) -> list[Action]:
+        """Return, in the table's order, the actions that ``user`` can take on this matter now. A fixed number of queries."""
+        if not getattr(user, "is_authenticated", False):
+            return []
+        fitting = [a for a in self.actions.values() if matter.status in a.sources and not a.system]
+        allowed = permitted_actions(user, matter, {a.permission for a in fitting}) if fitting else set()
+        return [a for a in fitting if a.permission in allowed and (a.ready is None or a.ready(matter, user))]
+
+    def permission_actions(self) -> set[str]:
+        """Return every rule action that the table needs; governance/checks.py compares it with the permissions."""
+        return {a.permission for a in self.actions.values() if not a.system}
+
+    # --- what is done -----------------------------------------------------------------------------------------------
+    @transaction.atomic
+    def open_matter(
+        self,
+        matter: Matter,
+        *,
+        by: User,
+        label: str,
+        note: str = "",
+        tell: tuple[str, ...] = (),
+        clock: Clock = KEEP,
+        check: Callable[[Matter], None] | None = None,
+    ) -> Matter:
+        """Number, save and start a new matter, with its first step. Returns the saved matter.
+
+        ``check`` runs after the save, inside the transaction (for ``look_again``). Raises ValidationError for a field that
+        does not hold.
+        """
+        now = timezone.now()
+        matter.status, matter.version, matter.opened_at = self.initial, 1, now
+        matter.number = "-" if not matter.number else matter.number
+        matter.clean_fields(exclude=["number", "search_terms", "status"])
+        matter.number = next_number(matter.prefix, matter.grid_id, now)
+        change = Change(matter, Action("open", label, frozenset()), by, note, {}, now, self.initial)
+        _wind(change, clock)
+        matter.search_terms = terms(matter.search_text(), matter.number, matter.applicant_phone[-4:])
+        matter.save(force_insert=True)
+        if check is not None:
+            check(matter)
+        self._record(change, "", seen=None)
+        self._announce(change, tell)
+        return matter
+
+    @transaction.atomic
+    def run(
+        self,
+        matter: Matter | int,
+        name: str,
+        *,
+        by: User,
+        version: int | None = None,
+        note: str = "",
+        **data: Any,
+    ) -> Matter:
+        """Carry out one action of the table and return the matter as it is afterwards.
+
+        ``version`` is the version the person was shown; repeating an action with the same version answers as the first
+        time did. Raises Stale, NotYours, Refused (all FlowError), or the model's DoesNotExist. KeyError for an action
+        that the table does not have.
+        """
+        action = self.actions[name]
+        key = matter.pk if isinstance(matter, models.Model) else matter
+        matter = self.model._base_manager.select_for_update(of=("self",)).get(pk=key)
+        if version is not None and self._was_done(matter, action, by, version):
+            return matter
+        if action.system:
+            if by.username != "system":
+                raise NotYours
+        elif action.permission not in permitted_actions(by, matter, {action.permission}):
+            raise NotYours
+        if version is not None and version != matter.version and not action.racing:
+            raise Stale(list(matter.steps.filter(seq__gt=version).select_related("actor")))
+        if matter.status not in action.sources:
+            raise Refused(f"“{matter.get_status_display()}”的事项不能{action.label}。")
+        note = note.strip()
+        if action.reason and not note:
+            raise Refused(f"请填写{action.label}的理由。", "note")
+        if len(note) > 1000:
+            raise Refused("说明不能超过 1000 字。", "note")
+        change = Change(matter, action, by, note, data, timezone.now(), action.target or matter.status)
+        try:
+            if action.guard is not None:
+                action.guard(change)
+            if action.effect is not None:
+                action.effect(change)
+        except AlreadyDone:
+            return matter
+        before, matter.status = matter.status, change.status
+        matter.version += 1
+        matter.closed_at = (matter.closed_at or change.now) if matter.status in self.final else None
+        _wind(change, STOP if matter.closed_at and action.clock is KEEP else action.clock)
+        if matter.status != before or action.clock.start:
+            matter.escalation = 0 if not action.system else matter.escalation
+        matter.save()
+        self._record(change, before, seen=version)
+        self._announce(change, action.tell)
+        return matter
+
+    def _was_done(self, matter: Matter, action: Action, by: User, version: int) -> bool:
+        return matter.steps.filter(action=action.name, actor=by, seen_version=version).exists()
+
+    def _record(self, change: Change, before: str, seen: int | None) -> None:
+        matter = change.matter
+        change.step = self.step.objects.create(
+            matter=matter,
+            seq=matter.version,
+            action=change.action.name,
+            label=change.action.label,
+            actor=change.actor,
+            capacity=capacity_of(change.actor, matter.grid_id),
+            at=change.now,
+            from_status=before,
+            to_status=matter.status,
+            note=change.note,
+            due_at=matter.due_at,
+            seen_version=seen,
+            data=change.kept,
+        )
+        for afterwards in change.after:
+            afterwards(change)
+
+    def _announce(self, change: Change, tell: tuple[str, ...]) -> None:
+        matter = change.matter
+        told: set[int] = {change.actor.pk}
+        for key in tell:
+            if key == "applicant" and not matter.applicant_id and change.actor.pk != matter.placed_by_id:
+                notices.text(
+                    matter.applicant_phone,
+                    f"您的事项 {matter.number} {change.action.label}，当前状态：{matter.get_status_display()}。",
+                )
+            people = [p for p in matter.audience(key) if p.pk not in told]
+            told |= {p.pk for p in people}
+            notices.tell(
+                people,
+                f"{matter.title}：{change.action.label}",
+                body=change.note,
+                number=matter.number,
+                url=matter.get_absolute_url(),
+            )
+        for people, title in change.told:
+            notices.tell(people, title, body=change.note, number=matter.number, url=matter.get_absolute_url())
+
+    # --- drawing ----------------------------------------------------------------------------------------------------
+    def diagram(self) -> str:
+        """Return the table as a Mermaid state diagram, for docs/flows.md."""
+        lines = ["stateDiagram-v2", f"    [*] --> {self.initial}"]
+        lines += [f"    {state}: {label}" for state, label in self.states.items()]
+        for action in self.actions.values():
+            for source in sorted(action.sources):
+                target = action.target or source
+                lines.append(f"    {source} --> {target}: {action.label}")
+        lines += [f"    {state} --> [*]" for state in sorted(self.final)]
+        return "\n".join(lines)
+
+
+def _wind(change: Change, clock: Clock) -> None:
+    matter = change.matter
+    if clock.stop:
+        matter.due_at = matter.yellow_at = matter.paused_at = matter.clock_from = None
+    elif clock.start is not None:
+        matter.clock_from, matter.paused_at = change.now, None
+        matter.due_at = clock.start(change)
+        matter.yellow_at = worktime.yellow_point(change.now, matter.due_at)
+    elif clock.pause:
+        matter.paused_at = change.now
+    elif clock.resume and matter.paused_at is not None:
+        left = worktime.between(matter.paused_at, matter.due_at)
+        matter.due_at = worktime.add(change.now, left)
+        matter.yellow_at = worktime.yellow_point(matter.clock_from, matter.due_at)
+        matter.paused_at = None
+
+
+def capacity_of(user: User, code: str) -> str:
+    """Return the post by which the person acts at this grid, in words: the nearest one; empty without a post here."""
+    fitting = [post for post in user.posts_in_force if code.startswith(post.code)]
+    return max(fitting, key=lambda post: len(post.code)).label[:120] if fitting else ""
+
+
+def next_number(prefix: str, code: str, at: datetime) -> str:
+    """Return the next number of the day in this place, such as ``DD-120106012-20261122-0001``.
+
+    Unique under concurrency: the series row is locked until the transaction ends; a rolled-back one may leave a gap.
+    """
+    series = f"{prefix}-{code[:12]}-{timezone.localtime(at):%Y%m%d}"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO governance_numberseries (series, last) VALUES (%s, 1)"
+            " ON CONFLICT (series) DO UPDATE SET last = governance_numberseries.last + 1 RETURNING last",
+            [series],
+        )
+        return f"{series}-{cursor.fetchone()[0]:04d}"
+
+
+def created_within_reach(user: User, action: str = "view") -> Callable[[Matter], None]:
+    """Return the check for ``open_matter`` that rolls a matter back when its author does not reach it."""
+    return lambda matter: look_again(user, matter, action)
+
+
+# --- the ladder and other things that time does ---------------------------------------------------------------------
+_tickers: list[Callable[[datetime], int]] = []
+
+
+def on_tick(ticker: Callable[[datetime], int]) -> Callable[[datetime], int]:
+    """Register what an app does as time passes; it must give the same result when run late or twice."""
+    _tickers.append(ticker)
+    return ticker
+
+
+def tick(now: datetime | None = None) -> dict[str, int]:
+    """Run everything that time asks for; returns how many rows each ticker changed."""
+    now = now or timezone.now()
+    return {f"{ticker.__module__}.{ticker.__name__}": ticker(now) for ticker in _tickers}

@@ -1,0 +1,125 @@
+"""The front door: whatever comes in, by whichever channel, enters here and is handed to the app of its kind.
+
+An app registers a handler for a kind in its ``AppConfig.ready``; the kernel knows no app. Source and source id together
+are unique, so that a phone that sends twice, or a hotline that repeats a file, gets the first answer again.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import IntegrityError, transaction
+
+from governance.models import Intake, Matter, User
+
+Handler = Callable[[Intake, dict[str, Any]], Matter]
+_handlers: dict[str, tuple[str, Handler]] = {}
+
+
+def register(kind: str, label: str, handler: Handler) -> None:
+    """Let an app take in matters of a kind.
+
+    Raises ValueError when another handler has the kind already.
+    """
+    if kind in _handlers and _handlers[kind][1] is not handler:
+        raise ValueError(f"two handlers for intake kind {kind!r}")
+    _handlers[kind] = (label, handler)
+
+
+def kinds() -> dict[str, str]:
+    """Return the registered kinds with their Chinese names."""
+    return {kind: label for kind, (label, _) in _handlers.items()}
+
+
+def receive(
+    kind: str,
+    *,
+    by: User,
+    source: str,
+    source_id: str,
+    channel: str,
+    grid_id: str,
+    applicant: User | None,
+    applicant_name: str,
+    applicant_phone: str,
+    referred_from: str = "",
+    **payload: Any,
+) -> tuple[Matter, bool]:
+    """Take in one request and hand it to its app. Returns the matter, and whether it is new (False for a repeat).
+
+    ``by`` is who sends it: the resident herself, or the worker who fills it in for her. Raises KeyError for a kind no
+    app takes in, and what the app's handler raises; then nothing is kept.
+    """
+    _, handler = _handlers[kind]
+    known = _first_answer(source, source_id)
+    if known is not None:
+        return known, False
+    try:
+        with transaction.atomic():
+            intake = Intake.objects.create(
+                kind=kind,
+                source=source,
+                source_id=source_id,
+                channel=channel,
+                grid_id=grid_id,
+                applicant=applicant,
+                applicant_name=applicant_name,
+                applicant_phone=applicant_phone,
+                placed_by=None if applicant is not None and by.pk == applicant.pk else by,
+                referred_from=referred_from,
+            )
+            matter = handler(intake, {"by": by, **payload})
+            intake.content_type = ContentType.objects.get_for_model(matter)
+            intake.object_id, intake.number, intake.title = matter.pk, matter.number, matter.title
+            intake.save(update_fields=["content_type", "object_id", "number", "title"])
+            return matter, True
+    except IntegrityError:
+        # Another request with the same id came in between; its answer is ours.
+        known = _first_answer(source, source_id)
+        if known is None:
+            raise
+        return known, False
+
+
+def _first_answer(source: str, source_id: str) -> Matter | None:
+    intake = Intake.objects.filter(source=source, source_id=source_id).first()
+    return intake.matter if intake is not None else None
+
+
+def refer(matter: Matter, kind: str, *, by: User, **payload: Any) -> Matter:
+    """Hand a matter that is really another app's to that app; both keep the link. Returns the new matter.
+
+    The caller's flow writes the step on the old matter. Repeating it answers with the same new matter.
+    """
+    new, _ = receive(
+        kind,
+        by=by,
+        source="referral",
+        source_id=f"{matter.number}>{kind}",
+        channel="referral",
+        grid_id=matter.grid_id,
+        applicant=matter.applicant,
+        applicant_name=matter.applicant_name,
+        applicant_phone=matter.applicant_phone,
+        referred_from=matter.number,
+        **payload,
+    )
+    return new
+
+
+def adopt(user: User) -> int:
+    """Give a newly verified phone's owner the matters that were placed for that phone before she had an account.
+
+    Returns how many. Only rows without an account are touched.
+    """
+    if not (user.phone and user.phone_verified):
+        return 0
+    with transaction.atomic():
+        found = list(Intake.objects.filter(applicant=None, applicant_phone=user.phone).select_for_update())
+        for intake in found:
+            intake.applicant = user
+            intake.save(update_fields=["applicant"])
+            if intake.content_type_id:
+                model = intake.content_type.model_class()
+                model._base_manager.filter(pk=intake.object_id, applicant=None).update(applicant=user)
+    return len(found)

@@ -1,0 +1,43 @@
+"""How personal data looks before someone is allowed to see it. Conventions: phone 138 **** 5678, name 张*, address to
+the building."""
+
+from collections.abc import Callable
+
+
+def phone(text: str) -> str:
+    """Return a phone number with its middle hidden; the whole number hidden when it is too short for that."""
+    return f"{text[:3]} **** {text[-4:]}" if len(text) >= 11 else "*" * len(text)
+
+
+def name(text: str) -> str:
+    """Return the family name and stars."""
+    return text[:1] + "*" * max(1, min(2, len(text) - 1)) if text else ""
+
+
+def address(text: str) -> str:
+    """Return the address without its room: everything from the first digit of the last part on is hidden."""
+    return "***" if text else ""
+
+
+def birthday(text: str) -> str:
+    """Return only the year."""
+    return f"{text[:4]} 年" if text else ""
+
+
+MASKS: dict[str, Callable[[str], str]] = {
+    "phone": phone,
+    "name": name,
+    "address": address,
+    "birthday": birthday,
+}
+
+
+def shown(obj, field: str, *, clear: bool = False) -> str:
+    """Return a field as it may be shown: masked as the model declares, or in clear when the rule allows it.
+
+    Raises KeyError for a field that the model does not declare as masked.
+    """
+    kind = obj.masked[field]
+    value = getattr(obj, field)
+    text = "" if value is None else str(value)
+    return text if clear else MASKS[kind](text)

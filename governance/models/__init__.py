@@ -1,0 +1,32 @@
+"""The kernel's nouns: people and posts, the territorial base, matters and steps, the front door, logs."""
+
+from governance.models.audit import AccessEvent, AppendOnly, Elevation, Share
+from governance.models.base import Territorial
+from governance.models.files import Photo
+from governance.models.matters import Matter, MatterQuerySet, NumberSeries, Step
+from governance.models.messages import Intake, Notice, TextMessage
+from governance.models.people import Post, Role, Unit, User
+from governance.models.system import Heartbeat, IdempotencyKey, Parameter
+
+__all__ = [
+    "AccessEvent",
+    "AppendOnly",
+    "Elevation",
+    "Heartbeat",
+    "IdempotencyKey",
+    "Intake",
+    "Matter",
+    "MatterQuerySet",
+    "Notice",
+    "NumberSeries",
+    "Parameter",
+    "Photo",
+    "Post",
+    "Role",
+    "Share",
+    "Step",
+    "Territorial",
+    "TextMessage",
+    "Unit",
+    "User",
+]

@@ -1,0 +1,73 @@
+"""Telling people: a notice in the portal, and a text message for those who are reached by phone only.
+
+Everything is written in the transaction of the change it tells of; the worker sends text messages afterwards, so that
+nothing is sent for a change that was rolled back, and nothing is lost when the gateway is down.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django_tasks import task
+
+from governance.models import Notice, TextMessage
+
+
+class SmsGateway:
+    """What a text message provider must offer. The demo's keeps messages in the portal and sends nothing."""
+
+    def send(self, phone: str, body: str) -> None:
+        """Send one message to an 11-digit number.
+
+        Raises Exception with a sentence when the provider refuses.
+        """
+        raise NotImplementedError
+
+
+class DemoGateway(SmsGateway):
+    """Sends nothing; refuses outside demo mode, so that it can never swallow real messages."""
+
+    def send(self, phone: str, body: str) -> None:
+        if not settings.DEMO:
+            raise RuntimeError("演示短信通道只能在演示模式下使用，请设置 SMS_GATEWAY。")
+
+
+def gateway() -> SmsGateway:
+    """Return the provider that the environment names (SMS_GATEWAY, a dotted path)."""
+    return import_string(settings.SMS_GATEWAY)()
+
+
+def tell(people: Iterable[Any], title: str, *, body: str = "", number: str = "", url: str = "") -> int:
+    """Write one notice for each person, once each, active accounts only. Returns how many were written."""
+    seen = {person.pk: person for person in people if person is not None and person.is_active}
+    notices = [
+        Notice(recipient=person, title=title[:80], body=body[:300], number=number, url=url)
+        for person in seen.values()
+    ]
+    Notice.objects.bulk_create(notices)
+    return len(notices)
+
+
+def text(phone: str, body: str) -> TextMessage:
+    """Queue a text message; the background worker sends it once the transaction has been committed."""
+    message = TextMessage.objects.create(phone=phone, body=body[:300])
+    send_text.enqueue(message.pk)
+    return message
+
+
+@task()
+def send_text(message_pk: int) -> str:
+    """Send a queued message once; a failure is kept with its reason for the administrator."""
+    message = TextMessage.objects.get(pk=message_pk)
+    if message.status == TextMessage.Status.SENT:
+        return message.status
+    try:
+        gateway().send(message.phone, message.body)
+    except Exception as failure:  # a provider may fail in any way; the reason is kept
+        message.status, message.failure = TextMessage.Status.FAILED, str(failure)[:200]
+    else:
+        message.status, message.sent_at = TextMessage.Status.SENT, timezone.now()
+    message.save(update_fields=["status", "failure", "sent_at"])
+    return message.status

@@ -1,0 +1,104 @@
+"""Values that differ between districts, each with a labelled default; the database keeps only what was changed.
+
+``value(key)`` is the one way to read them.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from governance.models import Parameter
+
+#: A process reads the table at most this often; another process sees a change after as many seconds.
+_SECONDS = 10
+_copy: tuple[float, dict[str, Any]] = (0.0, {})
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One parameter: what it is called, its default, its bounds and where the default comes from."""
+
+    key: str
+    label: str
+    default: Any
+    unit: str = ""
+    low: int | None = None
+    high: int | None = None
+    note: str = "系统默认值，可由系统管理员修改"
+
+    def check(self, value: Any) -> Any:
+        """Return the value in the default's type.
+
+        Raises ValidationError with the sentence the administrator reads.
+        """
+        if isinstance(self.default, bool):
+            if not isinstance(value, bool):
+                raise ValidationError(f"“{self.label}”只能选是或否。")
+            return value
+        if isinstance(self.default, int):
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise ValidationError(f"“{self.label}”要填整数。")
+            if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
+                raise ValidationError(f"“{self.label}”要在 {self.low} 到 {self.high} 之间。")
+            return value
+        if not isinstance(value, str) or len(value) > 200:
+            raise ValidationError(f"“{self.label}”要填 200 字以内的文字。")
+        return value
+
+
+SPECS: dict[str, Spec] = {
+    spec.key: spec
+    for spec in [
+        Spec("work.morning_from", "上午上班", "08:30"),
+        Spec("work.morning_until", "上午下班", "12:00"),
+        Spec("work.afternoon_from", "下午上班", "14:00"),
+        Spec("work.afternoon_until", "下午下班", "18:00"),
+        Spec("ladder.street_after", "社区超期后多久上报街道", 4, "工作小时", 1, 80),
+        Spec("ladder.district_after", "社区超期后多久上报区级", 15, "工作小时", 1, 160),
+        Spec("orders.accept_within", "点单受理时限", 4, "工作小时", 1, 80),
+        Spec("orders.serve_grace", "服务时段结束后多久仍未服务算超期", 4, "工作小时", 1, 80),
+        Spec("orders.confirm_within", "服务后多少天未确认由社区代为确认", 3, "天", 1, 30),
+        Spec("orders.street_after", "多久无人接单后向全街道开放", 4, "小时", 0, 240),
+        Spec("orders.district_after", "多久无人接单后向全区开放", 12, "小时", 0, 480),
+        Spec("orders.offer_minutes", "候补名额保留时间", 30, "分钟", 5, 1440),
+        Spec("orders.open_limit", "一个人同时未完成的点单上限", 5, "单", 1, 50),
+        Spec("volunteers.minimum_age", "志愿者最低年龄", 8, "岁", 6, 18),
+        Spec("superuser.minutes", "超级管理模式时长", 30, "分钟", 5, 120),
+        Spec("sms.code_minutes", "验证码有效时间", 5, "分钟", 1, 15),
+        Spec("staff.idle_minutes", "工作人员多久未操作自动退出", 30, "分钟", 5, 240),
+        Spec("staff.password_days", "工作人员密码有效期（0 为不限）", 90, "天", 0, 365),
+        Spec("residents.session_days", "居民手机登录保持时间", 30, "天", 1, 90),
+        Spec("portal.organiser", "主办单位", "（请在运行参数中填写主办单位）"),
+        Spec("portal.record_number", "备案号", ""),
+        Spec("portal.phone", "平台服务电话", ""),
+    ]
+}
+
+
+def value(key: str) -> Any:
+    """Return the parameter's value: what the district set, or the default.
+
+    Raises KeyError for a parameter that is not in the table.
+    """
+    global _copy
+    spec = SPECS[key]
+    if _copy[0] < time.monotonic():
+        _copy = (time.monotonic() + _SECONDS, dict(Parameter.objects.values_list("key", "value")))
+    return _copy[1].get(key, spec.default)
+
+
+def forget() -> None:
+    """Make this process read the table again."""
+    global _copy
+    _copy = (0.0, {})
+
+
+def change(key: str, new: Any) -> None:
+    """Set a parameter.
+
+    Raises KeyError for an unknown one and ValidationError for a value out of bounds.
+    """
+    Parameter.objects.update_or_create(key=key, defaults={"value": SPECS[key].check(new)})
+    forget()

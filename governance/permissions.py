@@ -1,0 +1,467 @@
+"""The one permission rule: who reaches which rows, and by what ground.
+
+    A person holds a *post*: a role, at a node, for a term. The role says what may be done; the node says where.
+    A post reaches every row at or below its node. Nothing else does, save three stated exceptions: the row is the
+    person's *own*, it was *shared* with her case by case, or a flow has *published* it.
+
+Every model carries a ``rule``. ``Model.objects.restrict(user, action)`` is that rule as a queryset, and
+``user.has_perm("app.action_model", obj)`` is the same queryset filtered to one key, so lists, pages, the API, the
+admin and exports cannot disagree. An action needs the ordinary Django permission ``app.action_model`` in the role.
+
+Speed: a post becomes an equality on one generated column; exceptions become a short literal list of keys, fetched
+first and dropped where a post covers them already, so that the common query is the equality alone.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Case, Q, Value, When
+from django.utils import timezone
+
+from governance import sharing
+from governance.territory import COLUMN, GridLevel, level_of, lineage
+
+EVERYTHING = Q()
+NOTHING = Q(pk__in=())
+
+
+class OutOfReach(ValidationError):
+    """A row that was just saved lies outside what its author may reach; the save must roll back."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "保存后这条记录将不在您的管辖范围内，已为您撤销。请检查所选的网格或承办单位。",
+            code="out_of_reach",
+        )
+
+
+@dataclass(frozen=True)
+class PostInForce:
+    """One post of one person today: where it stands, for which unit, and what its role allows."""
+
+    pk: int
+    role: str
+    label: str
+    code: str
+    unit_id: int | None
+    permissions: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Own:
+    """Exception (1): rows that are the person's own.
+
+    ``path`` leads from the row to the user (``applicant``, ``claims__volunteer__user``), ``when`` narrows it in the
+    same join, ``actions`` are what the relation allows, ``label`` is how ``explain`` names it.
+    """
+
+    path: str
+    actions: frozenset[str]
+    label: str
+    when: Q = field(default_factory=Q)
+
+
+@dataclass(frozen=True)
+class Published:
+    """Exception (3): rows that a flow has published.
+
+    ``when`` says which rows are out. Without ``to`` everyone sees them, signed in or not. With ``to``, the name of a
+    column that holds a grid code, they are for people who hold the permission ``<app>.<holding>_<model>`` at a node
+    at or below that code.
+    """
+
+    actions: frozenset[str]
+    when: Q = field(default_factory=Q)
+    to: str | None = None
+    holding: str | None = None
+    label: str = "已公开"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Why someone reaches a row: a post, a share, an own relation, a publication or a switched-on superuser mode."""
+
+    kind: str
+    text: str
+
+
+def permission(model: type[models.Model], action: str) -> str:
+    """Return the Django permission that an action on a model needs, ``app.action_model``."""
+    return f"{model._meta.app_label}.{action}_{model._meta.model_name}"
+
+
+def any_of(parts: Iterable[Q]) -> Q:
+    """Combine grounds: everything wins, nothing adds nothing."""
+    combined = None
+    for part in parts:
+        if part is EVERYTHING:
+            return EVERYTHING
+        if part is not NOTHING:
+            combined = part if combined is None else combined | part
+    return NOTHING if combined is None else combined
+
+
+def prefixed(q: Q, prefix: str) -> Q:
+    """Return the condition as seen from a row that reaches the restricted one through ``prefix`` (a foreign key)."""
+    if q is EVERYTHING or q is NOTHING:
+        return q
+    children = [
+        prefixed(child, prefix) if isinstance(child, Q) else (f"{prefix}__{child[0]}", child[1])
+        for child in q.children
+    ]
+    return Q(*children, _connector=q.connector, _negated=q.negated)
+
+
+class Rule:
+    """What all rules share: closed to the inactive, open to switched-on superusers, exceptions by key."""
+
+    def __init__(self, own: Iterable[Own] = (), published: Iterable[Published] = ()) -> None:
+        self.own = tuple(own)
+        self.published = tuple(published)
+
+    def q(self, model: type[models.Model], user: Any, action: str, memo: dict | None = None) -> Q:
+        """Return the condition that a row must meet for ``user`` to do ``action`` with it.
+
+        ``memo`` carries the fetched keys between several actions on the same model within one question.
+        """
+        if user.is_authenticated and not user.is_active:
+            return NOTHING
+        if user.is_authenticated and user.is_superuser:
+            return EVERYTHING
+        parts = [self._published_q(model, user, each) for each in self.published if action in each.actions]
+        if user.is_authenticated:
+            jurisdiction = self.jurisdiction(model, user, action)
+            parts.append(jurisdiction)
+            if jurisdiction is not EVERYTHING:
+                parts.append(self._keys_q(model, user, action, jurisdiction, {} if memo is None else memo))
+        return any_of(parts)
+
+    def jurisdiction(self, model: type[models.Model], user: Any, action: str) -> Q:
+        """Return what the person's posts reach."""
+        return NOTHING
+
+    def _published_q(self, model: type[models.Model], user: Any, published: Published) -> Q:
+        when = published.when if published.when else EVERYTHING
+        if published.to is None:
+            return when
+        if not user.is_authenticated:
+            return NOTHING
+        held = permission(model, published.holding)
+        nodes = {
+            code for post in user.posts_in_force if held in post.permissions for code in lineage(post.code)
+        }
+        if not nodes:
+            return NOTHING
+        return Q(**{f"{published.to}__in": sorted(nodes)}) & when
+
+    def _keys_q(self, model, user, action: str, jurisdiction: Q, memo: dict) -> Q:
+        keys: set[Any] = set(sharing.shared_keys(user, model, action, memo))
+        for own in self.own:
+            if action in own.actions:
+                if own not in memo:
+                    rows = model._base_manager.filter(Q(**{own.path: user.pk}) & own.when)
+                    memo[own] = set(rows.values_list("pk", flat=True))
+                keys |= memo[own]
+        if keys and jurisdiction is not NOTHING:
+            covered = model._base_manager.filter(jurisdiction, pk__in=keys)
+            keys -= set(covered.values_list("pk", flat=True))
+        return Q(pk__in=sorted(keys)) if keys else NOTHING
+
+
+class Jurisdiction(Rule):
+    """The rule of every territorial model: a post reaches the rows at or below its node.
+
+    A post with a unit reaches only rows whose ``unit`` column names that unit; a model without such a column is out
+    of reach for it.
+    """
+
+    def __init__(self, own=(), published=(), *, unit: str | None = None, base: str = "grid") -> None:
+        super().__init__(own, published)
+        self.unit = unit
+        self.base = base
+
+    def jurisdiction(self, model: type[models.Model], user: Any, action: str) -> Q:
+        needed = permission(model, action)
+        return self.nodes_q((p.code, p.unit_id) for p in user.posts_in_force if needed in p.permissions)
+
+    def nodes_q(self, nodes: Iterable[tuple[str, int | None]]) -> Q:
+        """Return the rows that posts at these (code, unit) nodes reach."""
+        codes: dict[tuple[str, int | None], list[str]] = {}
+        for code, unit_id in sorted(set(nodes), key=str):
+            column = COLUMN.get(level_of(code), self.base)
+            codes.setdefault((column, unit_id), []).append(code)
+        parts = []
+        for (column, unit_id), several in codes.items():
+            part = Q(**{column: several[0]}) if len(several) == 1 else Q(**{f"{column}__in": several})
+            if unit_id is not None:
+                if self.unit is None:
+                    continue
+                part &= Q(**{self.unit: unit_id})
+            parts.append(part)
+        return any_of(parts)
+
+
+class DistrictWide(Rule):
+    """For what belongs to the whole district (accounts, logs): a post at district level, of no unit, reaches all."""
+
+    def jurisdiction(self, model: type[models.Model], user: Any, action: str) -> Q:
+        needed = permission(model, action)
+        held = any(
+            needed in post.permissions and level_of(post.code) is GridLevel.DISTRICT and post.unit_id is None
+            for post in user.posts_in_force
+        )
+        return EVERYTHING if held else NOTHING
+
+
+class Reference(DistrictWide):
+    """Public reference data without a place (skills, menus, parameters): everyone reads, the district maintains.
+
+    Which models use it is listed in governance/checks.py, so that nothing becomes public by accident.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(published=[Published(frozenset({"view"}), label="公开的基础数据")])
+
+
+class OwnOnly(Rule):
+    """For what is between the system and one person (notices): no post reaches it."""
+
+
+class Through(Rule):
+    """For parts of a whole (steps, claims, photos): whoever may act on the whole may act on the part.
+
+    ``actions`` maps the part's action to the action needed on the whole; what is not mapped nobody may do.
+    """
+
+    def __init__(self, via: str, **actions: str) -> None:
+        super().__init__()
+        self.via = via
+        self.actions = actions or {"view": "view"}
+
+    def q(self, model: type[models.Model], user: Any, action: str, memo: dict | None = None) -> Q:
+        if user.is_authenticated and not user.is_active:
+            return NOTHING
+        if action not in self.actions:
+            return EVERYTHING if user.is_authenticated and user.is_superuser else NOTHING
+        whole = model._meta.get_field(self.via).related_model
+        return prefixed(rule_of(whole).q(whole, user, self.actions[action], memo), self.via)
+
+    def whole(self, model: type[models.Model], action: str) -> tuple[type[models.Model], str] | None:
+        """Return the whole and the action on it that stand for ``action`` on the part; None where there is none."""
+        if action not in self.actions:
+            return None
+        return model._meta.get_field(self.via).related_model, self.actions[action]
+
+
+class History(Rule):
+    """For simple-history's tables: a row's history is seen by whoever may see the row, and changed by nobody."""
+
+    def q(self, model: type[models.Model], user: Any, action: str, memo: dict | None = None) -> Q:
+        if action != "view":
+            return NOTHING
+        tracked = model.instance_type
+        inner = rule_of(tracked).q(tracked, user, "view", memo)
+        if inner is EVERYTHING or inner is NOTHING:
+            return inner
+        key = tracked._meta.pk.name
+        return Q(**{f"{key}__in": tracked._base_manager.filter(inner).values(key)})
+
+
+HISTORY = History()
+
+
+def rule_of(model: type[models.Model]) -> Rule:
+    """Return the model's rule.
+
+    Raises LookupError for a model without one; governance/checks.py makes that a startup error.
+    """
+    if hasattr(model, "instance_type") and hasattr(model, "history_id"):
+        return HISTORY
+    rule = getattr(model, "rule", None)
+    if rule is None:
+        raise LookupError(f"{model._meta.label} has no permission rule")
+    return rule
+
+
+class RestrictedQuerySet(models.QuerySet):
+    """The base of every queryset in the portal."""
+
+    def restrict(self, user: Any, action: str = "view"):
+        """Return the rows with which ``user`` may do ``action`` (an action's name, not a permission string)."""
+        q = rule_of(self.model).q(self.model, user, action)
+        if q is EVERYTHING:
+            return self.all()
+        return self.none() if q is NOTHING else self.filter(q)
+
+
+def permitted_actions(user: Any, obj: models.Model, actions: Iterable[str]) -> set[str]:
+    """Return those of ``actions`` that the rule allows ``user`` on this one row, in a fixed number of queries."""
+    model, memo = type(obj), {}
+    rule = rule_of(model)
+    conditions = {action: rule.q(model, user, action, memo) for action in actions}
+    granted = {action for action, q in conditions.items() if q is EVERYTHING}
+    asked = {a: q for a, q in conditions.items() if q is not EVERYTHING and q is not NOTHING}
+    if asked:
+        flags = {
+            f"may_{action}": Case(When(q, then=Value(True)), default=Value(False))
+            for action, q in asked.items()
+        }
+        row = model._base_manager.filter(pk=obj.pk).annotate(**flags).values(*flags).first() or {}
+        granted |= {action for action in asked if row.get(f"may_{action}")}
+    return granted
+
+
+def holds_anywhere(user: Any, perm: str) -> bool:
+    """Say whether any post of the person carries the permission: the question of menus and buttons."""
+    if not (user.is_authenticated and user.is_active):
+        return False
+    return user.is_superuser or any(perm in post.permissions for post in user.posts_in_force)
+
+
+class JurisdictionBackend:
+    """Django's authentication backend for authorisation: answers "on something?" and "on this?" by the rule."""
+
+    def authenticate(self, request, **credentials):
+        """Sign nobody in: allauth's backend does that."""
+        return
+
+    def has_perm(self, user: Any, perm: str, obj: models.Model | None = None) -> bool:
+        """Answer for ``perm`` as ``app.action_model``; with ``obj``, on that very row.
+
+        A permission that is not one of the object's own model answers False.
+        """
+        parsed = parse(perm)
+        if parsed is None:
+            return holds_anywhere(user, perm) if obj is None else False
+        model, action = parsed
+        if obj is None:
+            rule = rule_of(model)
+            if isinstance(rule, Through) and not user.is_superuser:
+                whole = rule.whole(model, action)
+                return whole is not None and self.has_perm(user, permission(*whole))
+            return holds_anywhere(user, perm)
+        if type(obj)._meta.concrete_model is not model._meta.concrete_model or obj.pk is None:
+            return False
+        return type(obj)._default_manager.restrict(user, action).filter(pk=obj.pk).exists()
+
+    def has_module_perms(self, user: Any, app_label: str) -> bool:
+        """Say whether any post carries any permission of the app."""
+        if not (user.is_authenticated and user.is_active):
+            return False
+        return user.is_superuser or any(
+            perm.startswith(f"{app_label}.") for post in user.posts_in_force for perm in post.permissions
+        )
+
+
+def parse(perm: str) -> tuple[type[models.Model], str] | None:
+    """Split ``app.action_model`` into the model and the action; None where no such model has a rule."""
+    app_label, _, codename = perm.partition(".")
+    action, _, model_name = codename.rpartition("_")
+    from django.apps import apps
+
+    try:
+        model = apps.get_model(app_label, model_name)
+    except LookupError:
+        return None
+    return (model, action) if action and (hasattr(model, "rule") or hasattr(model, "instance_type")) else None
+
+
+def look_again(user: Any, obj: models.Model, action: str = "view") -> None:
+    """Check, inside the transaction that saved ``obj``, that its author still reaches it.
+
+    Raises OutOfReach, which rolls the transaction back, when the row was created in, or moved to, a place that the
+    author may not act on.
+    """
+    if not type(obj)._default_manager.restrict(user, action).filter(pk=obj.pk).exists():
+        raise OutOfReach
+
+
+def holders(perm: str, code: str, *, unit_id: int | None = None, on: date | None = None):
+    """Return the active users who may use ``perm`` at the grid ``code`` by a post of theirs.
+
+    ``unit_id``: the row's unit, so that posts of that unit count too; posts of another unit never do. Nearest node
+    first.
+    """
+    from governance.models import Post, User
+
+    posts = (
+        Post.objects.in_force(on)
+        .filter(grid__in=lineage(code), role__permissions__codename=perm.partition(".")[2])
+        .filter(role__permissions__content_type__app_label=perm.partition(".")[0])
+        .filter(Q(unit=None) if unit_id is None else Q(unit=None) | Q(unit_id=unit_id))
+    )
+    return User.objects.filter(is_active=True, pk__in=posts.values("user")).order_by("pk")
+
+
+def explain(user: Any, obj: models.Model, action: str = "view", on: date | None = None) -> list[Ground]:
+    """Name every ground by which ``user`` may do ``action`` with ``obj``, today or on a past day ``on``.
+
+    For a past day, posts and shares are those of that day; own relations and publications are today's, because rows
+    do not keep them. An empty list means: not at all.
+    """
+    today = timezone.localdate()
+    day = on or today
+    model, rule = type(obj), rule_of(type(obj))
+    while isinstance(rule, Through):
+        whole = rule.whole(model, action)
+        if whole is None:
+            return []
+        obj = getattr(obj, rule.via)
+        model, action = type(obj), whole[1]
+        rule = rule_of(model)
+    if not user.is_authenticated or not user.is_active:
+        public = [p for p in rule.published if action in p.actions and p.to is None]
+        return (
+            []
+            if user.is_authenticated
+            else [
+                Ground("public", p.label)
+                for p in public
+                if model._base_manager.filter(p.when, pk=obj.pk).exists()
+            ]
+        )
+    grounds = []
+    if day == today and user.is_superuser:
+        grounds.append(Ground("superuser", "已开启超级管理模式"))
+    for post in user.posts_on(day):
+        alone = _OnePost(user, post)
+        if (
+            post.permissions
+            and model._base_manager.filter(rule.jurisdiction(model, alone, action), pk=obj.pk).exists()
+        ):
+            grounds.append(Ground("post", f"岗位：{post.label}"))
+    grounds += [Ground("shared", text) for text in sharing.shares_on(user, obj, action, day)]
+    for own in rule.own:
+        if (
+            action in own.actions
+            and model._base_manager.filter(Q(**{own.path: user.pk}) & own.when, pk=obj.pk).exists()
+        ):
+            grounds.append(Ground("own", f"本人：{own.label}"))
+    for published in rule.published:
+        if (
+            action in published.actions
+            and model._base_manager.filter(rule._published_q(model, user, published), pk=obj.pk).exists()
+        ):
+            grounds.append(Ground("public", published.label))
+    return grounds
+
+
+class _OnePost:
+    """A person seen as the holder of just one post: lets ``explain`` ask the rule itself, post by post."""
+
+    is_authenticated = is_active = True
+    is_superuser = False
+
+    def __init__(self, user: Any, post: PostInForce) -> None:
+        self.pk = user.pk
+        self.posts_in_force = [post]
+
+
+#: The type of what answers "who is asking": a User or Django's AnonymousUser.
+Actor = AnonymousUser | Any
+Guard = Callable[[Any], None]

@@ -1,0 +1,255 @@
+"""The one table of roles: which permissions each built-in role carries, and at which levels it can be held.
+
+Written to the database after every migrate, app by app as Django creates the permissions. A district adds roles of its own
+beside these; it cannot change a built-in one, so what docs/permissions.md says stays true.
+"""
+
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.contrib.auth.models import Permission
+
+from governance.territory import GridLevel
+
+DISTRICT, STREET, COMMUNITY, BASE = GridLevel
+
+
+@dataclass(frozen=True)
+class RoleSpec:
+    """One built-in role: Chinese name, duty in one sentence, levels, permissions; whether a post must name a unit."""
+
+    key: str
+    name: str
+    duty: str
+    levels: tuple[GridLevel, ...]
+    permissions: frozenset[str]
+    needs_unit: bool = False
+
+
+def _all(app: str, *names: str) -> frozenset[str]:
+    return frozenset(f"{app}.{name}" for name in names)
+
+
+#: Reading what happens in a place: orders, registrations, showcases, hours, posts; personal data stays masked.
+WATCH = (
+    _all(
+        "volunteers",
+        "view_order",
+        "view_volunteer",
+        "view_showcase",
+        "view_hoursentry",
+        "view_team",
+        "view_station",
+    )
+    | _all("governance", "view_post", "view_intake", "view_unit")
+    | _all("grids", "view_grid", "view_building", "view_entrance")
+)
+
+#: Running the order desk of a place.
+DISPATCH = _all(
+    "volunteers",
+    "dispatch_order",
+    "cancel_order",
+    "confirm_order",
+    "amend_order",
+    "place_order",
+    "contact_order",
+    "code_order",
+    "reveal_order",
+    "export_order",
+    "approve_volunteer",
+    "suspend_volunteer",
+    "contact_volunteer",
+    "reveal_volunteer",
+    "export_volunteer",
+    "review_showcase",
+    "contact_showcase",
+    "reveal_showcase",
+)
+KEEP_VOLUNTEERING = _all(
+    "volunteers",
+    "add_team",
+    "change_team",
+    "add_station",
+    "change_station",
+    "change_volunteer",
+    "add_hoursentry",
+)
+KEEP_GRID = _all(
+    "grids",
+    "change_grid",
+    "add_building",
+    "change_building",
+    "delete_building",
+    "add_entrance",
+    "change_entrance",
+    "delete_entrance",
+)
+
+BUILT_IN: tuple[RoleSpec, ...] = (
+    RoleSpec("seat_operator", "区级坐席员", "全天候掌握全区事项，受理和派单", (DISTRICT,), WATCH | DISPATCH),
+    RoleSpec("district_head", "区级领导", "掌握全区情况", (DISTRICT,), WATCH),
+    RoleSpec(
+        "street_head",
+        "街道领导",
+        "掌握本街道情况，督促超期事项",
+        (STREET,),
+        WATCH | _all("volunteers", "dispatch_order", "contact_order", "export_order"),
+    ),
+    RoleSpec(
+        "street_officer", "街道干部", "统筹各社区的志愿服务", (STREET,), WATCH | DISPATCH | KEEP_VOLUNTEERING
+    ),
+    RoleSpec(
+        "department_officer",
+        "职能部门干部",
+        "办理派给本部门的事项",
+        (DISTRICT, STREET),
+        _all("volunteers", "view_order", "contact_order") | _all("governance", "view_unit"),
+        needs_unit=True,
+    ),
+    RoleSpec(
+        "community_secretary",
+        "社区书记",
+        "主持本社区的受理、派单、审核和展示",
+        (COMMUNITY,),
+        WATCH | DISPATCH | KEEP_VOLUNTEERING | KEEP_GRID,
+    ),
+    RoleSpec("community_worker", "社区工作者", "协助书记受理和派单", (COMMUNITY,), WATCH | DISPATCH),
+    RoleSpec(
+        "grid_worker",
+        "网格员",
+        "走访网格，代居民点单，查看本网格事项",
+        (BASE,),
+        _all("volunteers", "view_order", "place_order", "contact_order")
+        | _all("grids", "view_grid", "view_building", "view_entrance", "change_entrance"),
+    ),
+    RoleSpec("mediator", "调解员", "办理调解卷宗", (DISTRICT, STREET, COMMUNITY), frozenset()),
+    RoleSpec(
+        "station_leader",
+        "站长",
+        "运营服务站点，派单和审核",
+        (DISTRICT, STREET, COMMUNITY),
+        WATCH
+        | _all(
+            "volunteers",
+            "dispatch_order",
+            "contact_order",
+            "place_order",
+            "approve_volunteer",
+            "contact_volunteer",
+            "review_showcase",
+            "contact_showcase",
+            "change_station",
+            "change_team",
+        ),
+    ),
+    RoleSpec(
+        "team_leader",
+        "志愿服务队队长",
+        "接受派给本队的单，安排队员",
+        (DISTRICT, STREET, COMMUNITY),
+        _all("volunteers", "view_order", "muster_order", "contact_order", "view_team", "change_team"),
+        needs_unit=True,
+    ),
+    RoleSpec(
+        "volunteer", "志愿者", "浏览接单大厅，接单和服务", (COMMUNITY,), _all("volunteers", "seek_order")
+    ),
+    RoleSpec(
+        "party_branch_secretary", "党支部书记", "主持本支部工作", (STREET, COMMUNITY, BASE), frozenset()
+    ),
+    RoleSpec(
+        "auditor",
+        "审计管理员",
+        "只查看日志，不接触业务",
+        (DISTRICT,),
+        _all("governance", "view_accessevent", "view_elevation", "view_share"),
+    ),
+    RoleSpec(
+        "system_administrator",
+        "系统管理员",
+        "维护参数、菜单和网格数据，不接触业务",
+        (DISTRICT,),
+        _all(
+            "governance",
+            "view_parameter",
+            "change_parameter",
+            "add_parameter",
+            "view_heartbeat",
+            "view_unit",
+            "add_unit",
+            "change_unit",
+            "view_textmessage",
+        )
+        | _all(
+            "volunteers",
+            "view_skill",
+            "add_skill",
+            "change_skill",
+            "delete_skill",
+            "view_serviceitem",
+            "add_serviceitem",
+            "change_serviceitem",
+        )
+        | KEEP_GRID
+        | _all("grids", "view_grid", "add_grid", "view_building", "view_entrance"),
+    ),
+    RoleSpec(
+        "security_administrator",
+        "安全管理员",
+        "管理账号、岗位和角色，不接触业务",
+        (DISTRICT,),
+        _all(
+            "governance",
+            "view_user",
+            "add_user",
+            "change_user",
+            "view_post",
+            "add_post",
+            "change_post",
+            "view_role",
+            "add_role",
+            "change_role",
+            "view_unit",
+        ),
+    ),
+)
+
+BY_KEY = {spec.key: spec for spec in BUILT_IN}
+
+
+def sync_roles(sender, **kwargs) -> None:
+    """Write the built-in roles and give them the permissions of the app that was just migrated (a post_migrate receiver,
+    as Django's own creation of permissions is)."""
+    Role = apps.get_model("governance", "Role")
+    if not sender.models_module or not Role._meta.db_table:
+        return
+    from django.db import connection
+
+    if Role._meta.db_table not in connection.introspection.table_names():
+        return
+    here = {
+        p.codename: p
+        for p in Permission.objects.filter(content_type__app_label=sender.label).select_related(
+            "content_type"
+        )
+    }
+    for spec in BUILT_IN:
+        role, _ = Role.objects.update_or_create(
+            key=spec.key,
+            defaults={
+                "name": spec.name,
+                "duty": spec.duty,
+                "levels": [int(level) for level in spec.levels],
+                "needs_unit": spec.needs_unit,
+                "is_builtin": True,
+            },
+        )
+        wanted = {
+            here[p.split(".")[1]]
+            for p in spec.permissions
+            if p.split(".")[0] == sender.label and p.split(".")[1] in here
+        }
+        held = set(role.permissions.filter(content_type__app_label=sender.label))
+        if wanted != held:
+            role.permissions.remove(*(held - wanted))
+            role.permissions.add(*(wanted - held))

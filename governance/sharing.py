@@ -1,0 +1,84 @@
+"""The only place that reads or writes case-by-case shares: one row opened to one person outside her jurisdiction.
+
+The living grant is a django-guardian object permission; beside it a ``Share`` row keeps who opened what, why, from when
+until when, so that a past day can be explained. Flows call ``share`` and ``unshare``; nothing else may.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import models, transaction
+from django.utils import timezone
+
+
+def _grants():
+    return apps.get_model("guardian", "UserObjectPermission").objects
+
+
+def shared_keys(user: Any, model: type[models.Model], action: str, memo: dict | None = None) -> list[Any]:
+    """Return the primary keys of the rows of ``model`` that were shared with ``user`` for ``action``."""
+    memo = {} if memo is None else memo
+    slot = ("shared", model)
+    if slot not in memo:
+        rows = _grants().filter(user_id=user.pk, content_type=ContentType.objects.get_for_model(model))
+        to_key = model._meta.pk.to_python
+        memo[slot] = [
+            (codename, to_key(key)) for codename, key in rows.values_list("permission__codename", "object_pk")
+        ]
+    wanted = f"{action}_{model._meta.model_name}"
+    return [key for codename, key in memo[slot] if codename == wanted]
+
+
+@transaction.atomic
+def share(obj: models.Model, to: Any, actions: Iterable[str], *, by: Any, reason: str):
+    """Open one row to one person for these actions. Repeating it changes nothing. Returns the open Share.
+
+    Raises Permission.DoesNotExist for an action that the model does not know.
+    """
+    Share = apps.get_model("governance", "Share")
+    content_type = ContentType.objects.get_for_model(obj)
+    names = sorted(set(actions))
+    for name in names:
+        granted = Permission.objects.get(content_type=content_type, codename=f"{name}_{obj._meta.model_name}")
+        _grants().get_or_create(
+            user_id=to.pk, permission=granted, content_type=content_type, object_pk=str(obj.pk)
+        )
+    record, _ = Share.objects.get_or_create(
+        user_id=to.pk,
+        content_type=content_type,
+        object_pk=str(obj.pk),
+        ended_at=None,
+        defaults={"actions": names, "given_by": by, "reason": reason},
+    )
+    if set(record.actions) != set(names) | set(record.actions):
+        record.actions = sorted(set(names) | set(record.actions))
+        record.save(update_fields=["actions"])
+    return record
+
+
+@transaction.atomic
+def unshare(obj: models.Model, to: Any, *, by: Any) -> None:
+    """Take every share of this row back from the person; harmless where there is none."""
+    Share = apps.get_model("governance", "Share")
+    content_type = ContentType.objects.get_for_model(obj)
+    _grants().filter(user_id=to.pk, content_type=content_type, object_pk=str(obj.pk)).delete()
+    Share.objects.filter(
+        user_id=to.pk, content_type=content_type, object_pk=str(obj.pk), ended_at=None
+    ).update(ended_at=timezone.now(), ended_by=by)
+
+
+def shares_on(user: Any, obj: models.Model, action: str, day: date) -> list[str]:
+    """Return, in words, the shares by which ``user`` reached ``obj`` for ``action`` on ``day``."""
+    Share = apps.get_model("governance", "Share")
+    rows = Share.objects.filter(
+        user_id=user.pk,
+        content_type=ContentType.objects.get_for_model(obj),
+        object_pk=str(obj.pk),
+        actions__contains=[action],
+        given_at__date__lte=day,
+    ).filter(models.Q(ended_at=None) | models.Q(ended_at__date__gte=day))
+    return [f"个案授权：{row.reason}" for row in rows]

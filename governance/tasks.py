@@ -1,0 +1,29 @@
+"""What the background worker does for the kernel itself: its heartbeat and the daily tidying."""
+
+from django.core.management import call_command
+from django.utils import timezone
+from django_tasks import task
+
+from governance.models import Heartbeat
+
+#: The days for which finished background work is kept: long enough to look into what failed.
+RESULT_DAYS = 14
+
+
+def beat_as(name: str) -> None:
+    """Note that the machine called ``name`` works, now."""
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+
+
+@task()
+def beat() -> None:
+    """Show that the worker carries tasks out; the ticker asks for it and /healthz reads it."""
+    beat_as("worker")
+
+
+@task()
+def tidy() -> None:
+    """Delete what only grows: finished tasks older than ``RESULT_DAYS``, expired sessions."""
+    call_command("prune_db_task_results", min_age_days=RESULT_DAYS, queue_name="*", verbosity=0)
+    call_command("clearsessions")
+    beat_as("tidy")

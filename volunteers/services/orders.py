@@ -1,0 +1,126 @@
+"""Placing an order, by the front door; what happens to it afterwards is its flow's table."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from governance import intake, parameters
+from governance.flow import NotYours, Refused
+from governance.models import Intake, Matter, User
+from grids.models import Entrance, Grid
+from volunteers.flow.orders import ACCEPT_CLOCK, ORDERS, check_window
+from volunteers.models import Order, ServiceItem
+
+
+def place_order(
+    *,
+    by: User,
+    source_id: str,
+    item: ServiceItem,
+    grid: Grid,
+    wanted_from: datetime,
+    wanted_until: datetime,
+    beneficiary_name: str,
+    beneficiary_phone: str,
+    entrance: Entrance | None = None,
+    address: str = "",
+    description: str = "",
+    places: int = 1,
+    applicant: User | None = None,
+    applicant_name: str = "",
+    applicant_phone: str = "",
+    channel: str = "resident",
+    source: str = "portal",
+) -> tuple[Order, bool]:
+    """Place a service order (点单). Returns the order, and False when this very request had been taken in before.
+
+    ``by`` fills it in; when that is not the applicant (代点单), she needs the permission to place orders at the grid.
+    ``source_id`` names the request within its source and person. Raises Refused at the field it concerns, NotYours, or
+    ValidationError.
+    """
+    for_someone = applicant is None or applicant.pk != by.pk
+    order_for = applicant if applicant is not None else None
+    return intake.receive(
+        "order",
+        by=by,
+        source=source,
+        source_id=f"{by.pk}:{source_id}",
+        channel=channel,
+        grid_id=entrance.grid_id if entrance is not None else grid.code,
+        applicant=order_for,
+        applicant_name=applicant_name or (applicant.name if applicant else "") or beneficiary_name,
+        applicant_phone=applicant_phone
+        or (applicant.phone if applicant and applicant.phone else "")
+        or beneficiary_phone,
+        item=item,
+        entrance=entrance,
+        address=address,
+        wanted_from=wanted_from,
+        wanted_until=wanted_until,
+        beneficiary_name=beneficiary_name,
+        beneficiary_phone=beneficiary_phone,
+        description=description,
+        places=places,
+        for_someone=for_someone,
+    )
+
+
+def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
+    """Make an order of what came in by the front door (the handler of the kind "order")."""
+    by: User = payload["by"]
+    item: ServiceItem = payload["item"]
+    if not item.is_active:
+        raise Refused("这项服务已经下架，请选择别的项目。", "item")
+    if came.grid.is_retired:
+        raise Refused("这个网格已停用，请重新选择地址。", "grid")
+    if came.applicant_id is not None and came.applicant_id == by.pk:
+        unfinished = Order.objects.ongoing().filter(applicant=by).count()
+        if unfinished >= parameters.value("orders.open_limit"):
+            raise Refused(f"您已有 {unfinished} 单未完成，请等前面的完成后再点单，或联系社区。")
+    order = Order(
+        grid=came.grid,
+        title=f"{item.name}",
+        description=payload["description"],
+        applicant=came.applicant,
+        applicant_name=came.applicant_name,
+        applicant_phone=came.applicant_phone,
+        placed_by=came.placed_by,
+        channel=came.channel,
+        item=item,
+        entrance=payload["entrance"],
+        address=payload["address"],
+        wanted_from=payload["wanted_from"],
+        wanted_until=payload["wanted_until"],
+        beneficiary_name=payload["beneficiary_name"],
+        beneficiary_phone=payload["beneficiary_phone"],
+        beneficiary=User.objects.filter(phone=payload["beneficiary_phone"], phone_verified=True).first(),
+        places=max(payload["places"], 2 if item.two_volunteers else 1),
+        code=f"{secrets.randbelow(1_000_000):06d}",
+    )
+    check_window(order, timezone.now())
+
+    def within_reach(saved: Matter) -> None:
+        if saved.placed_by_id is not None and not by.may("place", saved):
+            raise NotYours
+
+    return ORDERS.open_matter(
+        order,
+        by=by,
+        label="点单" if order.placed_by_id is None else "代点单",
+        tell=("dispatchers", "applicant"),
+        clock=ACCEPT_CLOCK,
+        check=within_reach,
+    )
+
+
+def open_orders_for(user: User):
+    """Return the orders of the hall that the person may claim now, soonest first."""
+    return (
+        Order.objects.restrict(user, "claim")
+        .open_to_claims()
+        .filter(wanted_until__gt=timezone.now())
+        .for_page()
+        .order_by("wanted_from", "pk")
+    )

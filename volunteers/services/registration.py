@@ -1,0 +1,84 @@
+"""Registering as a volunteer."""
+
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from governance import parameters
+from governance.constraints import sentence
+from governance.flow import Refused
+from governance.models import User
+from grids.models import Entrance, Grid
+from volunteers.flow.registration import REGISTRATION, REVIEW_CLOCK
+from volunteers.models import Skill, Volunteer
+
+
+@transaction.atomic
+def register_volunteer(
+    user: User,
+    *,
+    name: str,
+    birth_date: date,
+    grid: Grid,
+    entrance: Entrance | None = None,
+    skills: list[Skill] | None = None,
+    free_times: list[str] | None = None,
+    reach: str = Volunteer.Reach.STREET,
+    guardian_name: str = "",
+    guardian_phone: str = "",
+    guardian_consent_at: datetime | None = None,
+    description: str = "",
+    by: User | None = None,
+) -> Volunteer:
+    """Apply for registration; the community reviews it. Returns the application.
+
+    Under 18 the guardian's name, phone and consent are needed. Raises Refused at the field it concerns.
+    """
+    if not user.phone:
+        raise Refused("请先用手机号登录，再登记为志愿者。")
+    volunteer = Volunteer(
+        grid=grid,
+        entrance=entrance,
+        title="志愿者登记",
+        description=description,
+        applicant=user,
+        applicant_name=name,
+        applicant_phone=user.phone,
+        birth_date=birth_date,
+        free_times=sorted(set(free_times or [])),
+        reach=reach,
+        guardian_name=guardian_name,
+        guardian_phone=guardian_phone,
+        guardian_consent_at=guardian_consent_at,
+    )
+    check_age(volunteer)
+    try:
+        with transaction.atomic():
+            REGISTRATION.open_matter(
+                volunteer, by=by or user, label="申请登记", clock=REVIEW_CLOCK, tell=("approvers",)
+            )
+    except IntegrityError as error:
+        raise Refused(sentence(error) or "登记没有成功，请稍后再试。") from error
+    volunteer.skills.set(skills or [])
+    return volunteer
+
+
+def check_age(volunteer: Volunteer) -> None:
+    """Check the birth date and, for minors, the guardian.
+
+    Raises Refused at the field.
+    """
+    today = timezone.localdate()
+    if volunteer.birth_date > today or volunteer.birth_date.year < today.year - 110:
+        raise Refused("出生日期不对，请检查年份。", "birth_date")
+    least = parameters.value("volunteers.minimum_age")
+    if volunteer.age_on(today) < least:
+        raise Refused(f"登记志愿者须年满 {least} 周岁。", "birth_date")
+    if volunteer.age_on(today) < 18:
+        if not volunteer.guardian_name.strip():
+            raise Refused("未满 18 周岁须填写监护人姓名。", "guardian_name")
+        if not volunteer.guardian_phone:
+            raise Refused("未满 18 周岁须填写监护人电话。", "guardian_phone")
+        if volunteer.guardian_consent_at is None:
+            raise Refused("未满 18 周岁须由监护人同意。", "guardian_consent")

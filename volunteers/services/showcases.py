@@ -1,0 +1,63 @@
+"""Showing a service (晒单)."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from governance import files
+from governance.constraints import sentence
+from governance.flow import NotYours, Refused
+from governance.models import User
+from volunteers.flow.showcases import REVIEW_CLOCK, SHOWCASES
+from volunteers.models import Order, Showcase, ShowcasePhoto, Volunteer
+
+MOST_PHOTOS = 9
+
+
+@transaction.atomic
+def submit_showcase(
+    order: Order,
+    *,
+    by: User,
+    title: str,
+    story: str,
+    consent: str,
+    consent_at: datetime,
+    signature: str = "",
+    photos=(),
+) -> Showcase:
+    """Write the story of a finished service, with up to nine photos; the community reviews it. Returns the showcase.
+
+    Only a volunteer who served the order may. Raises NotYours, or Refused at the field it concerns.
+    """
+    if not by.may("show", order):
+        raise NotYours
+    volunteer = Volunteer.objects.get(claims__order=order, claims__status="served", applicant=by)
+    if not title.strip():
+        raise Refused("请写一个标题。", "title")
+    if not story.strip():
+        raise Refused("请写下服务的经过。", "story")
+    if consent not in Showcase.Consent.values:
+        raise Refused("请选择受助人是否同意。", "consent")
+    if len(photos) > MOST_PHOTOS:
+        raise Refused(f"最多 {MOST_PHOTOS} 张照片。", "photos")
+    showcase = Showcase(
+        grid_id=order.grid_id,
+        order=order,
+        volunteer=volunteer,
+        title=title.strip(),
+        description=story.strip(),
+        consent=consent,
+        consent_at=consent_at,
+        signature=signature.strip(),
+        applicant=by,
+        applicant_name=volunteer.applicant_name,
+        applicant_phone=volunteer.applicant_phone,
+    )
+    try:
+        with transaction.atomic():
+            SHOWCASES.open_matter(showcase, by=by, label="晒单", clock=REVIEW_CLOCK, tell=("reviewers",))
+    except IntegrityError as error:
+        raise Refused(sentence(error) or "这次服务已经晒过单。") from error
+    files.attach(ShowcasePhoto, photos, by=by, showcase=showcase)
+    return showcase

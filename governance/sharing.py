@@ -72,13 +72,17 @@ def unshare(obj: models.Model, to: Any, *, by: Any) -> None:
 
 
 def shares_on(user: Any, obj: models.Model, action: str, day: date) -> list[str]:
-    """Return, in words, the shares by which ``user`` reached ``obj`` for ``action`` on ``day``."""
+    """Return, in words, the shares by which ``user`` reached ``obj`` for ``action`` on ``day``, a part of a past day counting."""
     Share = apps.get_model("governance", "Share")
+    still_open = models.Q(ended_at=None)
+    if day < timezone.localdate():
+        still_open |= models.Q(ended_at__date__gte=day)
     rows = Share.objects.filter(
+        still_open,
         user_id=user.pk,
         content_type=ContentType.objects.get_for_model(obj),
         object_pk=str(obj.pk),
         actions__contains=[action],
         given_at__date__lte=day,
-    ).filter(models.Q(ended_at=None) | models.Q(ended_at__date__gte=day))
+    )
     return [f"个案授权：{row.reason}" for row in rows]

@@ -1,0 +1,31 @@
+"""What every test can count on: an empty territory, parameters read anew, files in a temporary folder."""
+
+import pytest
+
+from governance import parameters
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def fresh_parameters():
+    parameters.forget()
+    yield
+    parameters.forget()
+
+
+@pytest.fixture(autouse=True)
+def own_files(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def territory(db):
+    """One district, two streets, three communities, a base grid in each."""
+    factories.make_territory()
+
+
+@pytest.fixture
+def secretary(territory):
+    """The secretary of the first community."""
+    return factories.make_staff("community_secretary", factories.COMMUNITY)
+

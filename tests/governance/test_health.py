@@ -1,0 +1,116 @@
+"""/healthz, the ticker and the worker: who shows itself to be alive, and what is said when someone does not."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+from django.conf import settings as live
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from governance import flow, tasks
+from governance.management.commands import tick
+from governance.models import Heartbeat
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def work_off_the_queue() -> None:
+    call_command("db_worker", "--batch", "--no-startup-delay", "--queue-name", "*", verbosity=0)
+
+
+def test_a_fresh_portal_is_not_healthy_and_says_why(client):
+    response = client.get("/healthz")
+    assert response.status_code == 503
+    assert response.json() == {"database": "ok", "worker": "never", "ticker": "never"}
+
+
+def test_a_tick_and_a_worker_make_it_healthy(client):
+    call_command("tick")
+    assert client.get("/healthz").json()["worker"] == "never"
+    work_off_the_queue()
+    response = client.get("/healthz")
+    assert response.status_code == 200
+    assert response.json() == {"database": "ok", "worker": "ok", "ticker": "ok"}
+
+
+@pytest.mark.parametrize("name", ["worker", "ticker"])
+def test_an_old_heartbeat_is_late(client, name):
+    tasks.beat_as("worker")
+    tasks.beat_as("ticker")
+    Heartbeat.objects.filter(name=name).update(at=timezone.now() - timedelta(seconds=live.HEALTH_SECONDS + 1))
+    response = client.get("/healthz")
+    assert response.status_code == 503
+    assert response.json()[name] == "late"
+
+
+def test_without_its_table_the_database_is_down(client):
+    """The query itself fails, as it does when the server is away; the answer is 503, not an error page."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE governance_heartbeat RENAME TO away")
+    try:
+        response = client.get("/healthz")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE away RENAME TO governance_heartbeat")
+    assert response.status_code == 503
+    assert response.json() == {"database": "down", "worker": "unknown", "ticker": "unknown"}
+
+
+def test_one_query_no_cache_no_post(client, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        response = client.get("/healthz")
+    assert "no-store" in response["Cache-Control"]
+    assert client.post("/healthz").status_code == 405
+
+
+def test_a_worker_that_is_away_does_not_let_the_queue_grow():
+    for _ in range(3):
+        call_command("tick")
+    assert DBTaskResult.objects.filter(task_path="governance.tasks.beat").count() == 1
+    assert DBTaskResult.objects.filter(task_path="governance.tasks.tidy").count() == 1
+
+
+def test_tidying_deletes_old_results_once_a_day():
+    call_command("tick")
+    work_off_the_queue()
+    old = timezone.now() - timedelta(days=tasks.RESULT_DAYS + 1)
+    DBTaskResult.objects.update(finished_at=old)
+    call_command("tick")
+    work_off_the_queue()
+    assert DBTaskResult.objects.filter(finished_at=old).exists(), "it was tidied a moment ago"
+    Heartbeat.objects.filter(name="tidy").update(at=timezone.now() - timedelta(days=2))
+    call_command("tick")
+    work_off_the_queue()
+    assert not DBTaskResult.objects.filter(finished_at=old).exists()
+
+
+def test_a_second_ticker_leaves_the_work_to_the_first(monkeypatch):
+    runs = []
+    monkeypatch.setattr(flow, "_tickers", [lambda now: runs.append(now) or 0])
+    parts = {key: value for key, value in connection.get_connection_params().items() if key in psycopg.conninfo._DSN_PARAMS} \
+        if hasattr(psycopg.conninfo, "_DSN_PARAMS") else None
+    database = connection.settings_dict
+    options = parts or {
+        "dbname": database["NAME"], "user": database["USER"], "password": database["PASSWORD"],
+        "host": database["HOST"] or database["OPTIONS"].get("host", ""), "port": database["PORT"] or 5432,
+    }
+    with psycopg.connect(**options) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [tick.LOCK])
+        assert tick.once() == {}
+        assert runs == []
+    tick.once()
+    assert len(runs) == 1
+
+
+def test_one_failing_ticker_does_not_stop_the_heartbeat(monkeypatch, client):
+    def broken(now):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(flow, "_tickers", [broken])
+    with pytest.raises(RuntimeError):
+        tick.once()
+    work_off_the_queue()
+    assert client.get("/healthz").status_code == 200

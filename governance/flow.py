@@ -98,8 +98,8 @@ def within_work(parameter_value: Callable[[], int]) -> Clock:
 class Action:
     """One row of a transition table.
 
-    ``needs``: the rule's action, the name itself by default. ``target`` None keeps the state; an effect may set
-    ``change.status`` for a state that depends on data. ``ready`` says, without data, whether the button shows.
+    ``needs``: the rule's action, the name itself by default. ``target`` None keeps the state, unless the effect sets
+    ``change.status`` to one of the ``outcomes``, for a state that depends on data. ``ready`` says, without data, whether the button shows.
     ``racing``: many people do this at once, so a version that others moved on is no reason to refuse. ``hidden``: no button
     of its own (a system's step, or an action with its own page).
     """
@@ -108,6 +108,7 @@ class Action:
     label: str
     sources: frozenset[str]
     target: str | None = None
+    outcomes: frozenset[str] = frozenset()
     needs: str = ""
     reason: bool = False
     guard: Callable[[Change], None] | None = None
@@ -141,9 +142,8 @@ class Flow:
         self.states = dict(model._meta.get_field("status").choices)
         self.actions: dict[str, Action] = {}
         for action in actions:
-            unknown = (action.sources | ({action.target} if action.target else set()) | final) - set(
-                self.states
-            )
+            reached = {action.target} if action.target else action.outcomes
+            unknown = (action.sources | reached | final) - set(self.states)
             if unknown or action.name in self.actions:
                 raise ValueError(f"{model.__name__}.{action.name}: unknown state {unknown} or named twice")
             self.actions[action.name] = action
@@ -187,7 +187,7 @@ class Flow:
         matter.number = next_number(matter.prefix, matter.grid_id, now)
         change = Change(matter, Action("open", label, frozenset()), by, note, {}, now, self.initial)
         _wind(change, clock)
-        matter.search_terms = terms(matter.search_text(), matter.number, matter.applicant_phone[-4:])
+        matter.search_terms = _terms_of(matter)
         matter.save(force_insert=True)
         if check is not None:
             check(matter)
@@ -231,6 +231,7 @@ class Flow:
             raise Refused(f"请填写{action.label}的理由。", "note")
         if len(note) > 1000:
             raise Refused("说明不能超过 1000 字。", "note")
+        words = (matter.title, matter.description)
         change = Change(matter, action, by, note, data, timezone.now(), action.target or matter.status)
         try:
             if action.guard is not None:
@@ -239,6 +240,10 @@ class Flow:
                 action.effect(change)
         except AlreadyDone:
             return matter
+        if change.status not in {action.target or matter.status, *action.outcomes}:
+            raise RuntimeError(f"{action.name} may not lead to {change.status}")
+        if (matter.title, matter.description) != words:
+            matter.search_terms = _terms_of(matter)
         before, matter.status = matter.status, change.status
         matter.version += 1
         matter.closed_at = (matter.closed_at or change.now) if matter.status in self.final else None
@@ -301,10 +306,14 @@ class Flow:
         lines += [f"    {state}: {label}" for state, label in self.states.items()]
         for action in self.actions.values():
             for source in sorted(action.sources):
-                target = action.target or source
-                lines.append(f"    {source} --> {target}: {action.label}")
+                for target in [action.target] if action.target else sorted(action.outcomes) or [source]:
+                    lines.append(f"    {source} --> {target}: {action.label}")
         lines += [f"    {state} --> [*]" for state in sorted(self.final)]
         return "\n".join(lines)
+
+
+def _terms_of(matter: Matter) -> list[str]:
+    return terms(matter.search_text(), matter.number, matter.applicant_phone[-4:])
 
 
 def _wind(change: Change, clock: Clock) -> None:

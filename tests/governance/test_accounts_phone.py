@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -41,11 +42,14 @@ class Refusing(SmsGateway):
 
 
 @pytest.fixture(autouse=True)
-def outbox(settings):
+def outbox(settings, db):
+    cache.clear()
     settings.SMS_GATEWAY = f"{__name__}.Outbox"
     settings.DEMO = False
     SENT.clear()
-    return SENT
+    yield SENT
+    # The limits are in a table of no model, which no test's end empties by itself.
+    cache.clear()
 
 
 @pytest.fixture
@@ -149,6 +153,7 @@ def test_the_code_is_shown_in_demo_mode_only(client, settings):
 def test_a_code_works_once(client):
     sign_in(client)
     code = sent_code()
+    assert codes.SESSION_KEY not in client.session
     client.post(reverse("account_logout"))
     assert enter(client, code).status_code == 302 and not signed_in(client)
 

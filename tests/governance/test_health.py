@@ -2,23 +2,36 @@
 
 from datetime import timedelta
 
-import psycopg
 import pytest
 from django.conf import settings as live
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
+from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
 from governance import flow, tasks
 from governance.management.commands import tick
 from governance.models import Heartbeat
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def work_off_the_queue() -> None:
-    call_command("db_worker", "--batch", "--no-startup-delay", "--queue-name", "*", verbosity=0)
+    """Carry out what waits, as the worker does, on this test's own connection."""
+    worker = Worker(
+        queue_names=["*"],
+        interval=0,
+        batch=True,
+        backend_name="default",
+        startup_delay=False,
+        max_tasks=None,
+        worker_id="test",
+        excluded_queue_names=[],
+    )
+    while (waiting := DBTaskResult.objects.ready().get_locked()) is not None:
+        waiting.claim(worker.worker_id)
+        worker.run_task(waiting)
 
 
 def test_a_fresh_portal_is_not_healthy_and_says_why(client):
@@ -46,6 +59,7 @@ def test_an_old_heartbeat_is_late(client, name):
     assert response.json()[name] == "late"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_without_its_table_the_database_is_down(client):
     """The query itself fails, as it does when the server is away; the answer is 503, not an error page."""
     with connection.cursor() as cursor:
@@ -90,17 +104,15 @@ def test_tidying_deletes_old_results_once_a_day():
 def test_a_second_ticker_leaves_the_work_to_the_first(monkeypatch):
     runs = []
     monkeypatch.setattr(flow, "_tickers", [lambda now: runs.append(now) or 0])
-    parts = {key: value for key, value in connection.get_connection_params().items() if key in psycopg.conninfo._DSN_PARAMS} \
-        if hasattr(psycopg.conninfo, "_DSN_PARAMS") else None
-    database = connection.settings_dict
-    options = parts or {
-        "dbname": database["NAME"], "user": database["USER"], "password": database["PASSWORD"],
-        "host": database["HOST"] or database["OPTIONS"].get("host", ""), "port": database["PORT"] or 5432,
-    }
-    with psycopg.connect(**options) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [tick.LOCK])
-        assert tick.once() == {}
-        assert runs == []
+    other = connection.copy()  # a second, real connection to the same database
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [tick.LOCK])
+            assert tick.once() == {}
+            assert runs == []
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [tick.LOCK])
+    finally:
+        other.close()
     tick.once()
     assert len(runs) == 1
 

@@ -93,7 +93,7 @@ def test_a_new_grid_hangs_below_the_parent_that_its_code_names(client, clerk):
         ({"code": "120106001077001"}, "上级网格 120106001077 不存在或已停用"),
         ({"code": "1201"}, "网格编码是 6、9、12 或 15 位数字"),
         ({"code": factories.BASE}, "已存在"),
-        ({"name": ""}, "必填"),
+        ({"name": ""}, "请填写这一项"),
         ({"name": "长" * 61}, "60"),
         ({"household_count": "-1"}, "0"),
     ],

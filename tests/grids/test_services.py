@@ -18,6 +18,8 @@ from grids.divisions import DivisionFileError, read_divisions
 from grids.models import Building, Entrance, Grid
 from tests import factories
 from tests.grids.test_divisions import HONGQIAO, rural_file
+from volunteers.flow import ORDERS
+from volunteers.models import Order
 
 DATA = Path(grids.__file__).parent / "data"
 OUTLINE = DATA / "outline_120106_hongqiao.geojson"
@@ -232,7 +234,7 @@ def grid_of(code: str) -> Grid:
 def test_a_retired_grid_leaves_its_doors_to_its_only_successor(keeper):
     entrance, heir = factories.make_entrance(), factories.make_grid(factories.COMMUNITY + "002")
     result = services.retire_grid(grid_of(factories.BASE), [heir], by=keeper, reason="与第二网格合并")
-    assert result == services.Retirement(moved=1, left=0)
+    assert result == services.Retirement(moved=1, matters=0, left=0)
     grid = grid_of(factories.BASE)
     assert grid.valid_until == timezone.localdate() and list(grid.successors.all()) == [heir]
     assert (
@@ -251,6 +253,43 @@ def test_with_several_successors_the_doors_wait_for_the_clerk(keeper):
     assert services.retire_grid(grid_of(factories.BASE), heirs, by=keeper, reason="一分为二了").left == 1
     assert Entrance.objects.get(pk=entrance.pk).grid_id == factories.BASE
     assert set(grid_of(factories.BASE).successors.all()) == set(heirs)
+
+
+def test_open_matters_move_to_the_successor_and_finished_ones_stay(keeper):
+    secretary = factories.make_staff("community_secretary", factories.COMMUNITY)
+    waiting, finished, elsewhere = (
+        factories.make_order(),
+        factories.make_order(),
+        factories.make_order(factories.NEIGHBOUR_BASE),
+    )
+    ORDERS.run(finished, "cancel", by=secretary, note="居民已自行解决")
+    heir = factories.make_grid(factories.COMMUNITY + "002")
+    result = services.retire_grid(grid_of(factories.BASE), [heir], by=keeper, reason="与第二网格合并")
+    # The volunteers' registrations of this grid, if any were open, would count too.
+    assert result.matters == 1
+    moved = Order.objects.get(pk=waiting.pk)
+    assert (moved.grid_id, moved.status, moved.version) == (heir.code, waiting.status, waiting.version + 1)
+    step = moved.steps.last()
+    assert (step.seq, step.label, step.actor, step.to_status) == (
+        moved.version,
+        "网格调整",
+        keeper,
+        moved.status,
+    )
+    assert Order.objects.get(pk=finished.pk).grid_id == factories.BASE
+    assert Order.objects.get(pk=elsewhere.pk).grid_id == factories.NEIGHBOUR_BASE
+    # What comes next in its flow still works.
+    ORDERS.run(moved, "cancel", by=secretary, note="居民已自行解决", version=moved.version)
+
+
+def test_matters_follow_a_building_that_is_placed_anew(keeper):
+    entrance = factories.make_entrance()
+    order = factories.make_order(entrance=entrance)
+    heir = factories.make_grid(factories.COMMUNITY + "002")
+    building = entrance.building
+    building.grid = heir
+    services.save_building(building, by=keeper)
+    assert Order.objects.get(pk=order.pk).grid == Entrance.objects.get(pk=entrance.pk).grid == heir
 
 
 def test_what_does_not_fit_is_refused(keeper):

@@ -168,6 +168,7 @@ def invite(change: Change, volunteers: Iterable[Volunteer]) -> None:
                 window=(order.wanted_from, order.wanted_until),
             )
         )
+    recount(order)
     change.kept["volunteers"] = [volunteer.pk for volunteer in chosen]
     change.told.append(([v.applicant for v in chosen], f"请您服务：{order.title}，请在手机上答复"))
 

@@ -67,6 +67,7 @@ def assign_team(change: Change) -> None:
 
 def assign_people(change: Change) -> None:
     """Ask one or more people; each must agree."""
+    change.matter.published_to = ""
     claims.invite(change, change.data.get("volunteers") or [])
 
 
@@ -309,6 +310,7 @@ ORDERS = Flow(
             "接单",
             frozenset({S.OPEN, S.CLAIMED}),
             needs="claim",
+            outcomes=frozenset({S.OPEN, S.CLAIMED}),
             effect=claims.claim,
             racing=True,
             tell=("applicant", "dispatchers"),
@@ -332,6 +334,7 @@ ORDERS = Flow(
             "同意服务",
             SOUGHT | {S.CLAIMED},
             needs="answer",
+            outcomes=SOUGHT | {S.CLAIMED},
             effect=claims.agree,
             racing=True,
             tell=("applicant", "dispatchers"),
@@ -342,6 +345,7 @@ ORDERS = Flow(
             "谢绝",
             SOUGHT | {S.CLAIMED},
             needs="answer",
+            outcomes=UNSERVED,
             effect=claims.decline,
             racing=True,
             tell=("dispatchers", "team"),
@@ -353,6 +357,7 @@ ORDERS = Flow(
             SOUGHT | {S.CLAIMED},
             needs="answer",
             reason=True,
+            outcomes=UNSERVED,
             effect=claims.release,
             racing=True,
             tell=("applicant", "dispatchers"),
@@ -364,6 +369,7 @@ ORDERS = Flow(
             "签到",
             RUNNING,
             needs="serve",
+            outcomes=frozenset({S.SERVING}),
             effect=claims.check_in,
             racing=True,
             tell=("applicant",),
@@ -376,6 +382,7 @@ ORDERS = Flow(
             "签退",
             frozenset({S.SERVING}),
             needs="serve",
+            outcomes=frozenset({S.SERVING, S.SERVED}),
             effect=claims.check_out,
             racing=True,
             clock=Clock(start=confirm_by),
@@ -390,6 +397,7 @@ ORDERS = Flow(
             RUNNING,
             needs="dispatch",
             reason=True,
+            outcomes=frozenset({S.SERVING, S.SERVED}),
             effect=claims.enter_times,
             clock=Clock(start=confirm_by),
             tell=("applicant", "volunteers"),
@@ -401,6 +409,7 @@ ORDERS = Flow(
             RUNNING,
             needs="dispatch",
             reason=True,
+            outcomes=UNSERVED | {S.SERVING, S.SERVED},
             effect=claims.mark_absent,
             tell=("applicant",),
             ready=lambda order, user: (
@@ -453,6 +462,7 @@ ORDERS = Flow(
             UNSERVED,
             needs="dispatch",
             reason=True,
+            outcomes=UNSERVED,
             effect=reschedule,
             tell=("applicant", "volunteers"),
         ),
@@ -480,7 +490,13 @@ ORDERS = Flow(
         *time_actions(UNSERVED | {S.SERVING}, "dispatch"),
         Action("widen", "扩大范围", frozenset({S.OPEN}), effect=widen, system=True, hidden=True),
         Action(
-            "expire_offers", "候补逾期", SOUGHT | {S.CLAIMED}, effect=claims.expire, system=True, hidden=True
+            "expire_offers",
+            "候补逾期",
+            SOUGHT | {S.CLAIMED},
+            outcomes=UNSERVED,
+            effect=claims.expire,
+            system=True,
+            hidden=True,
         ),
         Action(
             "confirm_late",

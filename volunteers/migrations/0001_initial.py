@@ -1674,7 +1674,6 @@ class Migration(migrations.Migration):
                     ("approve_volunteer", "审核志愿者"),
                     ("suspend_volunteer", "暂停志愿者"),
                     ("leave_volunteer", "志愿者退出"),
-                    ("reapply_volunteer", "重新申请志愿者"),
                     ("contact_volunteer", "查看志愿者联系方式"),
                     ("reveal_volunteer", "查看志愿者脱敏信息"),
                     ("export_volunteer", "导出志愿者"),

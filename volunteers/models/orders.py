@@ -201,7 +201,7 @@ class Order(Matter):
         return reverse("order", args=[self.number])
 
     def search_text(self) -> str:
-        return f"{self.title} {self.description} {self.item.name}"
+        return f"{self.title} {self.description} {self.item.name} {self.applicant_name} {self.beneficiary_name}"
 
     @property
     def is_full(self) -> bool:

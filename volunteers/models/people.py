@@ -105,7 +105,7 @@ class Volunteer(Matter):
     )
 
     rule = Jurisdiction(
-        own=[Own("applicant", frozenset({"view", "change", "contact", "leave", "reapply"}), "志愿者本人")]
+        own=[Own("applicant", frozenset({"view", "change", "contact", "leave"}), "志愿者本人")]
     )
 
     class Meta(Matter.Meta):
@@ -114,7 +114,6 @@ class Volunteer(Matter):
             ("approve_volunteer", "审核志愿者"),
             ("suspend_volunteer", "暂停志愿者"),
             ("leave_volunteer", "志愿者退出"),
-            ("reapply_volunteer", "重新申请志愿者"),
             ("contact_volunteer", "查看志愿者联系方式"),
             ("reveal_volunteer", "查看志愿者脱敏信息"),
             ("export_volunteer", "导出志愿者"),
@@ -136,6 +135,9 @@ class Volunteer(Matter):
 
     def __str__(self) -> str:
         return self.applicant_name
+
+    def search_text(self) -> str:
+        return f"{self.applicant_name} {self.description}"
 
     def age_on(self, day: date | None = None) -> int:
         """Return the age in full years on a day (today when None)."""

@@ -1,4 +1,4 @@
-"""Draw docs/flows.md and docs/roles.md from the tables in the code, so that they cannot tell anything else."""
+"""Draw docs/flows.md, docs/roles.md and docs/glossary.md from the tables in the code, so that they cannot tell anything else."""
 
 from pathlib import Path
 
@@ -22,12 +22,24 @@ def flows_page() -> str:
         if not issubclass(model, Matter):
             continue
         flow = model.flow
-        parts += [f"## {model._meta.verbose_name}（{model._meta.label}）\n", "```mermaid", flow.diagram(), "```\n"]
-        parts += ["| 动作 | 标识 | 从 | 到 | 所需权限 | 须写理由 | 由系统执行 |", "|---|---|---|---|---|---|---|"]
+        parts += [
+            f"## {model._meta.verbose_name}（{model._meta.label}）\n",
+            "```mermaid",
+            flow.diagram(),
+            "```\n",
+        ]
+        parts += [
+            "| 动作 | 标识 | 从 | 到 | 所需权限 | 须写理由 | 由系统执行 |",
+            "|---|---|---|---|---|---|---|",
+        ]
         for action in flow.actions.values():
             sources = "、".join(str(flow.states[s]) for s in flow.states if s in action.sources)
             target = str(flow.states[action.target]) if action.target else "不变或依情况"
-            needs = "—" if action.system else f"`{model._meta.app_label}.{action.permission}_{model._meta.model_name}`"
+            needs = (
+                "—"
+                if action.system
+                else f"`{model._meta.app_label}.{action.permission}_{model._meta.model_name}`"
+            )
             parts.append(
                 f"| {action.label} | `{action.name}` | {sources} | {target} | {needs} "
                 f"| {'是' if action.reason else ''} | {'是' if action.system else ''} |"
@@ -51,7 +63,10 @@ def roles_page() -> str:
     ]
     for spec in BUILT_IN:
         levels = "、".join(GridLevel(level).label for level in spec.levels)
-        parts += [f"## {spec.name}（`{spec.key}`）\n", f"{spec.duty}。可任职：{levels}{'；须有所属单位' if spec.needs_unit else ''}。\n"]
+        parts += [
+            f"## {spec.name}（`{spec.key}`）\n",
+            f"{spec.duty}。可任职：{levels}{'；须有所属单位' if spec.needs_unit else ''}。\n",
+        ]
         by_model: dict[str, list[str]] = {}
         for name in sorted(spec.permissions):
             model, label = names[name]
@@ -63,11 +78,58 @@ def roles_page() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"flows.md": flows_page, "roles.md": roles_page}
+#: Words that no model or table carries, from the field's own usage and standards.
+WORDS = [
+    ("点单 / 派单 / 接单 / 晒单", "place an order / dispatch / claim / showcase"),
+    ("代点单", "an order placed for someone (`placed_by`)"),
+    ("接单大厅", "the hall of open orders (`open_orders_for`)"),
+    ("暖心菜单", "the service menu (`ServiceItem`)"),
+    ("候补", "the waiting list (`ClaimStatus.WAITING`, `OFFERED`)"),
+    ("签到 / 签退", "check in / check out"),
+    ("管辖范围", "reach, jurisdiction (`restrict`, `permissions.Jurisdiction`)"),
+    ("个案授权", "a share of one row (`Share`)"),
+    ("绿灯 / 黄灯 / 红灯", "the deadline light (`Matter.light`)"),
+    ("工作小时", "an office hour (`worktime`)"),
+    ("关怀模式", "care mode"),
+    ("脱敏", "masked (`masks`)"),
+    ("前门", "the front door (`intake`)"),
+]
+
+
+def glossary_page() -> str:
+    """Return docs/glossary.md: every Chinese term of the pages with its name in the code."""
+    parts = [
+        "# 词汇表 Glossary\n",
+        "本页由 `bin/manage gen_docs` 生成，请勿手工修改。页面用中文，代码用英文；一词一名。\n",
+        "| 中文 | 代码中的名字 |",
+        "|---|---|",
+        *(f"| {chinese} | {english} |" for chinese, english in WORDS),
+        *(f"| {level.label} | `GridLevel.{level.name}` |" for level in GridLevel),
+        *(f"| {spec.name} | role `{spec.key}` |" for spec in BUILT_IN),
+    ]
+    for model in our_models():
+        parts.append(f"| {model._meta.verbose_name} | `{model._meta.label}` |")
+    for model in our_models():
+        parts += [
+            f"\n## {model._meta.verbose_name}（`{model._meta.label}`）\n",
+            "| 中文 | 字段 | 取值 |",
+            "|---|---|---|",
+        ]
+        for field in model._meta.fields:
+            if field.auto_created or field.name == "id":
+                continue
+            choices = "、".join(
+                f"{label} `{value}`" for value, label in (field.choices or []) if len(field.choices) <= 20
+            )
+            parts.append(f"| {field.verbose_name} | `{field.name}` | {choices} |")
+    return "\n".join(parts) + "\n"
+
+
+PAGES = {"flows.md": flows_page, "roles.md": roles_page, "glossary.md": glossary_page}
 
 
 class Command(BaseCommand):
-    help = "生成 docs/flows.md 和 docs/roles.md；--check 只检查是否与代码一致。"
+    help = "生成 docs 里的流程、角色和词汇表；--check 只检查是否与代码一致。"
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("--check", action="store_true")

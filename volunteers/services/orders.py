@@ -1,19 +1,24 @@
 """Placing an order, by the front door; what happens to it afterwards is its flow's table."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.utils import timezone
 
-from governance import intake, parameters
+from governance import files, intake, parameters
 from governance.flow import NotYours, Refused
 from governance.models import Intake, Matter, User
 from grids.models import Entrance, Grid
-from volunteers.flow.orders import ACCEPT_CLOCK, ORDERS, check_window
-from volunteers.models import Order, ServiceItem
+from volunteers.flow.dispatch import check_window
+from volunteers.flow.orders import ACCEPT_CLOCK, ORDERS
+from volunteers.models import Order, OrderPhoto, ServiceItem
 
 
+@transaction.atomic
 def place_order(
     *,
     by: User,
@@ -33,16 +38,17 @@ def place_order(
     applicant_phone: str = "",
     channel: str = "resident",
     source: str = "portal",
+    photos: Iterable[UploadedFile] = (),
 ) -> tuple[Order, bool]:
     """Place a service order (点单). Returns the order, and False when this very request had been taken in before.
 
     ``by`` fills it in; when that is not the applicant (代点单), she needs the permission to place orders at the grid.
-    ``source_id`` names the request within its source and person. Raises Refused at the field it concerns, NotYours, or
-    ValidationError.
+    ``source_id`` names the request within its source and person. The order and its ``photos`` are kept together or not at
+    all. Raises Refused at the field it concerns, NotYours, or ValidationError.
     """
     for_someone = applicant is None or applicant.pk != by.pk
     order_for = applicant if applicant is not None else None
-    return intake.receive(
+    order, new = intake.receive(
         "order",
         by=by,
         source=source,
@@ -65,6 +71,9 @@ def place_order(
         places=places,
         for_someone=for_someone,
     )
+    if new:
+        files.attach(OrderPhoto, photos, by=by, order=order)
+    return order, new
 
 
 def take_in(came: Intake, payload: dict[str, Any]) -> Matter:

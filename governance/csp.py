@@ -1,7 +1,7 @@
 """Which Content-Security-Policy a page gets: the strict one everywhere, a slightly wider one for the admin's own pages.
 
 The admin theme drives its pages with Alpine, whose expressions are text that it compiles ('unsafe-eval'), and writes its
-palette and small widths into the page as style ('unsafe-inline' for style alone). Scripts in the page stay forbidden
+palette into the page as style ('unsafe-inline' for style alone). Scripts in the page stay forbidden
 there too. docs/deployment.md tells the reasons.
 """
 
@@ -38,6 +38,7 @@ class PolicyMiddleware(CSPMiddleware):
     def get_policy_parts(self, request: Any, response: Any, report_only: bool = False) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
         match = request.resolver_match
-        if match is not None and match.namespaces[:1] == ["admin"]:
+        # Error pages are our own and need nothing wider.
+        if response.status_code < 400 and match is not None and match.namespaces[:1] == ["admin"]:
             parts.replace = {**ADMIN, **(parts.replace or {})}
         return parts

@@ -85,8 +85,8 @@ def attach(model: type[Photo], uploads: Iterable[UploadedFile], *, by: User | No
     stored = []
     for large, small in cleaned:
         photo = model(uploaded_by=by, sha256=hashlib.sha256(large).hexdigest(), **owner)
-        photo.image.save("x.jpg", ContentFile(large), save=False)
-        photo.thumb.save("x.jpg", ContentFile(small), save=False)
+        photo.image.save("x.jpg", ContentFile(large, "x.jpg"), save=False)
+        photo.thumb.save("x.jpg", ContentFile(small, "x.jpg"), save=False)
         photo.save()
         stored.append(photo)
     return stored

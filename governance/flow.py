@@ -370,6 +370,16 @@ def on_tick(ticker: Callable[[datetime], int]) -> Callable[[datetime], int]:
 
 
 def tick(now: datetime | None = None) -> dict[str, int]:
-    """Run everything that time asks for; returns how many rows each ticker changed."""
-    now = now or timezone.now()
-    return {f"{ticker.__module__}.{ticker.__name__}": ticker(now) for ticker in _tickers}
+    """Run everything that time asks for; returns how many rows each ticker changed.
+
+    A ticker that fails does not keep the others from running. Raises ExceptionGroup at the end when any failed.
+    """
+    now, done, failures = now or timezone.now(), {}, []
+    for ticker in _tickers:
+        try:
+            done[f"{ticker.__module__}.{ticker.__name__}"] = ticker(now)
+        except Exception as failure:
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup("some of what time asks for failed", failures)
+    return done

@@ -1,21 +1,63 @@
-"""The frame of the phone pages: care mode, light or dark, the accessibility statement, and the gallery of parts that
-developers look at in demo mode. Decides where these choices are kept: in a cookie of the phone, for a year, so that
-they hold before signing in and no server needs to know who needs large type."""
+"""The frame of the phone pages: care mode, light or dark, the community's phone, the accessibility statement, and the
+gallery of parts that developers look at in demo mode.
+
+Decides where a person's choices about the look are kept: in a cookie of the phone, for a year, so that they hold before
+signing in and no server needs to know who needs large type.
+"""
 
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.conf import settings
 from django.contrib.messages import ERROR, INFO, SUCCESS, WARNING
 from django.contrib.messages.storage.base import Message
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
+from governance import parameters
+from governance.territory import GridLevel
+
 YEAR = 365 * 24 * 3600
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Give every template the frame's words, each asked for only where a page shows it: ``portal`` (who runs it, its
+    record number) and ``community_phone`` (the number care mode keeps on screen).
+    """
+    return {
+        "portal": {
+            "organiser": SimpleLazyObject(lambda: parameters.value("portal.organiser")),
+            "record_number": SimpleLazyObject(lambda: parameters.value("portal.record_number")),
+        },
+        "community_phone": SimpleLazyObject(lambda: community_phone(request)),
+    }
+
+
+def community_phone(request: HttpRequest) -> str:
+    """Return the public number of the community whose door or grid was scanned or chosen, else of the person's own
+    address, else of whoever runs the portal; an empty string where none is known (the page then shows 12345)."""
+    session, user = getattr(request, "session", None), getattr(request, "user", None)
+    doors = apps.get_model("grids", "Entrance").objects.all()
+    scanned = session.get("entrance") if session is not None else None
+    chosen = session.get("grid") if session is not None and not scanned else None
+    if chosen:
+        grids = apps.get_model("grids", "Grid").objects.filter(code=chosen[: GridLevel.COMMUNITY])
+        return grids.values_list("phone", flat=True).first() or parameters.value("portal.phone")
+    if scanned:
+        doors = doors.filter(**{"pk" if isinstance(scanned, int) else "token": scanned})
+    elif user is not None and user.is_authenticated and user.entrance_id:
+        doors = doors.filter(pk=user.entrance_id)
+    else:
+        doors = doors.none()
+    grids = apps.get_model("grids", "Grid").objects.filter(code__in=doors.values("community_code"))
+    return grids.values_list("phone", flat=True).first() or parameters.value("portal.phone")
 
 
 def _back(request: HttpRequest) -> HttpResponseRedirect:

@@ -210,7 +210,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "add_role",
             "change_role",
             "view_unit",
-        ),
+        )
+        | _all("grids", "view_grid"),
     ),
 )
 

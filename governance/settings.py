@@ -1,8 +1,8 @@
 """Settings, read from the environment alone and closed by default.
 
-Nothing here switches a protection off by itself: without PORTAL_DEBUG or PORTAL_DEMO the portal runs as in
-production and refuses to start without a secret, a database and its host names. docs/deployment.md lists the
-variables; bin/demo and bin/test set the ones they need.
+Nothing here switches a protection off by itself: without PORTAL_DEMO the portal runs as in production and refuses to
+start without its secrets, its database, its address and its text message gateway. docs/deployment.md lists the variables;
+bin/demo and bin/test set the ones they need.
 """
 
 from pathlib import Path
@@ -11,6 +11,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from governance import csp
+from governance.unfold import UNFOLD  # noqa: F401 the look of the admin
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -20,7 +21,9 @@ DEMO = env.bool("PORTAL_DEMO", default=False)
 DEBUG = False
 SECRET_KEY = env.str("SECRET_KEY")
 # Keys for what is encrypted at rest; separate from SECRET_KEY so that either can be changed alone.
-FIELD_KEY = env.str("FIELD_KEY", default=SECRET_KEY)
+FIELD_KEY = env.str("FIELD_KEY", default=SECRET_KEY if DEMO else "")
+if not FIELD_KEY:
+    raise ImproperlyConfigured("FIELD_KEY is not set: the key of what is encrypted in the database.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000" if DEMO else "")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -34,12 +37,12 @@ HEALTH_SECONDS = env.int("HEALTH_SECONDS", default=300)
 
 # --- applications ------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the admin's site is our own: governance/apps.py
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.import_export",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "governance.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -66,6 +69,7 @@ INSTALLED_APPS = [
     "volunteers",
     "mediation",
     "parties",
+    "demo",
 ]
 
 MIDDLEWARE = [
@@ -97,7 +101,10 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "governance.pages.frame",
+                "grids.places.frame",
                 "governance.accounts.context.elevation",
+                "governance.accounts.context.demo_people",
             ],
         },
     },
@@ -127,6 +134,9 @@ CACHES = {
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 
+# The kernel does not know the demo; in demo mode its sign-in pages ask this function whom to offer.
+DEMO_PEOPLE = "demo.people.table" if DEMO else ""
+
 # --- people and sessions -------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "governance.User"
 AUTHENTICATION_BACKENDS = [
@@ -139,7 +149,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
         "OPTIONS": {"user_attributes": ["username", "name", "phone"]},
     },
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "governance.accounts.passwords.LengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "governance.accounts.passwords.KindsOfCharacterValidator"},
@@ -160,10 +170,10 @@ ACCOUNT_FORMS = {
     "reauthenticate": "governance.accounts.forms.ReauthenticateForm",
 }
 ACCOUNT_RATE_LIMITS = {
-    "login_failed": "20/10m/ip,5/15m/key",  # the sentences: governance/accounts/adapter.py
+    "login_failed": "60/10m/ip,5/15m/key",  # the sentences: governance/accounts/adapter.py
     "sms_code_minute": "1/60s/key",  # the sentences: governance/accounts/codes.py
     "sms_code_day": "10/d/key",
-    "sms_code_address": "20/10m/ip,500/d/ip",  # one address may be a neighbourhood behind a carrier's gateway
+    "sms_code_address": "60/10m/ip,1000/d/ip",  # one address may be a neighbourhood behind a carrier's gateway
     "sms_code_try": "5/1h/key",
 }
 MFA_ADAPTER = "governance.accounts.adapter.SecondFactorAdapter"
@@ -222,12 +232,35 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- the API -------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    # Closed by default; open views say so by their base class (governance/api.py).
+    # Closed by default; open views say so by their base class (governance/api/bases.py).
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "governance.api.openapi.PortalSchema",
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
+    # Limits count the visitor's address: the last one that our own proxy wrote, never what a visitor claims.
+    "NUM_PROXIES": 1 if env.bool("BEHIND_PROXY", default=False) else 0,
 }
-SPECTACULAR_SETTINGS = {"TITLE": "社区治理平台接口", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "governance.api.errors.Handler",
+    "EXCEPTION_FORMATTER_CLASS": "governance.api.errors.Formatter",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "社区治理平台接口",
+    "DESCRIPTION": "居民、志愿者的小程序和其他系统使用的接口。权限、动作和提示与网页完全一致；说明见 docs/api.md。",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    # Several models have a field of this name.
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatusEnum": "volunteers.models.orders.OrderStatus",
+        "ClaimStatusEnum": "volunteers.models.orders.ClaimStatus",
+        "VolunteerStatusEnum": "volunteers.models.people.VolunteerStatus",
+        "ShowcaseStatusEnum": "volunteers.models.showcases.ShowcaseStatus",
+    },
+}
 
 # --- text messages -------------------------------------------------------------------------------------------------
 # A dotted path to a governance.notices.SmsGateway; the demo's sends nothing and refuses to work outside demo mode.

@@ -1,7 +1,7 @@
-"""The look of the web admin: title, palette, sidebar, style sheets and the words that mark a demo.
+"""The look of the web admin: title, palette, style sheets and the words that mark a demo.
 
-The palette is the phone pages' own (static/portal/portal.css) in the steps that the theme asks for. The sidebar is one
-table of addresses and permissions; what a deployment does not serve, or a person may not see, is left out.
+The palette is the phone pages' own (static/portal/portal.css) in the steps that the theme asks for. What the sidebar
+holds is governance/admin/navigation.py's.
 """
 
 from typing import Any
@@ -9,79 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
-
-#: (group, [(word, Material symbol, address name, permission or None)]). Order is the order on the page: the day's work
-#: first, what is rarely touched last.
-SIDEBAR = (
-    ("", (("工作台", "dashboard", "admin:index", None),)),
-    (
-        "志愿服务",
-        (
-            ("服务订单", "volunteer_activism", "admin:volunteers_order_changelist", "volunteers.view_order"),
-            ("晒单审核", "photo_library", "admin:volunteers_showcase_changelist", "volunteers.view_showcase"),
-            ("志愿者", "diversity_3", "admin:volunteers_volunteer_changelist", "volunteers.view_volunteer"),
-            ("志愿服务队", "groups", "admin:volunteers_team_changelist", "volunteers.view_team"),
-            ("服务站点", "storefront", "admin:volunteers_station_changelist", "volunteers.view_station"),
-            ("暖心菜单", "restaurant_menu", "admin:volunteers_menu_changelist", "volunteers.view_menu"),
-            ("服务项目", "list_alt", "admin:volunteers_item_changelist", "volunteers.view_item"),
-            ("时长台账", "schedule", "admin:volunteers_hourentry_changelist", "volunteers.view_hourentry"),
-        ),
-    ),
-    (
-        "来件与通知",
-        (
-            ("来件", "inbox", "admin:governance_intake_changelist", "governance.view_intake"),
-            ("通知", "notifications", "admin:governance_notice_changelist", "governance.view_notice"),
-            ("短信", "sms", "admin:governance_textmessage_changelist", "governance.view_textmessage"),
-        ),
-    ),
-    (
-        "网格",
-        (
-            ("网格", "grid_view", "admin:grids_grid_changelist", "grids.view_grid"),
-            ("楼栋", "apartment", "admin:grids_building_changelist", "grids.view_building"),
-            ("楼门", "door_front", "admin:grids_entrance_changelist", "grids.view_entrance"),
-        ),
-    ),
-    (
-        "人员与岗位",
-        (
-            ("账号", "person", "admin:governance_user_changelist", "governance.view_user"),
-            ("岗位", "badge", "admin:governance_post_changelist", "governance.view_post"),
-            ("单位", "domain", "admin:governance_unit_changelist", "governance.view_unit"),
-            ("角色", "admin_panel_settings", "admin:governance_role_changelist", "governance.view_role"),
-        ),
-    ),
-    (
-        "日志与设置",
-        (
-            ("访问日志", "history", "admin:governance_accessevent_changelist", "governance.view_accessevent"),
-            ("超级管理模式", "key", "admin:governance_elevation_changelist", "governance.view_elevation"),
-            ("个案授权", "share", "admin:governance_share_changelist", "governance.view_share"),
-            ("参数", "tune", "admin:governance_parameter_changelist", "governance.view_parameter"),
-        ),
-    ),
-)
-
-
-def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the sidebar for this person: groups that still have an entry, without what she may not see anywhere."""
-    groups = []
-    for title, entries in SIDEBAR:
-        items = []
-        for word, symbol, name, permission in entries:
-            if permission is not None and not request.user.has_perm(permission):
-                continue
-            try:
-                link = reverse(name)
-            except NoReverseMatch:
-                continue
-            items.append({"title": word, "icon": symbol, "link": link})
-        if items:
-            groups.append({"title": title, "separator": bool(title), "collapsible": False, "items": items})
-    return groups
-
 
 def environment(request: HttpRequest) -> list[str] | None:
     """Return the label at the top of every page of a demo, so that nobody takes made-up people for real ones."""
@@ -110,6 +37,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "ENVIRONMENT": "governance.unfold.environment",
     "STYLES": style_urls(),
+    "SCRIPTS": [lambda request: static("portal/desk.js")],
     "BORDER_RADIUS": "8px",
     "COLORS": {
         "base": {
@@ -152,6 +80,6 @@ UNFOLD: dict[str, Any] = {
         "show_search": True,
         "command_search": False,
         "show_all_applications": False,
-        "navigation": navigation,
+        "navigation": "governance.admin.navigation.navigation",
     },
 }

@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class GridsConfig(AppConfig):
     name = "grids"
     verbose_name = "网格"
+
+    def ready(self) -> None:
+        from governance import home
+        from grids import cards
+
+        home.show(3, cards.worker)
+        home.offer(*cards.TILES)

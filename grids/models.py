@@ -2,6 +2,7 @@
 
 import secrets
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -197,3 +198,12 @@ class Entrance(Territorial):
 
     def __str__(self) -> str:
         return f"{self.building}{self.name}"
+
+    def clean(self) -> None:
+        # A door stands where its building stands, and nowhere else.
+        if self.building_id:
+            self.grid_id = self.building.grid_id
+        if (self.longitude is None) != (self.latitude is None):
+            raise ValidationError({"latitude": "经度和纬度要一起填写，或都不填。"})
+        if self.longitude is not None and not (abs(self.longitude) <= 180 and abs(self.latitude) <= 90):
+            raise ValidationError({"longitude": "经度在 -180 到 180 之间，纬度在 -90 到 90 之间。"})

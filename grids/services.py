@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from shapely.geometry.base import BaseGeometry
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
+from governance.models import Matter
 from governance.permissions import look_again
 from governance.territory import GridLevel, parent_code
 from grids import geometry, tessellate
@@ -37,9 +40,11 @@ class Report:
 
 @dataclass(frozen=True)
 class Retirement:
-    """What a retirement moved to the successor, and what is left for the clerk to place."""
+    """How many buildings and open matters a retirement moved to the successor, and how many buildings are left for the
+    clerk to place."""
 
     moved: int
+    matters: int
     left: int
 
 
@@ -101,8 +106,6 @@ def load_divisions(rows: Sequence[Row], by: Any = None) -> Report:
             default_user=by,
             default_change_reason="导入区划文件：更名",
         )
-    if report.new:
-        geometry.boundaries_changed()
     return report
 
 
@@ -159,10 +162,12 @@ def _misfits(parents: set[str], instead: Mapping[str, BaseGeometry]) -> list[geo
     )
     shapes = {code: geometry.to_polygon(boundary) for code, boundary in stored.items() if code not in instead}
     shapes |= instead
+    families: dict[str | None, dict[str, BaseGeometry]] = {}
+    for code, polygon in shapes.items():
+        families.setdefault(parent_code(code), {})[code] = polygon
     found: list[geometry.Misfit] = []
     for parent in sorted(parents & shapes.keys()):
-        children = {code: shape for code, shape in shapes.items() if parent_code(code) == parent}
-        found += geometry.misfits(parent, shapes[parent], children)
+        found += geometry.misfits(parent, shapes[parent], families.get(parent, {}))
     return found
 
 
@@ -230,13 +235,37 @@ def make_up_base_grids(
     return len(made)
 
 
-# --- one grid, one door ----------------------------------------------------------------------------------------------
+# --- one grid, one building, one door ----------------------------------------------------------------------------------------------
+@transaction.atomic
+def save_grid(grid: Grid) -> Grid:
+    """Save a grid that a clerk added or changed; its parent is what its code says.
+
+    The caller has validated it and looks again at the reach.
+    """
+    _one_at_a_time()
+    grid.parent_id = parent_code(grid.code)
+    grid.save()
+    return grid
+
+
+@transaction.atomic
+def save_building(building: Building, by: Any) -> Building:
+    """Save a building that a clerk added or changed; its doors and their open matters follow it to its grid.
+
+    The caller has validated it and looks again at the reach.
+    """
+    building.save()
+    if building.entrances.exclude(grid=building.grid_id).update(grid=building.grid_id):
+        _move_open_matters(Q(entrance__building=building), building.grid_id, by, "楼栋改属网格")
+    return building
+
+
 @transaction.atomic
 def retire_grid(grid: Grid, successors: Sequence[Grid], by: Any, reason: str) -> Retirement:
     """Take a grid out of force from today; its successors take over.
 
-    Buildings and doors move along when there is one successor; with several they stay, counted in ``left``, for the
-    clerk to place one by one. Needs ``change`` on the grid and on every successor. Raises PermissionDenied without it and
+    Buildings, doors and open matters move along when there is one successor; with several the buildings stay, counted
+    in ``left``, for the clerk to place one by one, and matters follow their building. Needs ``change`` on the grid and on every successor. Raises PermissionDenied without it and
     ValidationError when the grid is retired already, still has grids below it, or the successors do not fit.
     """
     _one_at_a_time()
@@ -273,22 +302,52 @@ def retire_grid(grid: Grid, successors: Sequence[Grid], by: Any, reason: str) ->
 
 
 def _hand_over(grid: Grid, heirs: list[Grid], by: Any) -> Retirement:
-    buildings, entrances = list(Building.objects.filter(grid=grid)), Entrance.objects.filter(grid=grid)
+    buildings = list(Building.objects.filter(grid=grid))
     if len(heirs) > 1:
-        return Retirement(moved=0, left=len(buildings))
+        return Retirement(moved=0, matters=0, left=len(buildings))
     for building in buildings:
         building.grid = heirs[0]
     if buildings:
         bulk_update_with_history(
-            buildings,
-            Building,
-            ["grid"],
-            batch_size=_BATCH,
-            default_user=by,
-            default_change_reason="网格停用，随之移交",
+            buildings, Building, ["grid"], batch_size=_BATCH, default_user=by, default_change_reason="网格停用，随之移交"
+        )  # fmt: skip
+    Entrance.objects.filter(grid=grid).update(grid=heirs[0])
+    matters = _move_open_matters(Q(grid=grid), heirs[0].code, by, f"“{grid}”停用，由“{heirs[0]}”承接")
+    return Retirement(moved=len(buildings), matters=matters, left=0)
+
+
+def _move_open_matters(which: Q, code: str, by: Any, note: str) -> int:
+    """Move unfinished matters of every app to another grid, with a line in each timeline; return how many.
+
+    This is no action of their flows: nothing about the matter changes but where it lies.
+    """
+    moved = 0
+    for model in apps.get_models():
+        if not issubclass(model, Matter):
+            continue
+        rows = (
+            model._base_manager.select_for_update(of=("self",))
+            .filter(which, closed_at=None)
+            .exclude(grid=code)
         )
-    entrances.update(grid=heirs[0])
-    return Retirement(moved=len(buildings), left=0)
+        matters = list(rows.order_by("pk"))
+        for matter in matters:
+            matter.grid_id = code
+            matter.version += 1
+        model._base_manager.bulk_update(matters, ["grid", "version"], batch_size=_BATCH)
+        step = model._meta.get_field("steps").related_model
+        step._base_manager.bulk_create(
+            [
+                step(
+                    matter=matter, seq=matter.version, action="rezone", label="网格调整", actor=by, note=note,
+                    from_status=matter.status, to_status=matter.status, due_at=matter.due_at,
+                )
+                for matter in matters
+            ],
+            batch_size=_BATCH,
+        )  # fmt: skip
+        moved += len(matters)
+    return moved
 
 
 @transaction.atomic

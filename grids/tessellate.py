@@ -8,8 +8,8 @@ input gives the same map. Nothing here touches the database; who stores the resu
 import math
 import random
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-import numpy as np
 import shapely
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
@@ -22,6 +22,8 @@ PRECISION = 1e-7
 _ROUNDS = 8
 
 Map = dict[str, BaseGeometry]
+#: shapely's array of points.
+Points = Any
 
 
 def spread(total: int, codes: Sequence[str]) -> dict[str, int]:
@@ -93,10 +95,9 @@ def _cells(outline: BaseGeometry, count: int, seed: int) -> list[BaseGeometry]:
     points = _scatter(outline, count, seed)
     for _ in range(_ROUNDS):
         cells = shapely.intersection(_voronoi(points, outline), outline)
-        points = np.array([(point.x, point.y) for point in shapely.point_on_surface(cells)])
-        middles = shapely.centroid(cells)
+        points, middles = shapely.point_on_surface(cells), shapely.centroid(cells)
         inside = shapely.contains(outline, middles)
-        points[inside] = shapely.get_coordinates(middles)[inside]
+        points[inside] = middles[inside]
     edges = [*shapely.boundary(_voronoi(points, outline)), outline.boundary]
     lines = shapely.union_all(edges, grid_size=PRECISION)
     faces = [
@@ -110,7 +111,7 @@ def _cells(outline: BaseGeometry, count: int, seed: int) -> list[BaseGeometry]:
     return cells
 
 
-def _scatter(outline: BaseGeometry, count: int, seed: int) -> np.ndarray:
+def _scatter(outline: BaseGeometry, count: int, seed: int) -> Points:
     chance = random.Random(seed)  # noqa: S311  a map, not a secret
     west, south, east, north = outline.bounds
     shapely.prepare(outline)
@@ -119,20 +120,20 @@ def _scatter(outline: BaseGeometry, count: int, seed: int) -> np.ndarray:
         point = (chance.uniform(west, east), chance.uniform(south, north))
         if shapely.contains_xy(outline, *point):
             found.append(point)
-    return np.array(found)
+    return shapely.points(found)
 
 
-def _voronoi(points: np.ndarray, outline: BaseGeometry) -> np.ndarray:
+def _voronoi(points: Points, outline: BaseGeometry) -> Any:
     """Return the Voronoi cell of each point, in the order of the points."""
     if len(points) == 1:
-        return np.array([outline.envelope])
+        return shapely.get_parts([outline.envelope])
     diagram = shapely.voronoi_polygons(shapely.multipoints(points), extend_to=outline.envelope, ordered=True)
     return shapely.get_parts(diagram)
 
 
-def _join(faces: list[BaseGeometry], points: np.ndarray) -> list[BaseGeometry]:
+def _join(faces: list[BaseGeometry], points: Points) -> list[BaseGeometry]:
     """Give each face to its nearest point; what an inlet of the outline cut off a cell goes to the neighbour it borders on."""
-    owners = STRtree(shapely.points(points)).nearest([face.representative_point() for face in faces])
+    owners = STRtree(points).nearest([face.representative_point() for face in faces])
     main: dict[int, int] = {}
     for place, owner in enumerate(owners):
         if owner not in main or faces[place].area > faces[main[owner]].area:

@@ -3,6 +3,7 @@
 import pytest
 
 from governance import parameters
+from grids import geometry
 from tests import factories
 
 
@@ -11,6 +12,11 @@ def fresh_parameters():
     parameters.forget()
     yield
     parameters.forget()
+
+
+@pytest.fixture(autouse=True)
+def no_boundaries_of_another_test():
+    geometry.forget()
 
 
 @pytest.fixture(autouse=True)
@@ -28,4 +34,3 @@ def territory(db):
 def secretary(territory):
     """The secretary of the first community."""
     return factories.make_staff("community_secretary", factories.COMMUNITY)
-

@@ -6,8 +6,15 @@ class VolunteersConfig(AppConfig):
     verbose_name = "志愿服务"
 
     def ready(self) -> None:
-        from governance import intake
+        from governance import home, intake, mine
+        from volunteers import cards
         from volunteers import flow  # noqa: F401  binds the transition tables to their models
         from volunteers.services.orders import take_in
 
         intake.register("order", "点单", take_in)
+        home.offer(*cards.TILES)
+        home.show(-20, cards.at_the_door)
+        home.show(-10, cards.asked)
+        home.show(5, cards.dishes)
+        for kind in cards.MINE:
+            mine.register(kind)

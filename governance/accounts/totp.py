@@ -31,9 +31,18 @@ def demo_code(user: User) -> str:
     if authenticator is None:
         return ""
     secret = get_adapter().decrypt(authenticator.data["secret"])
+    codes = _codes(secret)
     used = auth.TOTP(authenticator)._get_used_cache_key
-    codes = [
-        auth.format_hotp_value(auth.hotp_value(secret, each)) for each in auth.yield_hotp_counters_from_time()
-    ]
     # The newest first: the oldest may run out while it is being typed.
     return next((code for code in reversed(codes) if not cache.get(used(code))), codes[-1])
+
+
+def demo_code_of(secret: str) -> str:
+    """Return the code for a secret that is just being set up, for the demo's labelled box; empty outside demo mode."""
+    return _codes(secret)[-1] if settings.DEMO else ""
+
+
+def _codes(secret: str) -> list[str]:
+    return [
+        auth.format_hotp_value(auth.hotp_value(secret, each)) for each in auth.yield_hotp_counters_from_time()
+    ]

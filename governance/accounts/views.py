@@ -27,7 +27,7 @@ from governance import audit, parameters
 from governance.accounts import closing, codes, passwords, sessions, sms
 from governance.accounts.arrivals import account_of
 from governance.accounts.forms import CloseForm, CodeForm, ElevateForm, PhoneForm, ProfileForm
-from governance.accounts.totp import demo_code
+from governance.accounts.totp import demo_code, demo_code_of
 from governance.models import AccessEvent
 
 View = Callable[..., HttpResponse]
@@ -176,6 +176,10 @@ class SecondFactorAgainView(factor_views.ReauthenticateView):
 class SetUpView(totp_views.ActivateTOTPView):
     """Setting up the app; the session counts as complete from here on."""
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        return {**context, "demo_code": demo_code_of(context["form"].secret)}
+
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
         sessions.second_factor_set_up(self.request)
@@ -225,7 +229,6 @@ def elevate(request: HttpRequest) -> HttpResponse:
         except ValidationError as refusal:
             form.add_error("reason", refusal.message_dict["reason"])
         else:
-            messages.warning(request, "超级管理模式已开启，期间的操作都会记录。用完请及时结束。")
             return redirect("elevate")
     minutes = parameters.value("superuser.minutes")
     return render(request, "governance/elevate.html", {"form": form, "minutes": minutes})

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                         unique=True,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^1[3-9]\\d{9}$", "请填写 11 位手机号码，例如 13800001234。"
+                                "\\A1[3-9][0-9]{9}\\Z", "请填写 11 位手机号码，例如 13800001234。"
                             )
                         ],
                         verbose_name="手机号",

@@ -7,9 +7,11 @@ from governance.models.matters import Matter, MatterQuerySet, NumberSeries, Step
 from governance.models.messages import Intake, Notice, TextMessage
 from governance.models.people import Post, Role, Unit, User
 from governance.models.system import Heartbeat, IdempotencyKey, Parameter
+from governance.models.tokens import ApiToken
 
 __all__ = [
     "AccessEvent",
+    "ApiToken",
     "AppendOnly",
     "Elevation",
     "Heartbeat",

@@ -4,6 +4,7 @@ the whole decides who sees the picture; governance/files.py checks, re-encodes a
 import secrets
 
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 
 from governance.permissions import RestrictedQuerySet
@@ -46,3 +47,16 @@ class Photo(models.Model):
 
     def __str__(self) -> str:
         return self.token
+
+    @property
+    def url(self) -> str:
+        """The address of the picture; who may open it is asked there."""
+        return self._address("large")
+
+    @property
+    def thumb_url(self) -> str:
+        """The address of the small version."""
+        return self._address("thumb")
+
+    def _address(self, size: str) -> str:
+        return reverse("photo", args=[self._meta.app_label, self._meta.model_name, self.token, size])

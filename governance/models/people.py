@@ -27,7 +27,7 @@ from governance.permissions import (
 )
 
 #: Mainland mobile numbers: 11 digits, 1 and 3-9 first.
-PHONE = RegexValidator(r"^1[3-9]\d{9}$", "请填写 11 位手机号码，例如 13800001234。")
+PHONE = RegexValidator(r"\A1[3-9][0-9]{9}\Z", "请填写 11 位手机号码，例如 13800001234。")
 
 #: Never held by one person at one time (three-member separation, GB/T 22239-2019).
 SEPARATED_ROLES = ("auditor", "system_administrator", "security_administrator")

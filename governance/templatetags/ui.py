@@ -38,7 +38,7 @@ TABS = {
     "resident": (
         ("home", "首页", "house"),
         ("my_matters", "我的事项", "clipboard-list"),
-        ("showcase_wall", "晒单墙", "images"),
+        ("wall", "晒单墙", "images"),
         ("me", "我的", "user"),
     ),
 }
@@ -89,12 +89,17 @@ def wan(value: int | float | Decimal | None) -> str:
     if value is None or value == "":
         return ""
     number = Decimal(str(value))
-    for unit, size in (("亿", 10**8), ("万", 10**4)):
-        scaled = (number / size).quantize(Decimal("0.1"), ROUND_HALF_UP)
-        # What rounds up to 10,000 万 is 1 亿, so the next unit is tried on the rounded figure.
-        if abs(scaled) >= 1 and abs(number) >= size - size // 10**4 * 500:
-            return f"{scaled.normalize():,f} {unit}"
-    return f"{number:,f}"
+    if abs(number) < 10**4:
+        return f"{number:,f}"
+    scaled, unit = _tenths(number / 10**4), "万"
+    if abs(scaled) >= 10**4:
+        scaled, unit = _tenths(number / 10**8), "亿"
+    whole = scaled == scaled.to_integral_value()
+    return f"{scaled:,.0f} {unit}" if whole else f"{scaled:,f} {unit}"
+
+
+def _tenths(number: Decimal) -> Decimal:
+    return number.quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 @register.filter

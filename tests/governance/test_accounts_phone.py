@@ -139,6 +139,16 @@ def test_the_code_is_nowhere_in_clear(client):
     assert code not in message.body and message.status == "sent" and message.phone == PHONE
 
 
+def test_the_kept_hash_is_bound_to_its_request(client, monkeypatch, later):
+    monkeypatch.setattr("governance.accounts.codes.secrets.randbelow", lambda _: 123456)
+    kept = set()
+    for _ in range(3):
+        ask(client)
+        kept.add(client.session[codes.SESSION_KEY]["digest"])
+        later(61)
+    assert len(kept) == 3, "the same code twice does not show"
+
+
 def test_the_code_is_shown_in_demo_mode_only(client, settings):
     ask(client)
     assert sent_code() not in client.get(reverse("phone_code")).content.decode()

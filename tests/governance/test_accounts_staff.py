@@ -391,6 +391,19 @@ def test_an_outdated_password_must_be_changed_first(client, officer):
     assert officer.check_password("Blue-bridge-2027")
 
 
+def test_a_first_password_from_an_administrator_must_be_changed(client, officer):
+    parameters.change("staff.password_days", 0)
+    User.objects.filter(pk=officer.pk).update(password_changed_at=None)
+    sign_in(client, officer)
+    change = reverse("account_change_password")
+    assert client.get(reverse("admin:index")).url == change
+    assert "初始密码" in client.get(change).content.decode()
+    client.post(
+        change, {"oldpassword": PASSWORD, "password1": "Blue-bridge-2027", "password2": "Blue-bridge-2027"}
+    )
+    assert client.get(reverse("admin:index")).status_code == 200
+
+
 def test_the_password_age_is_a_parameter_and_zero_means_never(client, officer):
     User.objects.filter(pk=officer.pk).update(password_changed_at=timezone.now() - timedelta(days=400))
     parameters.change("staff.password_days", 0)

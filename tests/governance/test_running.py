@@ -20,10 +20,10 @@ from governance.logs import JsonLine
 ROOT = Path(settings.BASE_DIR)
 
 
-def policy_of(path: str) -> dict[str, list[str]]:
+def policy_of(path: str, status: int = 200) -> dict[str, list[str]]:
     request = RequestFactory().get(path)
     request.resolver_match = resolve(path)
-    header = PolicyMiddleware(lambda _: HttpResponse())(request)["Content-Security-Policy"]
+    header = PolicyMiddleware(lambda _: HttpResponse(status=status))(request)["Content-Security-Policy"]
     return {name: sources for name, *sources in (line.split() for line in header.split(";"))}
 
 
@@ -44,9 +44,9 @@ def test_the_admin_gets_two_wider_lines_and_no_more():
     assert admin == {name: sources for name, sources in strict.items() if name in admin}
 
 
-def test_a_missing_page_below_admin_gets_the_strict_policy(client, db):
-    policy = client.get("/administration/")["Content-Security-Policy"]
-    assert "unsafe" not in policy
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+def test_error_pages_below_admin_get_the_strict_policy(status):
+    assert policy_of("/admin/", status) == policy_of("/healthz")
 
 
 def logged(message: str, exception: BaseException | None = None) -> str:

@@ -1,7 +1,9 @@
 """Loading divisions and outlines, making up base grids, retiring a grid, renewing a door's code."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import shapely
@@ -26,13 +28,6 @@ OUTLINE = DATA / "outline_120106_hongqiao.geojson"
 SMALL = "code,name,level\n120106,红桥区,district\n120106001,西于庄街道,street\n120106001002,增产里社区,community\n"
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def no_tree_from_another_test():
-    geometry.forget()
-    yield
-    geometry.forget()
 
 
 def load(text: str, **options) -> services.Report:
@@ -100,6 +95,22 @@ def test_a_retired_code_is_refused_with_its_line_and_nothing_is_written():
     assert [line for line, _ in refused.value.errors] == [4]
     assert "停用的编码不能再用" in refused.value.errors[0][1]
     assert not Grid.objects.filter(code="120106003").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_loads_of_one_file_at_the_same_time_wait_for_each_other():
+    rows, start = read_divisions(HONGQIAO.read_bytes()), Barrier(4)
+
+    def load_at_once(_: int) -> tuple[int, int, int, int]:
+        start.wait()
+        try:
+            return figures(services.load_divisions(rows))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as clerks:
+        assert sorted(clerks.map(load_at_once, range(4))) == [(0, 124, 0, 0), *[(124, 0, 0, 0)] * 3]
+    assert Grid.objects.count() == Grid.history.count() == 124
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

@@ -16,8 +16,10 @@ from volunteers.models import Claim, Order, Volunteer
 from volunteers.models.orders import LIVE, TAKING, ClaimStatus, OrderStatus
 from volunteers.models.people import VolunteerStatus
 
-#: How long before the wanted time a volunteer may check in.
-EARLY = timedelta(hours=1)
+
+def early() -> timedelta:
+    """Return how long before the wanted time a volunteer may check in."""
+    return timedelta(minutes=parameters.value("orders.early_minutes"))
 
 
 def active_volunteer(user: User) -> Volunteer:
@@ -271,10 +273,9 @@ def check_in(change: Change) -> None:
     claim = my_claim(change, ClaimStatus.HELD)
     if claim.checked_in_at is not None:
         raise AlreadyDone
-    if change.now < order.wanted_from - EARLY:
-        raise Refused(
-            f"还没到服务时间，最早可在 {timezone.localtime(order.wanted_from - EARLY):%m月%d日 %H:%M} 签到。"
-        )
+    earliest = order.wanted_from - early()
+    if change.now < earliest:
+        raise Refused(f"还没到服务时间，最早可在 {timezone.localtime(earliest):%m月%d日 %H:%M} 签到。")
     held = order.claims.filter(status__in=(ClaimStatus.HELD, ClaimStatus.SERVED)).count()
     if order.item.two_volunteers and held < 2:
         raise Refused("这项服务须两人同行，另一位志愿者还没有接单。")

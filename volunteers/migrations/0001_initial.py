@@ -242,7 +242,7 @@ class Migration(migrations.Migration):
                         max_length=11,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^1[3-9]\\d{9}$", "请填写 11 位手机号码，例如 13800001234。"
+                                "\\A1[3-9][0-9]{9}\\Z", "请填写 11 位手机号码，例如 13800001234。"
                             )
                         ],
                         verbose_name="联系电话",
@@ -348,7 +348,7 @@ class Migration(migrations.Migration):
                         max_length=11,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^1[3-9]\\d{9}$", "请填写 11 位手机号码，例如 13800001234。"
+                                "\\A1[3-9][0-9]{9}\\Z", "请填写 11 位手机号码，例如 13800001234。"
                             )
                         ],
                         verbose_name="监护人电话",
@@ -497,7 +497,7 @@ class Migration(migrations.Migration):
                         max_length=11,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^1[3-9]\\d{9}$", "请填写 11 位手机号码，例如 13800001234。"
+                                "\\A1[3-9][0-9]{9}\\Z", "请填写 11 位手机号码，例如 13800001234。"
                             )
                         ],
                         verbose_name="联系电话",
@@ -573,7 +573,7 @@ class Migration(migrations.Migration):
                         max_length=11,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^1[3-9]\\d{9}$", "请填写 11 位手机号码，例如 13800001234。"
+                                "\\A1[3-9][0-9]{9}\\Z", "请填写 11 位手机号码，例如 13800001234。"
                             )
                         ],
                         verbose_name="受助人电话",
@@ -877,7 +877,7 @@ class Migration(migrations.Migration):
                         max_length=11,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^1[3-9]\\d{9}$", "请填写 11 位手机号码，例如 13800001234。"
+                                "\\A1[3-9][0-9]{9}\\Z", "请填写 11 位手机号码，例如 13800001234。"
                             )
                         ],
                         verbose_name="联系电话",
@@ -1474,7 +1474,7 @@ class Migration(migrations.Migration):
                         max_length=11,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^1[3-9]\\d{9}$", "请填写 11 位手机号码，例如 13800001234。"
+                                "\\A1[3-9][0-9]{9}\\Z", "请填写 11 位手机号码，例如 13800001234。"
                             )
                         ],
                         verbose_name="联系电话",
@@ -1590,7 +1590,7 @@ class Migration(migrations.Migration):
                         max_length=11,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^1[3-9]\\d{9}$", "请填写 11 位手机号码，例如 13800001234。"
+                                "\\A1[3-9][0-9]{9}\\Z", "请填写 11 位手机号码，例如 13800001234。"
                             )
                         ],
                         verbose_name="监护人电话",

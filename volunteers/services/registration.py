@@ -1,5 +1,6 @@
 """Registering as a volunteer."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
@@ -7,8 +8,9 @@ from django.utils import timezone
 
 from governance import parameters
 from governance.constraints import sentence
-from governance.flow import Refused
+from governance.flow import NotYours, Refused
 from governance.models import User
+from governance.search import terms
 from grids.models import Entrance, Grid
 from volunteers.flow.registration import REGISTRATION, REVIEW_CLOCK
 from volunteers.models import Skill, Volunteer
@@ -82,3 +84,28 @@ def check_age(volunteer: Volunteer) -> None:
             raise Refused("未满 18 周岁须填写监护人电话。", "guardian_phone")
         if volunteer.guardian_consent_at is None:
             raise Refused("未满 18 周岁须由监护人同意。", "guardian_consent")
+
+
+@transaction.atomic
+def change_preferences(
+    volunteer: Volunteer,
+    *,
+    by: User,
+    skills: Iterable[Skill],
+    free_times: Iterable[str],
+    reach: str,
+    description: str = "",
+) -> Volunteer:
+    """Keep what a volunteer can do, when, and how far she goes; no review is needed for that.
+
+    Raises NotYours for anyone who may not change the registration.
+    """
+    if not by.may("change", volunteer):
+        raise NotYours
+    volunteer = Volunteer.objects.select_for_update(of=("self",)).get(pk=volunteer.pk)
+    volunteer.free_times, volunteer.reach = sorted(set(free_times)), reach
+    volunteer.description = description
+    volunteer.search_terms = terms(volunteer.search_text(), volunteer.number, volunteer.applicant_phone[-4:])
+    volunteer.save(update_fields=["free_times", "reach", "description", "search_terms"])
+    volunteer.skills.set(skills)
+    return volunteer

@@ -1,6 +1,8 @@
 """Showing a service (晒单)."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from django.db import IntegrityError, transaction
 
@@ -59,5 +61,51 @@ def submit_showcase(
             SHOWCASES.open_matter(showcase, by=by, label="晒单", clock=REVIEW_CLOCK, tell=("reviewers",))
     except IntegrityError as error:
         raise Refused(sentence(error) or "这次服务已经晒过单。") from error
+    files.attach(ShowcasePhoto, photos, by=by, showcase=showcase)
+    return showcase
+
+
+@transaction.atomic
+def revise_showcase(
+    showcase: Showcase,
+    *,
+    by: User,
+    version: int | None = None,
+    title: str,
+    story: str,
+    consent: str,
+    consent_at: datetime,
+    signature: str = "",
+    photos=(),
+    drop: Iterable[ShowcasePhoto] = (),
+) -> Showcase:
+    """Hand in a corrected story: other words, pictures taken out (``drop``) and added. Returns the showcase.
+
+    Raises what the flow raises, and Refused at the field ``photos`` for more pictures than fit.
+    """
+    if not title.strip():
+        raise Refused("请写一个标题。", "title")
+    showcase = Showcase.objects.select_for_update(of=("self",)).get(pk=showcase.pk)
+    repeats = showcase.steps.filter(action="revise", actor=by, seen_version=version)
+    if version is not None and repeats.exists():
+        return showcase  # the same request again: its pictures are there already
+    showcase = SHOWCASES.run(
+        showcase,
+        "revise",
+        by=by,
+        version=version,
+        title=title.strip(),
+        description=story.strip(),
+        consent=consent,
+        consent_at=consent_at,
+        signature=signature.strip(),
+    )
+    for photo in showcase.photos.filter(pk__in=[photo.pk for photo in drop]):
+        photo.delete()
+        # The files go only when the change stays.
+        for stored in (photo.image, photo.thumb):
+            transaction.on_commit(partial(stored.storage.delete, stored.name))
+    if showcase.photos.count() + len(photos) > MOST_PHOTOS:
+        raise Refused(f"一共最多 {MOST_PHOTOS} 张照片。", "photos")
     files.attach(ShowcasePhoto, photos, by=by, showcase=showcase)
     return showcase

@@ -16,7 +16,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("user", help="login name of the account that the system acts as")
         parser.add_argument("--label", required=True, help="which system it is for")
-        parser.add_argument("--days", type=int, default=90, help="how many days it lasts (1 to 366, 90 unless told)")
+        parser.add_argument(
+            "--days", type=int, default=90, help="how many days it lasts (1 to 366, 90 unless told)"
+        )
 
     def handle(self, *args: Any, user: str, label: str, days: int, **options: Any) -> None:
         account = User.objects.filter(username=user).first()
@@ -26,5 +28,7 @@ class Command(BaseCommand):
             token, row = issue_for_system(account, label, days)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        self.stderr.write(f"{label}：以 {account} 的身份，有效期至 {row.expires_at:%Y-%m-%d}。令牌只显示这一次：")
+        self.stderr.write(
+            f"{label}：以 {account} 的身份，有效期至 {row.expires_at:%Y-%m-%d}。令牌只显示这一次："
+        )
         self.stdout.write(token)

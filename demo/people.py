@@ -1,0 +1,140 @@
+"""The demo people: who may be tried out, how each signs in, and what is worth looking at as each of them.
+
+The one table that the loader, the sign-in pages, ``manage.py demo_people`` and the README all read. Everyone in it is made
+up; the phone numbers lie in a block that this project uses for nobody else, and the passwords work in demo mode only.
+"""
+
+import base64
+import hashlib
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+DISTRICT = "120106"
+STREET = "120106012"
+COMMUNITY = "120106012005"
+NEIGHBOUR = "120106012001"
+GRID = "120106012005001"
+
+#: One password for all staff of the demo: it is printed on the sign-in page anyway.
+PASSWORD = "Demo-Shequ-1"  # noqa: S105
+FICTIONAL = "人物、手机号、地址和事项均为虚构。"
+
+
+@dataclass(frozen=True)
+class DemoPerson:
+    """One person to try out. Staff (``staff``) sign in by ``login`` and password, the others by the phone ``login``.
+
+    ``role`` and ``node`` are the post she holds, empty for residents and for the account that stands by.
+    """
+
+    key: str
+    title: str
+    name: str
+    login: str
+    place: str
+    sees: str
+    role: str = ""
+    node: str = ""
+    staff: bool = True
+
+    @property
+    def password(self) -> str:
+        """The password, as the sign-in page prints it; phone people have none."""
+        return PASSWORD if self.staff else ""
+
+    @property
+    def secret(self) -> str:
+        """The base32 secret of the second factor: the same at every load, so that an app once set up keeps working."""
+        return base64.b32encode(hashlib.sha256(f"demo person {self.key}".encode()).digest()[:20]).decode()
+
+
+PEOPLE: tuple[DemoPerson, ...] = (
+    DemoPerson(
+        "resident", "居民", "李秀英", "19900000001", "和苑家园", "点单，查看进度和签到码，确认、评价", staff=False
+    ),
+    DemoPerson(
+        "neighbour", "居民", "王建国", "19900000002", "全和园", "邻社区的居民，只看得到自己的事项", staff=False
+    ),
+    DemoPerson(
+        "volunteer", "志愿者", "张晓梅", "19900000003", "和苑家园", "接单大厅，已接的单，签到签退，晒单", staff=False
+    ),
+    DemoPerson(
+        "helper", "志愿者", "刘志强", "19900000004", "和苑家园", "社区派来待同意的单，候补，时长记录", staff=False
+    ),
+    DemoPerson(
+        "leader", "服务队队长", "陈国栋", "19900000005", "和苑家园", "派给本队的单，安排队员", staff=False
+    ),
+    DemoPerson(
+        "secretary", "社区书记", "周丽华", "shuji", "和苑家园", "工作台：待受理、黄灯、红灯，派单，审核晒单",
+        "community_secretary", COMMUNITY,
+    ),
+    DemoPerson(
+        "other_secretary", "社区书记", "冯雪", "shuji2", "全和园", "邻社区的书记，看不到和苑家园的事项",
+        "community_secretary", NEIGHBOUR,
+    ),
+    DemoPerson(
+        "worker", "社区工作者", "吴倩", "shegong", "和苑家园", "协助书记受理和派单", "community_worker", COMMUNITY
+    ),
+    DemoPerson(
+        "grid_worker", "网格员", "赵敏", "wangge", "和苑家园第1网格", "本网格的单，代居民点单", "grid_worker", GRID
+    ),
+    DemoPerson(
+        "station", "站长", "孙桂兰", "zhanzhang", "和苑家园", "站点、服务队，派单和审核", "station_leader", COMMUNITY
+    ),
+    DemoPerson(
+        "officer", "街道干部", "郑伟", "jiedao", "和苑街道", "全街道的单和超期提醒", "street_officer", STREET
+    ),
+    DemoPerson("head", "街道领导", "马建军", "jiezhang", "和苑街道", "本街道情况，督促超期", "street_head", STREET),
+    DemoPerson("seat", "区级坐席员", "何静", "zuoxi", "全区", "全区的单，受理和派单", "seat_operator", DISTRICT),
+    DemoPerson(
+        "department", "职能部门干部", "高翔", "minzheng", "区民政局", "派给本部门的事项（目前没有）",
+        "department_officer", DISTRICT,
+    ),
+    DemoPerson("auditor", "审计管理员", "林静怡", "shenji", "全区", "访问日志，不见业务", "auditor", DISTRICT),
+    DemoPerson(
+        "system", "系统管理员", "罗斌", "xitong", "全区", "参数、菜单、网格，不见业务", "system_administrator", DISTRICT
+    ),
+    DemoPerson(
+        "security", "安全管理员", "梁晨", "anquan", "全区", "账号、岗位、角色，不见业务", "security_administrator",
+        DISTRICT,
+    ),
+    DemoPerson("standby", "应急账号", "值班员", "yingji", "全区", "写明理由可限时开启超级管理模式，全程留痕"),
+)  # fmt: skip
+
+BY_KEY = {person.key: person for person in PEOPLE}
+
+
+def table() -> list[DemoPerson]:
+    """Return the demo people for the sign-in pages and the start-up screen; nobody outside demo mode."""
+    return list(PEOPLE) if settings.DEMO else []
+
+
+COLUMNS = ("角色", "姓名", "登录名或手机号", "密码", "所在", "看什么")
+
+
+def rows(people: Iterable[DemoPerson]) -> list[tuple[str, ...]]:
+    """Return the table's cells; phone people sign in by a code that the page shows."""
+    return [(p.title, p.name, p.login, p.password or "短信验证码", p.place, p.sees) for p in people]
+
+
+def as_markdown(people: Iterable[DemoPerson]) -> str:
+    """Return the table for the README."""
+    lines = [COLUMNS, tuple("---" for _ in COLUMNS), *rows(people)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def as_text(people: Iterable[DemoPerson]) -> str:
+    """Return the table aligned for a terminal, where a Chinese character takes two columns."""
+    lines = [COLUMNS, *rows(people)]
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)

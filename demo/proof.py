@@ -1,0 +1,76 @@
+"""Counts what a load made, and checks that its books agree: what would be a fault in life is a fault here."""
+
+from django.db.models import Count, F, Max, Min, Q, Sum
+from django.db.models.functions import Length
+
+from demo.territory import streets_in_play
+from demo.world import World
+from governance.models import Notice, Post, TextMessage, Unit, User
+from governance.territory import GridLevel
+from grids.models import Building, Entrance, Grid
+from volunteers.flow import ORDERS, SHOWCASES
+from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Station, Team, Volunteer
+from volunteers.models.orders import TAKING, OrderStatus
+from volunteers.models.showcases import ShowcaseStatus
+
+
+def counts(world: World) -> dict[str, str]:
+    """Return what there is, as label and number."""
+    levels = dict(Grid.objects.order_by().values_list("level").annotate(n=Count("pk")))
+    orders = dict(Order.objects.order_by().values_list("status").annotate(n=Count("pk")))
+    stories = dict(Showcase.objects.order_by().values_list("status").annotate(n=Count("pk")))
+    hours = HoursEntry.objects.aggregate(n=Sum("half_hours"))["n"] or 0
+    return {
+        "网格（区/街道/社区/基础网格）": "/".join(str(levels.get(int(level), 0)) for level in GridLevel),
+        "楼栋、楼门": f"{Building.objects.count()}、{Entrance.objects.count()}",
+        "站点、单位": f"{Station.objects.count()}、{Unit.objects.count()}",
+        "账号": f"{User.objects.count()}",
+        "岗位（在任/全部）": f"{Post.objects.in_force().count()}/{Post.objects.count()}",
+        "志愿者、服务队": f"{Volunteer.objects.count()}、{Team.objects.count()}",
+        "订单": f"{sum(orders.values())}（{_listed(orders, OrderStatus)}）",
+        "红灯、黄灯": f"{Order.objects.red().count()}、{Order.objects.yellow().count()}",
+        "接单、服务时长": f"{Claim.objects.count()} 次、{hours / 2:g} 小时",
+        "晒单": f"{sum(stories.values())}（{_listed(stories, ShowcaseStatus)}），照片 {ShowcasePhoto.objects.count()}",
+        "通知、短信": f"{Notice.objects.count()}、{TextMessage.objects.count()}",
+    }
+
+
+def _listed(numbers: dict[str, int], choices) -> str:
+    return "，".join(f"{choices(key).label} {numbers[key]}" for key in choices.values if key in numbers)
+
+
+def faults(world: World) -> list[str]:
+    """Return a sentence for every kind of disagreement; an empty list is a sound district."""
+    found = {
+        "订单的已接人数与接单不符": _oversold(),
+        "时长与接单不符": HoursEntry.objects.filter(kind="earn").exclude(half_hours=F("claim__half_hours")).count(),
+        "已确认的服务没有记时长": Claim.objects.filter(
+            status="served", order__status__in=(OrderStatus.CONFIRMED, OrderStatus.RATED), hours=None
+        ).count(),
+        "未确认的服务已记时长": HoursEntry.objects.exclude(
+            claim__order__status__in=(OrderStatus.CONFIRMED, OrderStatus.RATED)
+        ).count(),
+        "网格没有网格员": _without_worker(world),
+    }
+    for flow in (ORDERS, SHOWCASES, Volunteer.flow):
+        label = flow.model._meta.verbose_name
+        told = flow.model.objects.order_by().annotate(n=Count("steps"), last=Max("steps__seq"), first=Min("steps__seq"))
+        found[f"{label}的步骤不连续"] = told.exclude(n=F("version"), last=F("version"), first=1).count()
+        found[f"{label}的步骤在将来"] = flow.step.objects.filter(at__gt=world.now).count()
+        ended = Q(status__in=flow.final)
+        found[f"{label}办结与状态不符"] = flow.model.objects.filter(
+            (ended & Q(closed_at=None)) | (~ended & Q(closed_at__isnull=False))
+        ).count()
+    return [f"{what}：{number}" for what, number in found.items() if number]
+
+
+def _oversold() -> int:
+    taking = Count("claims", filter=Q(claims__status__in=TAKING))
+    return Order.objects.order_by().annotate(counted=taking).exclude(taken=F("counted")).count()
+
+
+def _without_worker(world: World) -> int:
+    kept = set(Post.objects.in_force().filter(role="grid_worker").values_list("grid", flat=True))
+    bases = Grid.objects.annotate(length=Length("code")).filter(length=int(GridLevel.BASE))
+    streets = streets_in_play(world)
+    return sum(code not in kept for code in bases.values_list("code", flat=True) if code[:9] in streets)

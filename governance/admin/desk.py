@@ -1,0 +1,82 @@
+"""The desk, first page after signing in: who I am here, what waits for me, what is late, what is new.
+
+Each admin contributes its cards and its urgent rows; this puts them in order. The number of queries depends on which
+cards a person has, never on how many rows there are.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from governance.admin.paging import up_to
+from governance.models import Matter
+
+#: Rows in the list of what is most urgent.
+MOST_URGENT = 10
+
+
+@dataclass(frozen=True)
+class Card:
+    """One count on the desk and the list behind it. ``order`` places it; ``calm`` is said when there is nothing."""
+
+    label: str
+    url: str
+    count: str
+    tone: str = "quiet"
+    icon: str = "inbox"
+    calm: str = "没有"
+    order: int = 50
+
+    @classmethod
+    def of(cls, label: str, url: str, rows: QuerySet, **more: Any) -> "Card":
+        """Return a card that counts rows up to 99."""
+        return cls(label=label, url=url, count=up_to(rows), **more)
+
+    @property
+    def is_calm(self) -> bool:
+        return self.count == "0"
+
+
+@dataclass(frozen=True)
+class Urgent:
+    """One line of the list of what is most urgent."""
+
+    matter: Matter
+    place: str
+    url: str
+    tone: str
+
+
+def greeting(hour: int) -> str:
+    """Return the greeting of an hour of the day."""
+    for until, words in ((5, "夜深了"), (9, "早上好"), (12, "上午好"), (14, "中午好"), (18, "下午好")):
+        if hour < until:
+            return words
+    return "晚上好"
+
+
+def desk(site: Any, request: HttpRequest) -> dict[str, Any]:
+    """Return what the desk shows this person."""
+    now = timezone.localtime()
+    cards: list[Card] = []
+    urgent: list[Urgent] = []
+    has_matters = False
+    for admin in site._registry.values():
+        if hasattr(admin, "cards"):
+            cards += admin.cards(request)
+        if hasattr(admin, "urgent") and admin.on_desk and request.user.may("view", admin.model):
+            has_matters = True
+            urgent += admin.urgent(request, MOST_URGENT)
+    urgent.sort(key=lambda each: each.matter.due_at)
+    return {
+        "title": "工作台",
+        "greeting": greeting(now.hour),
+        "now": now,
+        "posts": [post.label for post in request.user.posts_in_force],
+        "cards": sorted(cards, key=lambda card: card.order),
+        "urgent": urgent[:MOST_URGENT],
+        "has_matters": has_matters,
+    }

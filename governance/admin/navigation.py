@@ -1,0 +1,84 @@
+"""The sidebar of the desk: what a person may see somewhere, in groups, the day's work first.
+
+A page that a deployment does not serve, or a person may not see, is left out.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+#: (group, [(word, Material symbol, address name, permission or None)]).
+SIDEBAR = (
+    ("", (("工作台", "dashboard", "admin:index", None),)),
+    (
+        "志愿服务",
+        (
+            ("服务订单", "volunteer_activism", "admin:volunteers_order_changelist", "volunteers.view_order"),
+            ("晒单", "photo_library", "admin:volunteers_showcase_changelist", "volunteers.view_showcase"),
+            ("志愿者", "diversity_3", "admin:volunteers_volunteer_changelist", "volunteers.view_volunteer"),
+            ("志愿服务队", "groups", "admin:volunteers_team_changelist", "volunteers.view_team"),
+            ("服务站点", "storefront", "admin:volunteers_station_changelist", "volunteers.view_station"),
+            ("服务时长", "schedule", "admin:volunteers_hoursentry_changelist", "volunteers.view_hoursentry"),
+            (
+                "暖心菜单",
+                "restaurant_menu",
+                "admin:volunteers_serviceitem_changelist",
+                "volunteers.view_serviceitem",
+            ),
+            ("技能", "construction", "admin:volunteers_skill_changelist", "volunteers.view_skill"),
+            ("来件", "inbox", "admin:governance_intake_changelist", "governance.view_intake"),
+        ),
+    ),
+    (
+        "网格",
+        (
+            ("网格", "grid_view", "admin:grids_grid_changelist", "grids.view_grid"),
+            ("楼栋", "apartment", "admin:grids_building_changelist", "grids.view_building"),
+            ("楼门", "door_front", "admin:grids_entrance_changelist", "grids.view_entrance"),
+        ),
+    ),
+    (
+        "人员与岗位",
+        (
+            ("账号", "person", "admin:governance_user_changelist", "governance.view_user"),
+            ("岗位", "badge", "admin:governance_post_changelist", "governance.view_post"),
+            ("角色", "admin_panel_settings", "admin:governance_role_changelist", "governance.view_role"),
+            ("单位", "domain", "admin:governance_unit_changelist", "governance.view_unit"),
+        ),
+    ),
+    (
+        "系统",
+        (
+            ("运行参数", "tune", "admin:governance_parameter_changelist", "governance.view_parameter"),
+            ("短信", "sms", "admin:governance_textmessage_changelist", "governance.view_textmessage"),
+            (
+                "运行心跳",
+                "monitor_heart",
+                "admin:governance_heartbeat_changelist",
+                "governance.view_heartbeat",
+            ),
+            ("访问日志", "history", "admin:governance_accessevent_changelist", "governance.view_accessevent"),
+            ("超级管理模式", "key", "admin:governance_elevation_changelist", "governance.view_elevation"),
+            ("个案授权", "share", "admin:governance_share_changelist", "governance.view_share"),
+        ),
+    ),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sidebar for this person: groups that still have an entry."""
+    groups = []
+    for title, entries in SIDEBAR:
+        items = []
+        for word, symbol, name, permission in entries:
+            if permission is not None and not request.user.has_perm(permission):
+                continue
+            try:
+                link = reverse(name)
+            except NoReverseMatch:
+                continue
+            items.append({"title": word, "icon": symbol, "link": link})
+        if items:
+            groups.append({"title": title, "separator": bool(title), "collapsible": False, "items": items})
+    return groups

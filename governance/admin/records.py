@@ -1,0 +1,238 @@
+"""What is only read: the access log, superuser modes, case-by-case shares, what came in, text messages, heartbeats."""
+
+import re
+from datetime import timedelta
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from governance import intake, masks
+from governance.admin.base import ReadOnlyAdmin
+from governance.admin.desk import Card
+from governance.admin.filters import ChannelFilter, ChoiceFilter, DayFilter, PlaceFilter
+from governance.models import AccessEvent, Elevation, Heartbeat, Intake, Share, TextMessage
+from governance.templatetags import ui
+
+
+class HappenedFilter(DayFilter):
+    title, parameter_name, column = "时间", "day", "at"
+
+
+class KindFilter(ChoiceFilter):
+    title, parameter_name = "事项", "kind"
+
+    def lookups(self, request, model_admin):
+        return list(AccessEvent.Kind.choices)
+
+    def queryset(self, request, queryset):
+        chosen = self.checked()
+        return queryset.filter(kind=chosen) if chosen else queryset
+
+
+@admin.register(AccessEvent)
+class AccessEventAdmin(ReadOnlyAdmin):
+    list_display = ("when", "kind_chip", "actor", "summary", "reason", "address")
+    list_display_links = ("when",)
+    list_select_related = ("actor",)
+    list_filter = (KindFilter, HappenedFilter)
+    search_fields = ("actor__name", "actor__username", "summary", "reason")
+    search_help_text = "搜操作人、内容或理由"
+    fields = ("when", "kind_chip", "actor", "summary", "reason", "content_type", "object_pk", "address")
+    readonly_fields = ("when", "kind_chip")
+
+    TONES = {"login_failed": "danger", "reveal": "caution", "export": "caution", "elevate": "danger"}
+
+    def cards(self, request: HttpRequest) -> list[Card]:
+        """Return today's looks, exports and failed sign-ins, for the auditor."""
+        if not request.user.may("view", AccessEvent):
+            return []
+        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        rows = self.get_queryset(request).filter(at__gte=midnight)
+        here = self.link(None, "changelist")
+        return [
+            Card.of(
+                label,
+                f"{here}?kind={kind}&day=today",
+                rows.filter(kind=kind),
+                icon=icon,
+                order=order,
+                tone=tone,
+            )
+            for order, (kind, label, icon, tone) in enumerate(
+                [
+                    ("reveal", "今天查看个人信息", "visibility", "caution"),
+                    ("export", "今天导出", "download", "caution"),
+                    ("login_failed", "今天登录失败", "lock", "danger"),
+                    ("appoint", "今天任命", "badge", "info"),
+                ],
+                start=10,
+            )
+        ]
+
+    @admin.display(description="时间", ordering="at")
+    def when(self, event: AccessEvent) -> str:
+        return f"{timezone.localtime(event.at):%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="事项", ordering="kind")
+    def kind_chip(self, event: AccessEvent) -> str:
+        return ui.chip(event.get_kind_display(), self.TONES.get(event.kind, "quiet"))
+
+
+@admin.register(Elevation)
+class ElevationAdmin(ReadOnlyAdmin):
+    list_display = ("user", "reason", "started_at", "until", "ended_at", "state")
+    list_select_related = ("user",)
+    search_fields = ("user__name", "user__username", "reason")
+    fields = ("user", "reason", "started_at", "until", "ended_at")
+
+    def cards(self, request: HttpRequest) -> list[Card]:
+        """Return the superuser modes that are on now."""
+        if not request.user.may("view", Elevation):
+            return []
+        rows = self.get_queryset(request).running()
+        return [
+            Card.of(
+                "正在运行的超级管理模式",
+                self.link(None, "changelist"),
+                rows,
+                tone="danger",
+                icon="key",
+                order=5,
+            )
+        ]
+
+    @admin.display(description="状态")
+    def state(self, elevation: Elevation) -> str:
+        running = elevation.ended_at is None and elevation.until > timezone.now()
+        return ui.chip("进行中", "danger") if running else ui.chip("已结束")
+
+
+@admin.register(Share)
+class ShareAdmin(ReadOnlyAdmin):
+    list_display = ("user", "content_type", "object_pk", "reason", "given_by", "given_at", "ended_at")
+    list_select_related = ("user", "given_by", "content_type")
+    search_fields = ("user__name", "given_by__name", "reason")
+    fields = (
+        "user",
+        "content_type",
+        "object_pk",
+        "actions",
+        "reason",
+        "given_by",
+        "given_at",
+        "ended_by",
+        "ended_at",
+    )
+
+
+class ReceivedFilter(DayFilter):
+    title, parameter_name, column = "收到时间", "received", "received_at"
+
+
+@admin.register(Intake)
+class IntakeAdmin(ReadOnlyAdmin):
+    list_display = ("number_or_id", "title", "kind_name", "channel", "grid", "name_masked", "received")
+    list_select_related = ("grid",)
+    list_filter = (ChannelFilter, PlaceFilter, ReceivedFilter)
+    search_fields = ("number", "title")
+    search_help_text = "搜编号或标题"
+    ordering = ("-received_at", "-pk")
+    fields = (
+        "number_or_id", "title", "kind_name", "channel", "source", "grid", "name_masked", "phone_masked", "received",
+        "referred_from",
+    )  # fmt: skip
+    readonly_fields = ("number_or_id", "kind_name", "name_masked", "phone_masked", "received")
+
+    @admin.display(description="编号", ordering="number")
+    def number_or_id(self, came: Intake) -> str:
+        return came.number or came.source_id
+
+    @admin.display(description="类别", ordering="kind")
+    def kind_name(self, came: Intake) -> str:
+        return intake.kinds().get(came.kind, came.kind)
+
+    @admin.display(description="申请人")
+    def name_masked(self, came: Intake) -> str:
+        return masks.name(came.applicant_name)
+
+    @admin.display(description="联系电话")
+    def phone_masked(self, came: Intake) -> str:
+        return masks.phone(came.applicant_phone)
+
+    @admin.display(description="收到时间", ordering="received_at")
+    def received(self, came: Intake) -> str:
+        return ui.cn_short(came.received_at)
+
+
+class SentFilter(ChoiceFilter):
+    title, parameter_name = "状态", "status"
+
+    def lookups(self, request, model_admin):
+        return list(TextMessage.Status.choices)
+
+    def queryset(self, request, queryset):
+        chosen = self.checked()
+        return queryset.filter(status=chosen) if chosen else queryset
+
+
+@admin.register(TextMessage)
+class TextMessageAdmin(ReadOnlyAdmin):
+    list_display = ("created", "phone_masked", "text", "state", "failure")
+    list_display_links = ("created",)
+    list_filter = (SentFilter,)
+    fields = ("created", "phone_masked", "text", "state", "sent_at", "failure")
+    readonly_fields = ("created", "phone_masked", "text", "state")
+
+    TONES = {"sent": "good", "failed": "danger", "queued": "info"}
+
+    def cards(self, request: HttpRequest) -> list[Card]:
+        """Return the messages that did not go out, for the system administrator."""
+        if not request.user.may("view", TextMessage):
+            return []
+        rows, here = self.get_queryset(request), self.link(None, "changelist")
+        return [
+            Card.of(
+                "发送失败的短信",
+                f"{here}?status=failed",
+                rows.filter(status="failed"),
+                tone="danger",
+                icon="sms_failed",
+                order=10,
+            ),
+            Card.of(
+                "等待发送的短信",
+                f"{here}?status=queued",
+                rows.filter(status="queued"),
+                icon="schedule_send",
+                order=20,
+            ),
+        ]
+
+    @admin.display(description="时间", ordering="created_at")
+    def created(self, message: TextMessage) -> str:
+        return ui.cn_short(message.created_at)
+
+    @admin.display(description="手机号")
+    def phone_masked(self, message: TextMessage) -> str:
+        return masks.phone(message.phone)
+
+    @admin.display(description="内容")
+    def text(self, message: TextMessage) -> str:
+        """The words, without the code that would sign its reader in as someone else."""
+        return re.sub(r"\d{4,8}", "******", message.body) if "验证码" in message.body else message.body
+
+    @admin.display(description="状态", ordering="status")
+    def state(self, message: TextMessage) -> str:
+        return ui.chip(message.get_status_display(), self.TONES[message.status])
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnlyAdmin):
+    list_display = ("name", "at", "state")
+    fields = ("name", "at")
+
+    @admin.display(description="状态")
+    def state(self, beat: Heartbeat) -> str:
+        late = timezone.now() - beat.at > timedelta(minutes=5)
+        return ui.chip("超过 5 分钟没有动静", "danger") if late else ui.chip("正常", "good")

@@ -1,0 +1,67 @@
+"""A page that asks for what a service needs and runs it: the desk's way to verbs that are no column edit (dismiss, adjust)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+
+from governance.admin.actions import dress
+from governance.forms import tell
+
+
+class ReasonForm(forms.Form):
+    """A reason, and nothing else."""
+
+    reason = forms.CharField(
+        label="理由",
+        max_length=200,
+        widget=forms.Textarea({"rows": 3}),
+        error_messages={"required": "请填写理由，会记入访问日志。"},
+    )
+
+
+def verb_page(
+    admin: Any,
+    request: HttpRequest,
+    *,
+    title: str,
+    form: forms.Form,
+    run: Callable[[dict[str, Any]], Any],
+    done: str,
+    back: str,
+    obj: models.Model | None = None,
+    hint: str = "",
+    danger: bool = False,
+    intro: str = "",
+) -> HttpResponse:
+    """Show the form (GET) or run the service with its data (POST) and go back.
+
+    What the service refuses is shown at its field with everything typed kept. ``run`` may return an address to go to.
+    """
+    dress(form)
+    if request.method == "POST" and form.is_valid():
+        try:
+            answer = run(form.cleaned_data)
+        except ValidationError as refusal:
+            tell(form, refusal)
+        else:
+            admin.message_user(request, done)
+            return HttpResponseRedirect(answer if isinstance(answer, str) else back)
+    request.current_app = admin.admin_site.name
+    context = {
+        **admin.admin_site.each_context(request),
+        "title": title,
+        "subtitle": admin.row_title(obj) if obj is not None else None,
+        "opts": admin.model._meta,
+        "form": form,
+        "hint": hint,
+        "intro": intro,
+        "danger": danger,
+        "back": back,
+        "media": admin.media + form.media,
+    }
+    return TemplateResponse(request, "governance/desk_form.html", context)

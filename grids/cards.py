@@ -1,0 +1,20 @@
+"""What the home page shows of the territory: the grid worker's card and the entry to her public notice."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from governance.home import Tile
+from grids.notice import notice_of
+from grids.places import place_of
+
+
+def worker(request: HttpRequest) -> tuple[str, dict[str, Any]] | None:
+    """The grid worker of the place where the visitor is, with one tap to call."""
+    place = place_of(request)
+    if place is None:
+        return None
+    return "grids/card_worker.html", {"notice": notice_of(place.grid), "place": place}
+
+
+TILES = (Tile(20, "my_worker", "找网格员", "看公示，打电话", "phone", "good"),)

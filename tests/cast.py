@@ -1,0 +1,114 @@
+"""One world and one cast for the tests that look at every address as everyone: a district with an order on its way, a
+showcase on the wall and one in review, and a person of every kind."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from governance.models import User
+from tests import factories
+from tests.pictures import jpeg
+from volunteers.flow import ORDERS, SHOWCASES
+from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
+from volunteers.services.showcases import submit_showcase
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+#: Everyone, in the order of the matrix.
+PEOPLE = (
+    "anonymous",  # nobody signed in
+    "resident",  # placed the order
+    "stranger",  # another resident
+    "helper",  # holds a claim on the order, wrote the showcases
+    "volunteer",  # of the same community, no claim
+    "far_volunteer",  # of another street
+    "grid_worker",  # of the order's base grid
+    "secretary",  # of the order's community
+    "far_secretary",  # of a community of another street
+    "street_officer",  # of the order's street
+    "team_leader",  # of a team that the order was not given to
+    "auditor",
+    "system_administrator",
+    "security_administrator",
+)
+
+
+@dataclass
+class Cast:
+    """The rows that addresses need, and the people."""
+
+    people: dict[str, Any] = field(default_factory=dict)
+    order: Order = None
+    photo: OrderPhoto = None
+    shown: Showcase = None
+    shown_photo: ShowcasePhoto = None
+    reviewed: Showcase = None
+    registration: Volunteer = None
+    entrance: Any = None
+
+    def client(self, person: str) -> Client:
+        """Return a browser in which this person is signed in."""
+        client = Client()
+        user = self.people[person]
+        if user.is_authenticated:
+            client.force_login(User.objects.get(pk=user.pk), backend=BACKEND)
+        return client
+
+
+def make_cast() -> Cast:
+    """Make the world through the services."""
+    factories.make_territory()
+    cast, here, far = Cast(), factories.COMMUNITY, factories.FAR
+    people = cast.people
+    people["anonymous"] = AnonymousUser()
+    people["resident"] = factories.make_user("李秀英")
+    people["stranger"] = factories.make_user("王建国")
+    people["grid_worker"] = factories.make_staff("grid_worker", factories.BASE)
+    people["secretary"] = factories.make_staff("community_secretary", here)
+    people["far_secretary"] = factories.make_staff("community_secretary", far)
+    people["street_officer"] = factories.make_staff("street_officer", factories.STREET)
+    team = factories.make_team()
+    people["team_leader"] = factories.make_staff("team_leader", here, unit=team.unit)
+    for role in ("auditor", "system_administrator", "security_administrator"):
+        people[role] = factories.make_staff(role, factories.DISTRICT)
+    secretary = people["secretary"]
+    helper = factories.make_volunteer(approved_by=secretary)
+    people["helper"] = helper.applicant
+    people["volunteer"] = factories.make_volunteer(approved_by=secretary).applicant
+    far_volunteer = factories.make_volunteer(factories.FAR_BASE)
+    people["far_volunteer"] = far_volunteer.applicant
+    cast.registration = helper
+    cast.entrance = factories.make_entrance()
+
+    began = timezone.now() - timedelta(minutes=20)
+    item = factories.make_item()
+    for index in range(2):
+        served = factories.make_order(
+            by=people["resident"], item=item, wanted_from=began + timedelta(minutes=index), entrance=cast.entrance
+        )
+        factories.open_order(served, by=secretary)
+        for action in ("claim", "check_in", "check_out"):
+            served = ORDERS.run(served, action, by=people["helper"], code=served.code)
+        ORDERS.run(served, "confirm", by=people["resident"])
+        showcase = submit_showcase(
+            served, by=people["helper"], title="一次服务", story="上午去的", consent="oral", consent_at=began,
+            photos=[SimpleUploadedFile("a.jpg", jpeg())],
+        )  # fmt: skip
+        if index == 0:
+            cast.shown = SHOWCASES.run(showcase, "approve", by=secretary)
+            cast.shown_photo = cast.shown.photos.get()
+        else:
+            cast.reviewed = showcase
+    cast.order = factories.make_order(
+        by=people["resident"], item=item, entrance=cast.entrance, address="301 室", places=2,
+        photos=[SimpleUploadedFile("b.jpg", jpeg())],
+    )  # fmt: skip
+    cast.photo = cast.order.photos.get()
+    factories.open_order(cast.order, by=secretary)
+    cast.order = ORDERS.run(cast.order, "claim", by=people["helper"])
+    return cast

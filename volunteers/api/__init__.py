@@ -1,0 +1,1 @@
+"""Voluntary service in the API: the menu, orders and their hall, claims, registrations, showcases."""

@@ -1,0 +1,156 @@
+"""Placing an order: for oneself, for someone else, or, as a grid worker, for a resident (代点单)."""
+
+import uuid
+from typing import Any
+
+from django import forms
+
+from governance.forms import PhotosField, WindowFields, phone_field
+from governance.models import User
+from volunteers.models import ServiceItem
+
+MOST_PHOTOS = 4
+MOST_PLACES = 10
+
+
+class OrderForm(WindowFields):
+    """One order of a menu item. Which fields it has depends on who fills it in; ``place_data`` is what the service takes."""
+
+    token = forms.CharField(widget=forms.HiddenInput, max_length=60, required=False)
+    my_name = forms.CharField(
+        label="您的姓名", max_length=40, widget=forms.TextInput({"autocomplete": "name", "maxlength": 40})
+    )
+    applicant_name = forms.CharField(
+        label="居民姓名", max_length=40, widget=forms.TextInput({"autocomplete": "off", "maxlength": 40})
+    )
+    applicant_phone = phone_field("居民电话", help_text="居民以后用这个手机号登录，就能看到这一单。")
+    for_whom = forms.ChoiceField(
+        label="给谁点单",
+        choices=[("self", "给我自己"), ("other", "给家人或其他人")],
+        widget=forms.RadioSelect,
+        initial="self",
+    )
+    beneficiary_name = forms.CharField(
+        label="受助人姓名",
+        max_length=40,
+        required=False,
+        widget=forms.TextInput({"autocomplete": "off", "maxlength": 40}),
+    )
+    beneficiary_phone = phone_field("受助人电话", required=False, help_text="只有接单的志愿者和社区能看到。")
+    address = forms.CharField(
+        label="门牌号",
+        max_length=100,
+        required=False,
+        help_text="楼门以内的门牌，只有接单的志愿者能看到。",
+        widget=forms.TextInput({"autocomplete": "off", "placeholder": "例如 301 室", "maxlength": 100}),
+    )
+    places = forms.IntegerField(
+        label="需要几人",
+        widget=forms.NumberInput({"inputmode": "numeric"}),
+        error_messages={"invalid": "请填写人数，例如 1。"},
+    )
+    description = forms.CharField(
+        label="具体情况",
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(
+            {
+                "rows": 4,
+                "maxlength": 2000,
+                "placeholder": "请写明需要帮什么忙，有什么要注意的。请不要写身份证号。",
+            }
+        ),
+    )
+    photos = PhotosField(max_files=MOST_PHOTOS)
+
+    def __init__(self, *args: Any, user: User, item: ServiceItem, for_someone: bool, **options: Any) -> None:
+        self.user, self.item, self.for_someone = user, item, for_someone
+        least = 2 if item.two_volunteers else 1
+        initial = self.window_initial() | {
+            "token": uuid.uuid4().hex,
+            "places": least,
+            "address": user.address,
+        }
+        if for_someone:
+            initial["address"] = ""
+        super().__init__(*args, initial=initial | (options.pop("initial", None) or {}), **options)
+        places = self.fields["places"]
+        places.min_value, places.max_value = least, MOST_PLACES
+        places.validators = []
+        places.widget.attrs |= {"min": least, "max": MOST_PLACES}
+        if item.two_volunteers:
+            places.help_text = "这项服务须两人同行。"
+        if item.at_home and for_someone:
+            self.fields["address"].required = False
+        for name in self._left_out():
+            del self.fields[name]
+        if for_someone:
+            self.fields["for_whom"].choices = [("self", "给这位居民本人"), ("other", "给其家人或其他人")]
+        self.order_fields(
+            [
+                "token",
+                "my_name",
+                "applicant_name",
+                "applicant_phone",
+                "for_whom",
+                "beneficiary_name",
+                "beneficiary_phone",
+                "wanted_day",
+                "wanted_from",
+                "wanted_until",
+                "address",
+                "places",
+                "description",
+                "photos",
+            ]
+        )
+
+    def _left_out(self) -> list[str]:
+        if self.for_someone:
+            return ["my_name"]
+        names = ["applicant_name", "applicant_phone"]
+        return names if not self.user.name else [*names, "my_name"]
+
+    def clean_places(self) -> int:
+        places, field = self.cleaned_data["places"], self.fields["places"]
+        if not field.min_value <= places <= field.max_value:
+            raise forms.ValidationError(f"需要人数在 {field.min_value} 到 {field.max_value} 之间。")
+        return places
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("for_whom") == "other":
+            if not cleaned.get("beneficiary_name") and "beneficiary_name" not in self.errors:
+                self.add_error("beneficiary_name", "请填写受助人姓名。")
+            if not cleaned.get("beneficiary_phone") and "beneficiary_phone" not in self.errors:
+                self.add_error("beneficiary_phone", "请填写受助人电话，志愿者出发前要联系。")
+        return cleaned
+
+    def place_data(self) -> dict[str, Any]:
+        """Return what ``place_order`` takes from the form."""
+        cleaned = self.cleaned_data
+        if self.for_someone:
+            name, phone = cleaned["applicant_name"], cleaned["applicant_phone"]
+            owner = User.objects.filter(phone=phone, phone_verified=True, is_active=True).first()
+        else:
+            owner, name, phone = (
+                self.user,
+                self.user.name or cleaned.get("my_name", ""),
+                self.user.phone or "",
+            )
+        other = cleaned["for_whom"] == "other"
+        return {
+            "source_id": cleaned.get("token") or uuid.uuid4().hex,
+            "channel": "worker" if self.for_someone else "resident",
+            "applicant": owner,
+            "applicant_name": name,
+            "applicant_phone": phone,
+            "beneficiary_name": cleaned["beneficiary_name"] if other else name,
+            "beneficiary_phone": cleaned["beneficiary_phone"] if other else phone,
+            "wanted_from": cleaned["wanted_from"],
+            "wanted_until": cleaned["wanted_until"],
+            "address": cleaned["address"],
+            "places": cleaned["places"],
+            "description": cleaned["description"],
+            "photos": cleaned["photos"],
+        }

@@ -1,0 +1,299 @@
+"""Placing an order, its page, and its actions."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views import View
+from django.views.decorators.http import require_safe
+
+from governance import drafts, masks, worktime
+from governance.flow import NotYours
+from governance.forms import tell
+from governance.models import User
+from governance.permissions import permitted_actions, rule_of
+from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons
+from grids.models import Grid
+from grids.places import Place, place_of
+from volunteers.flow import ORDERS
+from volunteers.forms.actions import ORDER_FORMS, scanned_door
+from volunteers.forms.orders import OrderForm
+from volunteers.models import Claim, Order, OrderStep, ServiceItem
+from volunteers.models.orders import ClaimStatus, OrderStatus
+from volunteers.services.orders import place_order
+
+#: While an order is in one of these, both sides may call each other.
+RUNNING = (OrderStatus.OPEN, OrderStatus.ASSIGNED, OrderStatus.CLAIMED, OrderStatus.SERVING)
+
+#: Chips: status -> tone.
+TONES = {
+    OrderStatus.PLACED: "info",
+    OrderStatus.RETURNED: "caution",
+    OrderStatus.OPEN: "info",
+    OrderStatus.ASSIGNED: "info",
+    OrderStatus.CLAIMED: "brand",
+    OrderStatus.SERVING: "brand",
+    OrderStatus.SERVED: "caution",
+    OrderStatus.CONFIRMED: "good",
+    OrderStatus.RATED: "good",
+    OrderStatus.REJECTED: "danger",
+}
+
+#: The action that stands at the bottom of the page, if it is offered: the first of these.
+MAIN = (
+    "agree", "check_out", "check_in", "confirm", "rate", "muster", "claim", "wait", "answer_complaint", "open_claims",
+    "amend",
+)  # fmt: skip
+
+
+# --- placing ---------------------------------------------------------------------------------------------------------
+@require_safe
+def menu(request: HttpRequest, for_someone: bool) -> HttpResponse:
+    """The service menu, by category."""
+    items = ServiceItem.objects.restrict(request.user).filter(is_active=True)
+    groups: dict[str, list[ServiceItem]] = {}
+    for item in items.order_by("category", "order", "code"):
+        groups.setdefault(item.category, []).append(item)
+    categories = [(label, groups[key]) for key, label in ServiceItem.Category.choices if key in groups]
+    return render(request, "volunteers/menu.html", {"categories": categories, "for_someone": for_someone})
+
+
+def order_new(request: HttpRequest) -> HttpResponse:
+    """The menu, or, once an item is chosen, the form. ``for=1`` is a grid worker's order for a resident."""
+    for_someone = request.GET.get("for") == "1"
+    if for_someone and request.user.is_authenticated and not request.user.has_perm("volunteers.place_order"):
+        raise Http404
+    code = request.GET.get("item", "")
+    if not code:
+        return menu(request, for_someone)
+    items = ServiceItem.objects.restrict(request.user).filter(is_active=True)
+    item = items.filter(code=code).first() if code.replace("-", "").replace("_", "").isalnum() else None
+    if item is None:
+        messages.warning(request, "这项服务已经下架，请选择别的项目。")
+        return redirect("order_new")
+    return NewOrder.as_view(item=item, for_someone=for_someone)(request)
+
+
+class NewOrder(SignedIn, View):
+    """The form of a new order."""
+
+    item: ServiceItem = None  # type: ignore[assignment]
+    for_someone = False
+
+    @property
+    def slot(self) -> str:
+        """The name under which a draft of this form is kept."""
+        return self.request.path
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        draft = drafts.take(request, self.slot)
+        if draft is None:
+            return self.page(self.form())
+        # What was typed before the detour comes back as it was, without complaints yet.
+        return self.page(self.form(initial=self._typed(draft)))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        if "change_place" in request.POST:
+            drafts.keep(request, self.slot)
+            query = urlencode({"next": request.get_full_path()})
+            return HttpResponseRedirect(f"{reverse('choose_place')}?{query}")
+        form, place = self.form(request.POST), place_of(request)
+        valid = form.is_valid()
+        if place is None or not place.can_order:
+            form.add_error(None, "请先选择地址，再提交。")
+        elif valid:
+            order = self.place(form, place)
+            if order is not None:
+                return redirect(order)
+        return self.page(form)
+
+    def place(self, form: OrderForm, place: Place) -> Order | None:
+        """Place the order; None with the reason in the form when it was refused."""
+        user: User = self.request.user
+        try:
+            order, new = place_order(
+                by=user, item=self.item, grid=place.grid, entrance=place.entrance, **form.place_data()
+            )
+        except NotYours:
+            form.add_error(None, "这个地址不在您的网格内，不能代点单。请换成您负责的网格。")
+            return None
+        except ValidationError as error:
+            tell(form, error)
+            return None
+        if name := form.cleaned_data.get("my_name"):
+            User.objects.restrict(user).filter(pk=user.pk, name="").update(name=name)
+        messages.success(self.request, "点单成功，社区会尽快受理。" if new else "这一单刚才已经提交过了。")
+        return order
+
+    def form(self, data: QueryDict | None = None, initial: dict[str, Any] | None = None) -> OrderForm:
+        files = self.request.FILES if data is not None else None
+        return OrderForm(
+            data, files, user=self.request.user, item=self.item, for_someone=self.for_someone, initial=initial
+        )
+
+    def page(self, form: OrderForm) -> HttpResponse:
+        context = {
+            "form": form,
+            "item": self.item,
+            "for_someone": self.for_someone,
+            "where": place_of(self.request),
+            "photos_lost": bool(self.request.FILES),
+        }
+        return render(self.request, "volunteers/order_new.html", context)
+
+    @staticmethod
+    def _typed(draft: QueryDict) -> dict[str, Any]:
+        return {name: draft.get(name) for name in draft if name != "change_place"}
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+class OrderPage(SignedIn, RestrictedDetail):
+    """One order, as its applicant, its volunteers, its team's leader and the community see it on a phone."""
+
+    model = Order
+    template_name = "volunteers/order.html"
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().for_page()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        order, user = self.object, self.request.user
+        asked = {"contact", "code", "answer", "show", "dispatch", "muster"}
+        allowed = permitted_actions(user, order, asked)
+        contact = "contact" in allowed
+        claims = list(
+            Claim.objects.restrict(user)
+            .filter(order=order)
+            .exclude(status__in=[ClaimStatus.VOID, ClaimStatus.DECLINED, ClaimStatus.EXPIRED])
+            .select_related("volunteer")
+            .order_by("created_at", "pk")
+        )
+        mine = [claim for claim in claims if claim.volunteer.applicant_id == user.pk]
+        insider = bool(allowed - {"show"}) or bool(mine) or self.by_post()
+        shown = {
+            name: masks.shown(order, name, clear=contact)
+            for name in (
+                "beneficiary_name",
+                "beneficiary_phone",
+                "applicant_name",
+                "applicant_phone",
+                "address",
+            )
+        }
+        people = self.people(claims, allowed)
+        known = {user.pk} | {row["claim"].volunteer.applicant_id for row in people if row["clear"]}
+        if contact:
+            known |= {order.applicant_id, order.beneficiary_id, order.placed_by_id}
+        offered = buttons(OrderActionView, order, user)
+        main = next((b for name in MAIN for b in offered if b.name == name), None)
+        return super().get_context_data(
+            **kwargs,
+            order=order,
+            tone=TONES.get(order.status, "quiet"),
+            shown=shown,
+            contact=contact,
+            may_reveal=not contact and "dispatch" in allowed,
+            show_code="code" in allowed and order.status in RUNNING and order.status != OrderStatus.OPEN,
+            may_show="show" in allowed
+            and not order.showcases.filter(applicant=user).exclude(status="withdrawn").exists(),
+            claims=people if insider else [],
+            mine=mine[-1] if mine else None,
+            insider=insider,
+            steps=self.timeline(known) if insider else [],
+            photos=list(order.photos.all()),
+            first=main,
+            others=[b for b in offered if b is not main],
+            estimate=order.due_at is not None
+            and worktime.is_estimate(timezone.localtime(order.due_at).date()),
+            scanned=scanned_door(self.request, order),
+            community=Grid.objects.filter(code=order.grid_id[:12]).only("name", "phone").first(),
+        )
+
+    def by_post(self) -> bool:
+        """Whether a post of hers, not the hall, is why she sees the order."""
+        order, user = self.object, self.request.user
+        if not user.is_staff:
+            return False
+        posts = rule_of(Order).jurisdiction(Order, user, "view")
+        return Order.objects.filter(posts, pk=order.pk).exists()
+
+    def people(self, claims: list[Claim], allowed: set[str]) -> list[dict[str, Any]]:
+        """The volunteers of the order: by masked name and phone, in clear between acceptance and completion."""
+        order, user, rows = self.object, self.request.user, []
+        staff = {"dispatch", "muster"} & allowed
+        for claim in claims:
+            own = claim.volunteer.applicant_id == user.pk
+            serving = claim.status == ClaimStatus.HELD and order.status in RUNNING
+            clear = own or ("contact" in allowed and (serving or bool(staff)))
+            if claim.status == ClaimStatus.RELEASED and not staff:
+                continue
+            rows.append(
+                {
+                    "claim": claim,
+                    "own": own,
+                    "name": masks.shown(claim.volunteer, "applicant_name", clear=clear),
+                    "phone": masks.shown(claim.volunteer, "applicant_phone", clear=clear),
+                    "clear": clear and not own,
+                }
+            )
+        return rows
+
+    def timeline(self, known: set[int | None]) -> list[dict[str, Any]]:
+        """What happened, newest first. People on duty are named, and so are those whom the viewer may call (``known``)."""
+        steps = (
+            OrderStep.objects.restrict(self.request.user).filter(matter=self.object).select_related("actor")
+        )
+        rows = []
+        for step in steps.order_by("-seq"):
+            actor = str(step.actor)
+            if step.actor_id == self.request.user.pk:
+                actor = "我"
+            elif not (step.actor.is_staff or step.actor_id in known or step.actor.username == "system"):
+                actor = masks.name(actor)
+            rows.append(
+                {
+                    "label": step.label,
+                    "at": step.at,
+                    "actor": actor,
+                    "capacity": step.capacity if step.actor.is_staff else "",
+                    "note": step.note,
+                    "due_at": step.due_at,
+                }
+            )
+        return rows
+
+
+class OrderActionView(FlowActionView):
+    """One action on one order."""
+
+    flow = ORDERS
+    forms = ORDER_FORMS
+    address = "order_action"
+    fallback = "my_claims"
+    templates = {
+        "check_in": "volunteers/arrive.html",
+        "check_out": "volunteers/arrive.html",
+        "rate": "volunteers/rate.html",
+        "muster": "volunteers/ask_people.html",
+        "assign_people": "volunteers/ask_people.html",
+    }
+    done = {
+        "claim": "接单成功。请按时前往，到达后签到。",
+        "wait": "已排入候补，有人退出时会按顺序通知您。",
+        "agree": "谢谢您！请按时前往，到达后签到。",
+        "decline": "已谢绝，社区会另请他人。",
+        "release": "已退出，名额会让给其他人。",
+        "check_in": "签到成功，服务开始。",
+        "check_out": "签退成功，辛苦了！等受助人确认后，时长会记入您的账本。",
+        "confirm": "已确认，谢谢。请给志愿者评个分。",
+        "rate": "谢谢您的评价。",
+        "complain": "投诉已提交，社区会答复您。",
+        "cancel": "已取消这一单。",
+        "amend": "已提交，社区会重新受理。",
+        "muster": "已请队员，等他们答复。",
+    }

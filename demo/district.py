@@ -6,7 +6,9 @@ would have happened. The same seed and the same reference moment give the same d
 unguessable (check-in codes, names of stored photos).
 """
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +22,7 @@ from demo.roster import hand_out_keys, load_roster
 from demo.territory import load_territory
 from demo.today import plan_today
 from demo.volunteers import FOUNDED, OPENED, plan_volunteers
-from demo.world import Calendar, World
+from demo.world import Calendar, Story, World
 from governance import notices, parameters
 from governance.models import Notice, TextMessage
 
@@ -59,12 +61,34 @@ def build(
         plan_orders(world, calendar)
         plan_today(world, calendar)
         _analyze()
+        for month in range(-FOUNDED // 30):
+            calendar.begin(world.at(world.day(FOUNDED + 3 + month * 30), 4), _look_again())
         say("几个月来的登记、点单、派单、接单、服务、评价、晒单…")
-        calendar.play(clock)
+        with _seldom_collecting():
+            calendar.play(clock)
         _read_and_sent(clock, now)
         clock.move_to(now)
         hand_out_keys(world)
         return Made(world, proof.counts(world), calendar.cut_short, proof.faults(world))
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Look for garbage less often: thousands of people stay in memory all along, and would be looked over every time."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
+def _look_again() -> Story:
+    _analyze()
+    return
+    yield
 
 
 def _analyze() -> None:

@@ -48,7 +48,9 @@ def load_menu() -> dict[str, ServiceItem]:
     ``weight``, how often it is ordered in relation to the others."""
     skills = {name: Skill.objects.create(name=name, needs_licence=licence) for name, licence in SKILLS}
     items = {}
-    for order, (code, name, category, summary, needed, minutes, two, at_home, weight) in enumerate(MENU, start=1):
+    for order, (code, name, category, summary, needed, minutes, two, at_home, weight) in enumerate(
+        MENU, start=1
+    ):
         item = ServiceItem.objects.create(
             code=code, name=name, category=category, summary=summary, usual_minutes=minutes, two_volunteers=two,
             at_home=at_home, order=order,

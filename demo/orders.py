@@ -20,12 +20,10 @@ from governance.flow import FlowError
 from governance.models import User
 from volunteers.flow import ORDERS
 from volunteers.models import Order, ServiceItem, Volunteer
-from volunteers.models.orders import OrderStatus
 from volunteers.services.orders import place_order
 
-S = OrderStatus
 #: How many ordinary orders there are, and over how many days they are spread.
-ORDERS_MADE, SMALL, DAYS = 560, 40, 150
+ORDERS_MADE, SMALL, DAYS = 420, 40, 150
 #: Parts of all orders that the two communities of the demo people have.
 AT_HOME, NEXT_DOOR = 0.11, 0.06
 
@@ -53,7 +51,13 @@ def plan_orders(world: World, calendar: Calendar) -> None:
     items = [item for item in world.items.values() for _ in range(item.weight)]
     for serial in range(SMALL if world.small else ORDERS_MADE):
         draw = chance.random()
-        community = COMMUNITY if draw < AT_HOME else NEIGHBOUR if draw < AT_HOME + NEXT_DOOR else chance.choice(elsewhere)
+        community = (
+            COMMUNITY
+            if draw < AT_HOME
+            else NEIGHBOUR
+            if draw < AT_HOME + NEXT_DOOR
+            else chance.choice(elsewhere)
+        )
         # More in the later months than in the first, more by day than in the evening.
         days = -int(DAYS * (1 - chance.random() ** 0.7))
         placed = world.at(world.day(days), int(chance.triangular(7, 22, 10)), chance.randrange(60))
@@ -118,7 +122,10 @@ class _Desk:
 
     def __init__(self, world: World, wish: Wish) -> None:
         self.world, self.wish = world, wish
-        clerks = world.staff["community_secretary", wish.base[:12]] + world.staff["community_worker", wish.base[:12]]
+        clerks = (
+            world.staff["community_secretary", wish.base[:12]]
+            + world.staff["community_worker", wish.base[:12]]
+        )
         self.clerk: User = wish.chance.choice(clerks)
 
     def do(self, order: Order, action: str, **data: Any) -> Order:
@@ -179,7 +186,9 @@ def _placed(**fields: Any) -> Order | None:
 
 
 # --- finding people -------------------------------------------------------------------------------------------------
-def _find_people(world: World, wish: Wish, order: Order, desk: _Desk, team: list[Helper]) -> Iterator[datetime]:
+def _find_people(
+    world: World, wish: Wish, order: Order, desk: _Desk, team: list[Helper]
+) -> Iterator[datetime]:
     """Dispatch the order, and fill ``team`` with those who hold a place in the end."""
     way = wish.chance.random()
     crews = world.teams[wish.base[:12]] + world.teams[wish.base[:9]]
@@ -187,18 +196,16 @@ def _find_people(world: World, wish: Wish, order: Order, desk: _Desk, team: list
         yield from _by_team(world, wish, order, desk, wish.chance.choice(crews), team)
     elif way < 0.42:
         yield from _by_invitation(world, wish, order, desk, team)
-    if not team:
-        fresh = Order.objects.get(pk=order.pk)
-        if fresh.status in (S.PLACED, S.ASSIGNED) and fresh.wanted_until > timezone.now():
-            desk.do(order, "open_claims")
-            yield from _by_claims(world, wish, order, team)
+    if not team and wish.end > timezone.now():
+        opened = desk.do(order, "open_claims")
+        yield from _by_claims(world, wish, opened, team)
 
 
 def _by_claims(world: World, wish: Wish, order: Order, team: list[Helper]) -> Iterator[datetime]:
     """Let volunteers claim, those of the community first, others as time widens the circle."""
-    chance, places = wish.chance, Order.objects.get(pk=order.pk).places
+    chance, places = wish.chance, order.places
     for node, hours in ((wish.base[:12], 0.3), (wish.base[:9], 4.5), (wish.base[:6], 13)):
-        moment = Order.objects.get(pk=order.pk).open_since + timedelta(hours=hours)
+        moment = order.open_since + timedelta(hours=hours)
         for helper in _candidates(world, wish, node, places - len(team) + 2, team):
             moment = max(moment, timezone.now()) + timedelta(hours=chance.expovariate(1 / 1.5))
             if moment >= wish.start - timedelta(minutes=30) or len(team) >= places:
@@ -230,9 +237,11 @@ def _change_of_mind(world: World, wish: Wish, order: Order, team: list[Helper]) 
             _hold(waiting, wish, team)
 
 
-def _by_invitation(world: World, wish: Wish, order: Order, desk: _Desk, team: list[Helper]) -> Iterator[datetime]:
+def _by_invitation(
+    world: World, wish: Wish, order: Order, desk: _Desk, team: list[Helper]
+) -> Iterator[datetime]:
     """Ask people by name; most agree."""
-    asked = _candidates(world, wish, wish.base[:12], Order.objects.get(pk=order.pk).places, team)
+    asked = _candidates(world, wish, wish.base[:12], order.places, team)
     if not asked:
         return
     desk.do(order, "assign_people", volunteers=_registered(asked))
@@ -245,8 +254,7 @@ def _by_team(
     """Hand it to a team; the leader asks members, or gives it back."""
     desk.do(order, "assign_team", team=crew.team)
     yield awake(timezone.now() + timedelta(hours=wish.chance.uniform(0.3, 4)))
-    places = Order.objects.get(pk=order.pk).places
-    fit = [h for h in crew.members if _suits(h, wish) and h.zeal and h in world.helpers][:places]
+    fit = [h for h in crew.members if _suits(h, wish) and h.zeal and h in world.helpers][: order.places]
     if not fit or wish.start <= timezone.now() + timedelta(hours=1):
         ORDERS.run(order.pk, "team_refuse", by=crew.leader, note=wish.chance.choice(words.TEAM_REFUSE))
         return
@@ -267,7 +275,11 @@ def _answers(wish: Wish, order: Order, asked: list[Helper], team: list[Helper]) 
 
 def _candidates(world: World, wish: Wish, node: str, number: int, team: list[Helper]) -> list[Helper]:
     """Return up to ``number`` people of a place who could serve, the keener ones more often."""
-    fit = [h for h in world.nearby[node] if h.zeal and h not in team and _suits(h, wish) and _reaches(h, wish.base)]
+    fit = [
+        h
+        for h in world.nearby[node]
+        if h.zeal and h not in team and _suits(h, wish) and _reaches(h, wish.base)
+    ]
     fit.sort(key=lambda helper: wish.chance.random() ** (1 / helper.zeal), reverse=True)
     return fit[:number]
 
@@ -317,14 +329,16 @@ def _serve(world: World, wish: Wish, order: Order, desk: _Desk, team: list[Helpe
         return
     missing = team.pop() if len(team) > least and chance.random() < 0.08 else None
     forgetful = team[0] if len(team) == 1 and chance.random() < 0.04 else None
-    arrivals = sorted((wish.start + timedelta(minutes=chance.triangular(-20, 15, -3)), i) for i in range(len(team)))
+    arrivals = sorted(
+        (wish.start + timedelta(minutes=chance.triangular(-20, 15, -3)), i) for i in range(len(team))
+    )
     if forgetful is None:
         for moment, place_ in arrivals:
             yield moment
             _check(order, "check_in", team[place_].user, chance)
         if missing is not None:
             yield wish.start + timedelta(minutes=50)
-            claim = Order.objects.get(pk=order.pk).claims.get(volunteer=missing.volunteer, status="held")
+            claim = order.claims.get(volunteer=missing.volunteer, status="held")
             desk.do(order, "mark_absent", claim=claim, note=chance.choice(words.ABSENT))
         minutes = wish.item.usual_minutes * chance.triangular(0.6, 1.5, 0.95)
         for serial, helper in enumerate(team):
@@ -332,7 +346,7 @@ def _serve(world: World, wish: Wish, order: Order, desk: _Desk, team: list[Helpe
             _check(order, "check_out", helper.user, chance)
     else:
         yield in_office(wish.end + timedelta(hours=chance.uniform(1, 3)))
-        claim = Order.objects.get(pk=order.pk).claims.get(volunteer=forgetful.volunteer, status="held")
+        claim = order.claims.get(volunteer=forgetful.volunteer, status="held")
         desk.do(
             order, "enter_times", claim=claim, checked_in_at=wish.start, note=chance.choice(words.ENTERED),
             checked_out_at=wish.start + timedelta(minutes=wish.item.usual_minutes),
@@ -363,7 +377,7 @@ def _close(world: World, wish: Wish, order: Order, desk: _Desk, team: list[Helpe
         _try(order, "confirm", desk.clerk)
     else:
         return  # the clock confirms it
-    if chance.random() < 0.2:
+    if chance.random() < 0.14:
         place = short(world.grids[wish.base[:12]].name)
         yield from tell_story(chance, order, team[0].user, desk.clerk, place)
 

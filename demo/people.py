@@ -131,7 +131,9 @@ def as_text(people: Iterable[DemoPerson]) -> str:
     lines = [COLUMNS, *rows(people)]
     widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
+        "  ".join(
+            cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
         for line in lines
     )
 

@@ -77,7 +77,10 @@ def _room(pen: _Pen, chance: random.Random) -> None:
     other = 600 if x < 300 else 90
     pen.box(other, 90, 110, 80, "#8C6B4F", 4)
     pen.box(other + 8, 98, 94, 64, "#F4F0E6")
-    pen.shape([(other + 14, 156), (other + 45, 118), (other + 66, 140), (other + 80, 124), (other + 98, 156)], "#8FB0A0")
+    pen.shape(
+        [(other + 14, 156), (other + 45, 118), (other + 66, 140), (other + 80, 124), (other + 98, 156)],
+        "#8FB0A0",
+    )
     # A plant on the floor.
     foot = chance.choice((40, 720))
     pen.box(foot, 440, 46, 44, "#B5633F", 6)
@@ -140,7 +143,10 @@ def _heart(pen: _Pen, x: float, y: float, size: float, fill: str) -> None:
         points.append(
             (
                 x + size * 16 * math.sin(t) ** 3 / 16,
-                y - size * (13 * math.cos(t) - 5 * math.cos(2 * t) - 2 * math.cos(3 * t) - math.cos(4 * t)) / 16,
+                y
+                - size
+                * (13 * math.cos(t) - 5 * math.cos(2 * t) - 2 * math.cos(3 * t) - math.cos(4 * t))
+                / 16,
             )
         )
     pen.shape(points, fill)

@@ -43,7 +43,9 @@ def faults(world: World) -> list[str]:
     """Return a sentence for every kind of disagreement; an empty list is a sound district."""
     found = {
         "订单的已接人数与接单不符": _oversold(),
-        "时长与接单不符": HoursEntry.objects.filter(kind="earn").exclude(half_hours=F("claim__half_hours")).count(),
+        "时长与接单不符": HoursEntry.objects.filter(kind="earn")
+        .exclude(half_hours=F("claim__half_hours"))
+        .count(),
         "已确认的服务没有记时长": Claim.objects.filter(
             status="served", order__status__in=(OrderStatus.CONFIRMED, OrderStatus.RATED), hours=None
         ).count(),
@@ -54,7 +56,9 @@ def faults(world: World) -> list[str]:
     }
     for flow in (ORDERS, SHOWCASES, Volunteer.flow):
         label = flow.model._meta.verbose_name
-        told = flow.model.objects.order_by().annotate(n=Count("steps"), last=Max("steps__seq"), first=Min("steps__seq"))
+        told = flow.model.objects.order_by().annotate(
+            n=Count("steps"), last=Max("steps__seq"), first=Min("steps__seq")
+        )
         found[f"{label}的步骤不连续"] = told.exclude(n=F("version"), last=F("version"), first=1).count()
         found[f"{label}的步骤在将来"] = flow.step.objects.filter(at__gt=world.now).count()
         ended = Q(status__in=flow.final)

@@ -103,7 +103,13 @@ def take_over(world: World, people: list[tuple[User, str]]) -> None:
     )
     _write_steps(volunteers, system)
     posts = [
-        Post(user=v.applicant, role_id="volunteer", grid_id=v.grid_id[:12], valid_from=timezone.localdate(), note=v.number)
+        Post(
+            user=v.applicant,
+            role_id="volunteer",
+            grid_id=v.grid_id[:12],
+            valid_from=timezone.localdate(),
+            note=v.number,
+        )
         for v in volunteers
     ]
     appoint_all(posts, by=world.people["security"])

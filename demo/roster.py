@@ -3,11 +3,12 @@ access log. Terms differ, and some are over."""
 
 from datetime import date, timedelta
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 from simple_history.utils import bulk_create_with_history
 
-from demo.people import DISTRICT, GRID, PEOPLE, DemoPerson
+from demo.people import DISTRICT, GRID, PASSWORD, PEOPLE, DemoPerson
 from demo.territory import DEPARTMENTS, MADE_UP, streets_in_play
 from demo.world import World
 from governance.accounts.totp import enrol
@@ -41,7 +42,15 @@ def load_roster(world: World) -> None:
     _add_residents(world, accounts)
     bulk_create_with_history(accounts, User, batch_size=BATCH, default_change_reason=MADE_UP)
     made = [
-        Post(user=user, role_id=role, grid_id=node, unit=unit, valid_from=since, valid_until=until, note=MADE_UP)
+        Post(
+            user=user,
+            role_id=role,
+            grid_id=node,
+            unit=unit,
+            valid_from=since,
+            valid_until=until,
+            note=MADE_UP,
+        )
         for user, role, node, since, until, unit in posts
     ]
     appoint_all(made, by=world.people["security"])
@@ -70,7 +79,9 @@ def appoint_all(posts: list[Post], *, by: User) -> None:
     )  # fmt: skip
 
 
-def _account(world: World, username: str, *, staff: bool, old: bool = False, name: str = "", phone: str = "") -> User:
+def _account(
+    world: World, username: str, *, staff: bool, old: bool = False, name: str = "", phone: str = ""
+) -> User:
     # "!" is no hash of anything: such an account cannot be signed in to by password.
     return User(
         username=username, name=name or world.names.name(old=old), phone=phone or world.names.phone(),
@@ -124,7 +135,9 @@ def _add_staff(world: World, accounts: list, posts: list) -> None:
         serial += 1
         user = _account(world, f"g{serial:04d}", staff=True)
         accounts.append(user)
-        posts.append((user, "department_officer", DISTRICT, world.day(-500), None, Unit.objects.get(code=key)))
+        posts.append(
+            (user, "department_officer", DISTRICT, world.day(-500), None, Unit.objects.get(code=key))
+        )
 
 
 def _term(world: World, chance) -> tuple[date, date | None]:
@@ -159,9 +172,10 @@ def _move_in(user: User, entrance, chance) -> None:
 
 def hand_out_keys(world: World) -> None:
     """Give the staff among the demo people their password, as of now so that it is not out of date, and second factor."""
+    hashed = make_password(PASSWORD)  # once: a hash takes its time on purpose
     for person in PEOPLE:
         if person.staff:
             user = world.people[person.key]
-            user.set_password(person.password)
+            user.password, user.password_changed_at = hashed, timezone.now()
             user.save(update_fields=["password", "password_changed_at"])
             enrol(user, person.secret)

@@ -149,7 +149,9 @@ def _found_stations(world: World) -> None:
         )
     places = [code for code in world.grids if len(code) == GridLevel.BASE and world.doors[code]]
     at_home = [code for code in places if code[:12] in DENSE][:4]
-    for code in sorted(at_home + chance.sample([c for c in places if c not in at_home], POINTS - len(at_home))):
+    for code in sorted(
+        at_home + chance.sample([c for c in places if c not in at_home], POINTS - len(at_home))
+    ):
         door = world.doors[code][0]
         stations.append(
             Station(

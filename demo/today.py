@@ -78,12 +78,12 @@ class Stage:
             actor = self._actor(each.by, order, cast)
             if actor is None:
                 return
-            data = {
-                key: value(order, cast) if callable(value) else value for key, value in each.data.items()
-            }
+            data = {key: value(order, cast) if callable(value) else value for key, value in each.data.items()}
             ORDERS.run(order.pk, each.action, by=actor, **data)
 
-    def _place(self, by: str | int, dish: Any, window: tuple[datetime, datetime], places: int, text: str) -> Order:
+    def _place(
+        self, by: str | int, dish: Any, window: tuple[datetime, datetime], places: int, text: str
+    ) -> Order:
         world, code = self.world, f"today-{self.chance.getrandbits(48):012x}"
         fields = {
             "source_id": code, "item": dish, "wanted_from": window[0], "wanted_until": window[1], "places": places,
@@ -150,15 +150,31 @@ def _waiting_at_the_desk(stage: Stage) -> None:
     """Red, yellow and green lights, a pause, something returned, a complaint."""
     ago, ahead = stage.ago, stage.ahead
     stage.order("fix-water", ago(6), ahead(2, 14), by=1, text="厨房水槽下面漏水，拿盆接着呢。")
-    stage.order("company-chat", ago(15), ahead(3, 10), by="grid_worker", text="老人独居，最近情绪不高，想有人陪着说说话。")
+    stage.order(
+        "company-chat",
+        ago(15),
+        ahead(3, 10),
+        by="grid_worker",
+        text="老人独居，最近情绪不高，想有人陪着说说话。",
+    )
     stage.order("elder-hair", ago(3.4), ahead(3, 9), by="resident", text="婆婆下不了楼，想理个发。")
     stage.order("advice-policy", ago(0.8), ahead(4, 10), by=2)
-    stage.order("home-shopping", stage.now - timedelta(minutes=12), ahead(1, 17), by="grid_worker", text="代取降压药，医保卡在老人手里。")
+    stage.order(
+        "home-shopping",
+        stage.now - timedelta(minutes=12),
+        ahead(1, 17),
+        by="grid_worker",
+        text="代取降压药，医保卡在老人手里。",
+    )
     stage.order(
         "fix-device", ago(10), ahead(6, 10), act(ago(9), "pause", "secretary", note="居民外出，回来后再约。"), by=3,
     )  # fmt: skip
     stage.order(
-        "health-visit", ago(7), ahead(3, 8, 4), act(ago(6), "return_back", "worker", note=words.RETURN[1]), by=4
+        "health-visit",
+        ago(7),
+        ahead(3, 8, 4),
+        act(ago(6), "return_back", "worker", note=words.RETURN[1]),
+        by=4,
     )
     end = ago(6)
     stage.order(
@@ -224,12 +240,17 @@ def _on_the_phones(stage: Stage) -> None:
         act(ago(5), "wait", "helper"), by=15, text="楼前花坛补苗，一个人就够。",
     )  # fmt: skip
     # Done yesterday, to be confirmed; done before, to be rated.
-    for days, item, by, last in ((1, "home-shopping", "helper", False), (3, "health-pressure", "volunteer", True)):
+    for days, item, by, last in (
+        (1, "home-shopping", "helper", False),
+        (3, "health-pressure", "volunteer", True),
+    ):
         start = stage.world.at(stage.world.day(-days), 10)
         acts = _served(start, by, "worker")
         if last:
             acts.append(act(start + timedelta(hours=5), "confirm", "resident"))
-        stage.order(item, start - timedelta(days=2), (start, start + timedelta(hours=1)), *acts, by="resident")
+        stage.order(
+            item, start - timedelta(days=2), (start, start + timedelta(hours=1)), *acts, by="resident"
+        )
 
 
 def _served(start: datetime, helper: str, clerk: str) -> list[Act]:
@@ -263,7 +284,10 @@ def _given_to_the_team(stage: Stage) -> None:
 def _behind_them(stage: Stage) -> None:
     """Some months of service by the two demo volunteers, with ratings and stories, two of which wait for review."""
     chance = stage.chance
-    dishes = {"volunteer": ("elder-hair", "elder-phone", "health-pressure"), "helper": ("fix-light", "fix-water", "home-carry")}
+    dishes = {
+        "volunteer": ("elder-hair", "elder-phone", "health-pressure"),
+        "helper": ("fix-light", "fix-water", "home-carry"),
+    }
     for key in ("volunteer", "helper"):
         for serial, days in enumerate((96, 71, 55, 40, 26, 12, 6)):
             item = dishes[key][serial % 2]
@@ -273,7 +297,13 @@ def _behind_them(stage: Stage) -> None:
             acts = [
                 *_served(start, key, "worker"),
                 act(start + timedelta(hours=4), "confirm", "asker"),
-                act(start + timedelta(hours=5), "rate", "asker", stars=stars, note=chance.choice(words.PRAISE[stars])),
+                act(
+                    start + timedelta(hours=5),
+                    "rate",
+                    "asker",
+                    stars=stars,
+                    note=chance.choice(words.PRAISE[stars]),
+                ),
             ]
             window = (start, start + timedelta(hours=1))
             stage.order(item, start - timedelta(days=2, hours=3), window, *acts, by=by)

@@ -18,7 +18,7 @@ from volunteers.models import Membership, Skill, Team
 from volunteers.services.registration import register_volunteer
 
 #: How many were taken over, and how many have registered since.
-VOLUNTEERS, SMALL = (2260, 240), (80, 16)
+VOLUNTEERS, SMALL = (2350, 150), (80, 16)
 TEAMS, SMALL_TEAMS = 60, 4
 #: Days before the reference moment: when registration opened, and when teams were founded, a little before the first orders.
 OPENED, FOUNDED = -390, -155
@@ -52,9 +52,17 @@ def plan_volunteers(world: World, calendar: Calendar) -> None:
 
 
 def _newcomer(
-    world: World, chance: random.Random, homes: list[str], near: list[str], serial: int, joined: datetime | None
+    world: World,
+    chance: random.Random,
+    homes: list[str],
+    near: list[str],
+    serial: int,
+    joined: datetime | None,
 ) -> tuple[User, str]:
-    home, phone = chance.choice(near if serial % (3 if world.small else 20) == 0 else homes), world.names.phone()
+    home, phone = (
+        chance.choice(near if serial % (3 if world.small else 20) == 0 else homes),
+        world.names.phone(),
+    )
     user = User(
         username=f"p{phone}", phone=phone, phone_verified=True, name=world.names.name(), password="!",  # noqa: S106
         date_joined=joined or timezone.now(), entrance=chance.choice(world.doors[home]),
@@ -62,7 +70,9 @@ def _newcomer(
     return user, home
 
 
-def _register(world: World, user: User, home: str, chance: random.Random, skills: tuple[str, ...] = ()) -> Story:
+def _register(
+    world: World, user: User, home: str, chance: random.Random, skills: tuple[str, ...] = ()
+) -> Story:
     # What chance decides is drawn now, in the order of planning, so that it does not depend on the order of the play.
     person = rolls.describe(world, chance, user, home, skills)
     fate, wait, later = chance.random(), chance.uniform(0.3, 20), timedelta(days=chance.randint(30, 120))
@@ -113,10 +123,16 @@ def _found_teams(world: World) -> Story:
     memberships = []
     for serial, place in enumerate(chosen):
         name = f"{short(world.grids[place].name)}{words.TEAMS[serial % len(words.TEAMS)]}"
-        unit = Unit.objects.create(grid_id=place, code=f"team-{serial + 1:03d}", name=name, kind=Unit.Kind.TEAM)
+        unit = Unit.objects.create(
+            grid_id=place, code=f"team-{serial + 1:03d}", name=name, kind=Unit.Kind.TEAM
+        )
         team = Team.objects.create(grid_id=place, unit=unit, name=name, about="街坊邻居自愿组成，有空就来。")
         there = by_place[place]
-        fixed = [h for h in there if h.user in (world.people["leader"], world.people["helper"], world.people["volunteer"])]
+        fixed = [
+            h
+            for h in there
+            if h.user in (world.people["leader"], world.people["helper"], world.people["volunteer"])
+        ]
         members = fixed if serial == 0 else []
         pool = [h for h in there if h not in fixed]
         members = members + chance.sample(pool, min(len(pool), chance.randint(6, 20)))
@@ -124,7 +140,9 @@ def _found_teams(world: World) -> Story:
         security = world.people["security"]
         appoint(leader, "team_leader", place, by=security, unit=unit, since=today, note=MADE_UP)
         world.teams[place].append(Crew(team, leader, members))
-        memberships += [Membership(team=team, volunteer_id=member.volunteer, joined_on=today) for member in members]
+        memberships += [
+            Membership(team=team, volunteer_id=member.volunteer, joined_on=today) for member in members
+        ]
     Membership.objects.bulk_create(memberships)
     return
     yield
@@ -135,7 +153,9 @@ def still_to_approve(world: World, calendar: Calendar, moments: list[datetime]) 
     chance = world.chance("applicants")
     for moment in moments:
         phone = world.names.phone()
-        user = User.objects.create_user(f"p{phone}", phone=phone, phone_verified=True, name=world.names.name())
+        user = User.objects.create_user(
+            f"p{phone}", phone=phone, phone_verified=True, name=world.names.name()
+        )
         user.entrance = chance.choice(world.doors[GRID])
         user.save(update_fields=["entrance"])
         calendar.begin(moment, _apply(world, user, chance))

@@ -25,7 +25,7 @@ from volunteers.models import ServiceItem, Skill, Team
 Story = Generator[datetime, None, None]
 
 #: Hours of the day at which the machine looks at deadlines; in life it does so all the time.
-TICKS = (9, 13, 18)
+TICKS = (9, 15)
 
 
 @dataclass
@@ -135,7 +135,9 @@ def awake(moment: datetime) -> datetime:
     if 7 <= local.hour < 22:
         return moment
     day = local.date() + timedelta(days=local.hour >= 22)
-    return datetime.combine(day, datetime.min.time(), local.tzinfo) + timedelta(hours=7, minutes=30 + local.minute // 2)
+    return datetime.combine(day, datetime.min.time(), local.tzinfo) + timedelta(
+        hours=7, minutes=30 + local.minute // 2
+    )
 
 
 class Calendar:

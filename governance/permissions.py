@@ -24,6 +24,7 @@ from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
 from governance import sharing
+from governance.grounds import GroundedQuerySet
 from governance.territory import COLUMN, GridLevel, level_of, lineage
 
 EVERYTHING = Q()
@@ -134,7 +135,8 @@ class Rule:
         if user.is_authenticated and user.is_superuser:
             return EVERYTHING
         parts = [self._published_q(model, user, each) for each in self.published if action in each.actions]
-        if user.is_authenticated:
+        # What everyone may do needs no further question.
+        if user.is_authenticated and not any(part is EVERYTHING for part in parts):
             jurisdiction = self.jurisdiction(model, user, action)
             parts.append(jurisdiction)
             if jurisdiction is not EVERYTHING:
@@ -229,7 +231,16 @@ class Reference(DistrictWide):
 
 
 class OwnOnly(Rule):
-    """For what is between the system and one person (notices): no post reaches it."""
+    """For what is between the system and one person (notices): no post reaches it.
+
+    The relation is a column of the row itself and there is no post beside it, so it is asked as an equality: one person's
+    notices are many, not a short list of keys.
+    """
+
+    def _keys_q(self, model, user, action: str, jurisdiction: Q, memo: dict) -> Q:
+        shared = sharing.shared_keys(user, model, action, memo)
+        parts = [Q(**{own.path: user.pk}) & own.when for own in self.own if action in own.actions]
+        return any_of([*parts, Q(pk__in=sorted(shared)) if shared else NOTHING])
 
 
 class Through(Rule):
@@ -288,7 +299,7 @@ def rule_of(model: type[models.Model]) -> Rule:
     return rule
 
 
-class RestrictedQuerySet(models.QuerySet):
+class RestrictedQuerySet(GroundedQuerySet):
     """The base of every queryset in the portal."""
 
     def restrict(self, user: Any, action: str = "view"):
@@ -296,7 +307,7 @@ class RestrictedQuerySet(models.QuerySet):
         q = rule_of(self.model).q(self.model, user, action)
         if q is EVERYTHING:
             return self.all()
-        return self.none() if q is NOTHING else self.filter(q)
+        return self.none() if q is NOTHING else self.on_grounds(q)
 
 
 def permitted_actions(user: Any, obj: models.Model, actions: Iterable[str]) -> set[str]:
@@ -391,8 +402,12 @@ def holders(perm: str, code: str, *, unit_id: int | None = None, on: date | None
 
     posts = (
         Post.objects.in_force(on)
-        .filter(grid__in=lineage(code), role__permissions__codename=perm.partition(".")[2])
-        .filter(role__permissions__content_type__app_label=perm.partition(".")[0])
+        # One filter: in two, the name and the app could be met by two different permissions of the role.
+        .filter(
+            grid__in=lineage(code),
+            role__permissions__codename=perm.partition(".")[2],
+            role__permissions__content_type__app_label=perm.partition(".")[0],
+        )
         .filter(Q(unit=None) if unit_id is None else Q(unit=None) | Q(unit_id=unit_id))
     )
     return User.objects.filter(is_active=True, pk__in=posts.values("user")).order_by("pk")

@@ -1,13 +1,17 @@
 """What the background worker does for the kernel itself: its heartbeat and the daily tidying."""
 
+from datetime import timedelta
+
 from django.core.management import call_command
 from django.utils import timezone
 from django_tasks import task
 
-from governance.models import Heartbeat
+from governance.models import ApiToken, Heartbeat, IdempotencyKey
 
 #: The days for which finished background work is kept: long enough to look into what failed.
 RESULT_DAYS = 14
+#: The days for which a request that is sent again is known: longer than any phone stays offline in its pocket.
+KEY_DAYS = 7
 
 
 def beat_as(name: str) -> None:
@@ -23,7 +27,10 @@ def beat() -> None:
 
 @task()
 def tidy() -> None:
-    """Delete what only grows: finished tasks older than ``RESULT_DAYS``, expired sessions."""
+    """Delete what only grows: finished tasks older than ``RESULT_DAYS``, expired sessions and tokens, old idempotency keys."""
     call_command("prune_db_task_results", min_age_days=RESULT_DAYS, queue_name="*", verbosity=0)
     call_command("clearsessions")
+    now = timezone.now()
+    ApiToken.objects.filter(expires_at__lte=now).delete()
+    IdempotencyKey.objects.filter(created_at__lte=now - timedelta(days=KEY_DAYS)).delete()
     beat_as("tidy")

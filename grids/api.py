@@ -91,7 +91,7 @@ class GridViewSet(Listing, Retrieving, RestrictedViewSet):
     lookup_value_regex = "[0-9]{6,15}"
     cursor_ordering = ("code",)
 
-    @extend_schema(summary="下级网格", filters=False)
+    @extend_schema(summary="下级网格", filters=False, responses=GridSerializer(many=True))
     @route(detail=True, filterset_class=None)
     def children(self, request: Request, pk: str) -> Response:
         """The grids in force right below this one."""

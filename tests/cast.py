@@ -50,6 +50,9 @@ class Cast:
     reviewed: Showcase = None
     registration: Volunteer = None
     entrance: Any = None
+    share: Any = None
+    #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
+    arguments: dict[str, list] = field(default_factory=dict)
 
     def client(self, person: str) -> Client:
         """Return a browser in which this person is signed in."""
@@ -89,7 +92,10 @@ def make_cast() -> Cast:
     item = factories.make_item()
     for index in range(2):
         served = factories.make_order(
-            by=people["resident"], item=item, wanted_from=began + timedelta(minutes=index), entrance=cast.entrance
+            by=people["resident"],
+            item=item,
+            wanted_from=began + timedelta(minutes=index),
+            entrance=cast.entrance,
         )
         factories.open_order(served, by=secretary)
         for action in ("claim", "check_in", "check_out"):

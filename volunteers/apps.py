@@ -7,8 +7,10 @@ class VolunteersConfig(AppConfig):
 
     def ready(self) -> None:
         from governance import home, intake, mine
-        from volunteers import cards
-        from volunteers import flow  # noqa: F401  binds the transition tables to their models
+        from volunteers import (
+            cards,
+            flow,  # noqa: F401  binds the transition tables to their models
+        )
         from volunteers.services.orders import take_in
 
         intake.register("order", "点单", take_in)

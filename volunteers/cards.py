@@ -1,14 +1,12 @@
 """What the home page shows of voluntary service: the dishes most asked for, the entries, and, to a volunteer who has just
 scanned the door she is expected at, the way to check in."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from governance import parameters
 from governance.home import Tile
 from governance.mine import Kind
 from grids.places import place_of
@@ -16,7 +14,7 @@ from volunteers.flow.claims import early
 from volunteers.models import Claim, Order, ServiceItem, Showcase, Volunteer
 from volunteers.models.orders import ClaimStatus
 
-MOST_ITEMS = 6
+MOST_ITEMS, FEW_ITEMS = 6, 3
 
 
 def at_the_door(request: HttpRequest) -> tuple[str, dict[str, Any]] | None:
@@ -24,7 +22,6 @@ def at_the_door(request: HttpRequest) -> tuple[str, dict[str, Any]] | None:
     place = place_of(request)
     if place is None or not place.scanned or not request.user.is_authenticated:
         return None
-    early = timedelta(minutes=parameters.value("orders.early_minutes"))
     claims = (
         Claim.objects.restrict(request.user)
         .filter(volunteer__applicant=request.user, status=ClaimStatus.HELD, order__entrance=place.entrance)
@@ -48,9 +45,10 @@ def asked(request: HttpRequest) -> tuple[str, dict[str, Any]] | None:
 
 
 def dishes(request: HttpRequest) -> tuple[str, dict[str, Any]] | None:
-    """The first dishes of the menu, one tap from the form."""
+    """The first dishes of the menu, one tap from the form; fewer in care mode."""
+    most = FEW_ITEMS if request.COOKIES.get("care") == "1" else MOST_ITEMS
     items = ServiceItem.objects.restrict(request.user).filter(is_active=True).order_by("order", "code")
-    found = list(items[:MOST_ITEMS])
+    found = list(items[:most])
     return ("volunteers/card_dishes.html", {"items": found}) if found else None
 
 

@@ -153,9 +153,9 @@ def candidates(order: Order, among: QuerySet[Volunteer] | None = None) -> QueryS
     busy = claims.filter(status="held", window__overlap=window)
     there = claims.filter(order=order, status__in=LIVE)
     needed = ServiceItem.skills.through.objects.filter(serviceitem=order.item_id)
-    lacking = needed.exclude(
-        skill__in=Volunteer.skills.through.objects.filter(volunteer=OuterRef("pk")).values("skill")
-    )
+    # Two levels down: from the needed skill's row to the volunteer's.
+    hers = Volunteer.skills.through.objects.filter(volunteer=OuterRef(OuterRef("pk")))
+    lacking = needed.exclude(skill__in=hers.values("skill"))
     rows = Volunteer.objects.filter(within_reach(order)) if among is None else among
     rows = rows.filter(status=VolunteerStatus.ACTIVE, applicant__is_active=True)
     rows = rows.filter(~Exists(busy), ~Exists(there), ~Exists(lacking))

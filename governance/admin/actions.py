@@ -56,6 +56,8 @@ def dress(form: forms.BaseForm) -> forms.BaseForm:
             classes = TEXTAREA_CLASSES
         elif isinstance(widget, forms.Select):
             classes = SELECT_CLASSES
+            if not widget.allow_multiple_selected:
+                widget.template_name = "unfold/widgets/select.html"
         else:
             classes = INPUT_CLASSES
         if "class" not in widget.attrs:

@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, models
@@ -19,15 +18,13 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from governance import masks
+from governance.admin.choices import RestrictedChoices
 from governance.admin.paging import CappedPaginator
 from governance.constraints import sentence
 from governance.forms import tell as put_error
 from governance.permissions import (
-    Jurisdiction,
     look_again,
-    permission,
     permitted_actions,
-    rule_of,
 )
 
 #: Characters of a search that are looked at.
@@ -75,13 +72,12 @@ class Named:
         return self._title
 
 
-class TerritorialAdmin(ModelAdmin):
+class TerritorialAdmin(RestrictedChoices, ModelAdmin):
     """The base of every admin of the portal.
 
     Subclasses say what to show. ``add_action`` names the rule's action that adding needs when it is not ``add``.
     """
 
-    add_action = "add"
     list_per_page = 50
     list_max_show_all = 200
     paginator = CappedPaginator
@@ -201,43 +197,6 @@ class TerritorialAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         # The list's own question stays "no": a row is deleted on its own page, where the rule looks at that row.
         return obj is not None and self._may(request, "delete", obj)
-
-    # --- choices ----------------------------------------------------------------------------------------------------
-    def related_choices(self, db_field: RelatedField, request: HttpRequest) -> models.QuerySet | None:
-        """Return the rows that a form may choose for ``db_field``: what the person may view; for the place of a row, only
-        nodes where she may add or change such rows. None for a model without a rule."""
-        related = db_field.related_model
-        if not hasattr(related, "rule"):
-            return None
-        rule = rule_of(self.model)
-        if isinstance(rule, Jurisdiction) and db_field.name == rule.base and db_field.model is self.model:
-            return self.places(request, related)
-        return related._default_manager.restrict(request.user, "view")
-
-    def places(self, request: HttpRequest, grids: type[models.Model]) -> models.QuerySet:
-        """Return the nodes in use where the person may put a row of this model."""
-        current = grids._default_manager.current()
-        if request.user.is_superuser:
-            return current
-        needed = {permission(self.model, action) for action in (self.add_action, "change")}
-        nodes = [(p.code, None) for p in request.user.posts_in_force if needed & p.permissions]
-        return current.filter(rule_of(grids).nodes_q(nodes)) if nodes else current.none()
-
-    def formfield_for_foreignkey(self, db_field, request: HttpRequest, **kwargs):
-        choices = self.related_choices(db_field, request)
-        if choices is not None:
-            kwargs.setdefault("queryset", choices)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def formfield_for_manytomany(self, db_field, request: HttpRequest, **kwargs):
-        choices = self.related_choices(db_field, request)
-        if choices is not None:
-            kwargs.setdefault("queryset", choices)
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
-
-    def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs):
-        """Return the form field, without the little links that add or edit a related row in a window of its own."""
-        return unwrapped(super().formfield_for_dbfield(db_field, request, **kwargs))
 
     # --- saving -----------------------------------------------------------------------------------------------------
     def changeform_view(
@@ -371,13 +330,6 @@ def cleaned(text: str) -> str:
     return text.replace("\x00", "")[:LONGEST_SEARCH]
 
 
-def unwrapped(field: forms.Field | None) -> forms.Field | None:
-    """Return a field whose choice stands alone, without Django's links around it."""
-    if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
-        field.widget = field.widget.widget
-    return field
-
-
 def in_words(field: models.Field, value: Any) -> str:
     """Return a stored value as people read it."""
     if value is None or value == "":
@@ -415,3 +367,9 @@ def masked_column(field: str, label: str, *, kind: str = ""):
 
     column.short_description = label
     return column
+
+
+def named(person: Any) -> str:
+    """Return how a person is named to whom her contact is not open: staff and the machine in full, others masked."""
+    in_full = person.is_staff or person.username == "system"
+    return str(person) if in_full else masks.name(person.name or person.username)

@@ -139,6 +139,6 @@ def _one(admin, request, action: Action, form: ActionForm, matter, key: int, ver
         return Outcome("skipped", words="".join(stale.messages), **named)
     except FlowError as refusal:
         return Outcome("refused", words="".join(refusal.messages), **named)
-    if ran.version != version + 1:
+    if ran.version == matter.version:
         return Outcome("skipped", words=f"此前已经办过，现在是“{ran.get_status_display()}”。", **named)
     return Outcome("done", words=f"现在是“{ran.get_status_display()}”。", **named)

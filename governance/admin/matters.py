@@ -22,7 +22,7 @@ from django.utils.html import format_html
 from governance import audit, exports, masks, parameters, worktime
 from governance.admin import bulk
 from governance.admin.actions import TIME_FORMS, DeskActionView, dress
-from governance.admin.base import Named, ReadOnlyAdmin, cleaned
+from governance.admin.base import Named, ReadOnlyAdmin, cleaned, named
 from governance.admin.desk import Card, Urgent
 from governance.admin.filters import ChannelFilter, DayFilter, LightFilter, PlaceFilter, StatusFilter
 from governance.exports import Column
@@ -261,7 +261,7 @@ class MatterAdmin(ReadOnlyAdmin):
         return [
             SimpleNamespace(
                 label=step.label,
-                actor=str(step.actor) if clear or by_office(step.actor) else masks.name(str(step.actor)),
+                actor=str(step.actor) if clear else named(step.actor),
                 capacity=step.capacity,
                 at=step.at,
                 note=step.note,
@@ -395,11 +395,6 @@ def known_actions(model: type[models.Model]) -> set[str]:
     return {name.removesuffix(end) for name, _ in model._meta.permissions} | set(
         model._meta.default_permissions
     )
-
-
-def by_office(user: User) -> bool:
-    """Say whether someone acted as a member of staff or as the machine, whose names are no secret."""
-    return user.is_staff or user.username == "system"
 
 
 def photo_links(matter: Matter, user: User) -> list[Any]:

@@ -29,8 +29,7 @@ class SchemaView(SpectacularAPIView):
     throttle_classes = (Strangers,)
 
     def _get_schema_response(self, request: Request) -> Response:
-        named = {"Content-Disposition": f'inline; filename="{self._get_filename(request, None)}"'}
-        return Response(description(), headers=named)
+        return Response(description(), headers={"Content-Disposition": 'inline; filename="openapi.yaml"'})
 
 
 @require_safe

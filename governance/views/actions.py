@@ -85,6 +85,8 @@ class FlowActionView(SignedIn, View):
             raise Http404
         form = self.form(matter, request.POST)
         if not form.is_valid():
+            if not self.is_hers(matter):
+                raise Http404
             return self.again(matter, form)
         try:
             self.perform(matter, form)
@@ -152,11 +154,15 @@ class FlowActionView(SignedIn, View):
 
     def not_now(self, matter: Matter) -> HttpResponse:
         """Answer for an action that the table does not offer: 404 when it is not hers, a word when it is not the time."""
-        needed = self.action.permission
-        if needed not in permitted_actions(self.request.user, matter, {needed}):
+        if not self.is_hers(matter):
             raise Http404
         messages.warning(self.request, f"“{matter.get_status_display()}”的事项现在不能{self.action.label}。")
         return HttpResponseRedirect(self.next_page(matter))
+
+    def is_hers(self, matter: Matter) -> bool:
+        """Whether the rule allows the visitor this action on this matter at all, whatever its state."""
+        needed = self.action.permission
+        return needed in permitted_actions(self.request.user, matter, {needed})
 
     def was_mine(self) -> bool:
         """Whether this very request was carried out before, by her, and took the matter out of her reach."""

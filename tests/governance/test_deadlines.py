@@ -22,7 +22,9 @@ def overdue(order, hours: int) -> Order:
     due = now - timedelta(days=1)
     while worktime.between(due, now) < timedelta(hours=hours):
         due -= timedelta(hours=1)
-    Order.objects.filter(pk=order.pk).update(due_at=due, yellow_at=due - timedelta(hours=1), clock_from=due - timedelta(hours=4))
+    Order.objects.filter(pk=order.pk).update(
+        due_at=due, yellow_at=due - timedelta(hours=1), clock_from=due - timedelta(hours=4)
+    )
     return Order.objects.get(pk=order.pk)
 
 
@@ -124,7 +126,9 @@ def test_offers_run_out_and_go_to_the_next(secretary):
 
 def test_services_nobody_confirms_are_confirmed_by_the_clock(secretary):
     volunteer = factories.make_volunteer(approved_by=secretary)
-    order = factories.open_order(factories.make_order(wanted_from=timezone.now() - timedelta(minutes=5)), by=secretary)
+    order = factories.open_order(
+        factories.make_order(wanted_from=timezone.now() - timedelta(minutes=5)), by=secretary
+    )
     ORDERS.run(order, "claim", by=volunteer.applicant)
     ORDERS.run(order, "check_in", by=volunteer.applicant, code=order.code)
     order = ORDERS.run(order, "check_out", by=volunteer.applicant, code=order.code)

@@ -41,7 +41,9 @@ def test_the_access_log_cannot_be_edited(territory):
         AccessEvent.objects.update(summary="")
 
 
-@pytest.mark.parametrize(("one", "other"), [("auditor", "system_administrator"), ("security_administrator", "auditor")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("auditor", "system_administrator"), ("security_administrator", "auditor")]
+)
 def test_the_three_administrators_are_never_one_person(territory, one, other):
     person = factories.make_staff(one, factories.DISTRICT)
     with pytest.raises(ValidationError, match="三个不同的人"):
@@ -61,7 +63,14 @@ def test_a_role_is_held_only_at_its_levels(territory):
 
 def test_a_term_ends_by_itself(territory):
     person = factories.make_user()
-    post = appoint(person, "community_secretary", factories.COMMUNITY, by=None, since=date(2024, 1, 1), until=date(2024, 12, 31))
+    post = appoint(
+        person,
+        "community_secretary",
+        factories.COMMUNITY,
+        by=None,
+        since=date(2024, 1, 1),
+        until=date(2024, 12, 31),
+    )
     order = factories.make_order()
     assert not User.objects.get(pk=person.pk).may("view", order)
     assert explain(person, order, on=date(2024, 6, 1)), "on a day of the term she could"
@@ -86,7 +95,9 @@ def test_superuser_mode_is_switched_on_with_a_reason_and_ends_by_itself(territor
     elevation = audit.elevate(boss, reason="排查故障 2026-11")
     assert boss.is_superuser
     assert User.objects.get(pk=boss.pk).may("view", order)
-    Elevation.objects.filter(pk=elevation.pk).update(started_at=timezone.now() - timezone.timedelta(hours=3), until=timezone.now())
+    Elevation.objects.filter(pk=elevation.pk).update(
+        started_at=timezone.now() - timezone.timedelta(hours=3), until=timezone.now()
+    )
     assert not User.objects.get(pk=boss.pk).is_superuser
     assert AccessEvent.objects.filter(kind="elevate", actor=boss).exists()
 
@@ -105,7 +116,9 @@ def test_a_masked_field_is_revealed_with_a_reason_and_a_line_in_the_log(secretar
     order = factories.make_order()
     with pytest.raises(ValidationError):
         audit.reveal(order, "applicant_phone", by=secretary, reason="")
-    assert audit.reveal(order, "applicant_phone", by=secretary, reason="电话核实地址") == order.applicant_phone
+    assert (
+        audit.reveal(order, "applicant_phone", by=secretary, reason="电话核实地址") == order.applicant_phone
+    )
     line = AccessEvent.objects.get(kind="reveal")
     assert (line.actor, line.object_pk) == (secretary, str(order.pk))
     assert order.applicant_phone not in line.summary
@@ -113,10 +126,16 @@ def test_a_masked_field_is_revealed_with_a_reason_and_a_line_in_the_log(secretar
 
 def test_contact_is_open_to_the_volunteer_only_while_she_serves(secretary):
     volunteer = factories.make_volunteer(approved_by=secretary)
-    order = factories.open_order(factories.make_order(wanted_from=timezone.now() - timezone.timedelta(minutes=5)), by=secretary)
+    order = factories.open_order(
+        factories.make_order(wanted_from=timezone.now() - timezone.timedelta(minutes=5)), by=secretary
+    )
     user = volunteer.applicant
     seen = [User.objects.get(pk=user.pk).may("contact", order)]
-    for action, data in [("claim", {}), ("check_in", {"code": order.code}), ("check_out", {"code": order.code})]:
+    for action, data in [
+        ("claim", {}),
+        ("check_in", {"code": order.code}),
+        ("check_out", {"code": order.code}),
+    ]:
         order = ORDERS.run(order, action, by=user, **data)
         seen.append(User.objects.get(pk=user.pk).may("contact", order))
     assert seen == [False, True, True, False]

@@ -11,7 +11,7 @@ from governance.roles import BY_KEY
 #: What a relation to an order allows, written out by hand.
 APPLICANT = {"view", "contact", "amend", "cancel", "confirm", "rate", "complain", "code"}
 BENEFICIARY = APPLICANT - {"amend"}
-PLACED_BY = {"view", "contact", "amend", "cancel", "complain"}
+PLACED_BY, PLACED_BY_WHILE_OPEN = {"view", "complain"}, {"contact", "amend", "cancel"}
 LIVE_CLAIM = {"view", "claim", "answer"}
 HELD_CLAIM = {"contact", "serve"}
 SERVED_CLAIM = {"show"}
@@ -58,6 +58,8 @@ def may(world, user, action, order) -> bool:
     ):
         return True
     if order.placed_by_id == user.pk and action in PLACED_BY:
+        return True
+    if order.placed_by_id == user.pk and action in PLACED_BY_WHILE_OPEN and order.closed_at is None:
         return True
     for claim in world.claims:
         if claim.order_id != order.pk or claim.volunteer.applicant_id != user.pk:

@@ -10,6 +10,7 @@ from governance import sharing
 from governance.models import Elevation, Post, Share, Unit, User
 from governance.roles import BUILT_IN
 from grids.models import Grid
+from volunteers.flow import ORDERS
 from volunteers.models import Claim, Order, ServiceItem, Volunteer
 from volunteers.models.orders import ClaimStatus, OrderStatus
 
@@ -144,7 +145,7 @@ def build(plan: Plan) -> World:
         world.orders.append(
             Order.objects.create(
                 grid_id=node,
-                number=f"DD{number}",
+                number=f"DD-120106-20261122-{number:04d}",
                 title="",
                 status=status,
                 item=item,
@@ -160,6 +161,8 @@ def build(plan: Plan) -> World:
                 wanted_from=now + timedelta(days=number),
                 wanted_until=now + timedelta(days=number, hours=1),
                 code="123456",
+                opened_at=now,
+                closed_at=now if status in ORDERS.final else None,
             )
         )
     live = set()

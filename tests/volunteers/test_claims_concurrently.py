@@ -57,7 +57,11 @@ def assert_sound(order):
     claims = Claim.objects.filter(order=order)
     taking = claims.filter(status__in=TAKING).count()
     assert order.taken == taking <= order.places
-    held = Counter(claims.exclude(status__in=("released", "declined", "expired", "absent", "void")).values_list("volunteer", flat=True))
+    held = Counter(
+        claims.exclude(status__in=("released", "declined", "expired", "absent", "void")).values_list(
+            "volunteer", flat=True
+        )
+    )
     assert not [v for v, n in held.items() if n > 1]
 
 
@@ -69,7 +73,8 @@ def test_two_hundred_claimants_on_five_places_many_rounds(world):
     people = crowd(world, 200)
     for day in range(3):
         order = factories.open_order(
-            factories.make_order(places=5, wanted_from=factories.tomorrow() + factories.timedelta(days=day)), by=world
+            factories.make_order(places=5, wanted_from=factories.tomorrow() + factories.timedelta(days=day)),
+            by=world,
         )
         outcomes = all_at_once(*[claim(order, user) for user in people])
         won = [o for o in outcomes if isinstance(o, Order)]
@@ -102,7 +107,10 @@ def test_claims_against_cancel(world):
     people = crowd(world, 20)
     for _ in range(3):
         order = factories.open_order(factories.make_order(places=5), by=world)
-        all_at_once(*[claim(order, user) for user in people], lambda order=order: ORDERS.run(order, "cancel", by=world, note="居民来电取消"))
+        all_at_once(
+            *[claim(order, user) for user in people],
+            lambda order=order: ORDERS.run(order, "cancel", by=world, note="居民来电取消"),
+        )
         order.refresh_from_db()
         assert order.status == "cancelled"
         assert order.taken == 0
@@ -146,7 +154,9 @@ def test_released_places_go_to_the_waiting_list_once(world):
     assert_sound(order)
     offered = Claim.objects.filter(order=order, status="offered").order_by("queued_at")
     assert [c.volunteer.applicant for c in offered] == people[2:4], "those who waited longest come first"
-    outcomes = all_at_once(*[lambda c=c: ORDERS.run(order, "agree", by=c.volunteer.applicant) for c in offered] * 2)
+    outcomes = all_at_once(
+        *[lambda c=c: ORDERS.run(order, "agree", by=c.volunteer.applicant) for c in offered] * 2
+    )
     assert all(isinstance(o, Order) for o in outcomes)
     assert_sound(order)
 
@@ -161,6 +171,8 @@ def test_numbers_are_given_once(world):
 def test_a_request_that_arrives_many_times_is_taken_in_once(world):
     user, item = factories.make_user(), factories.make_item()
     start = factories.tomorrow()
-    orders = all_at_once(*[lambda: factories.make_order(by=user, item=item, source_id="same", wanted_from=start)] * 12)
+    orders = all_at_once(
+        *[lambda: factories.make_order(by=user, item=item, source_id="same", wanted_from=start)] * 12
+    )
     assert len({order.pk for order in orders}) == 1
     assert Order.objects.count() == 1

@@ -5,9 +5,9 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin import site
-from django.contrib.admin.widgets import AutocompleteSelect
 
 from governance.admin.actions import dress
+from governance.admin.choices import ChoiceBox
 from governance.forms import WindowFields, phone_field
 from governance.models import User
 from grids.models import Entrance, Grid
@@ -66,7 +66,7 @@ class DeskOrderForm(WindowFields):
             column = Order._meta.get_field(name)
             field = self.fields[name]
             field.queryset = admin.related_choices(column, request)
-            field.widget = AutocompleteSelect(column, site, choices=field.choices)
+            field.widget = ChoiceBox(column, site, choices=field.choices)
             field.widget.is_required = False
             field.error_messages["invalid_choice"] = "这个地点不在您的管辖范围内，请重新选择。"
         dress(self)

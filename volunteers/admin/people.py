@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from governance import masks
-from governance.admin.base import ReadOnlyAdmin, TerritorialAdmin, unwrapped
+from governance.admin.base import ReadOnlyAdmin, TerritorialAdmin, named
+from governance.admin.choices import RestrictedChoices
 from governance.admin.desk import Card
 from governance.admin.filters import (
     ChoiceFilter,
@@ -127,7 +128,7 @@ class VolunteerAdmin(MatterAdmin):
         ]
 
 
-class MembershipInline(TabularInline):
+class MembershipInline(RestrictedChoices, TabularInline):
     """The members of a team."""
 
     model = Membership
@@ -142,15 +143,10 @@ class MembershipInline(TabularInline):
         rows = Membership.objects.restrict(request.user, "view")
         return rows.select_related("volunteer", "team").order_by("left_on", "joined_on", "pk")
 
-    def formfield_for_foreignkey(self, db_field, request: HttpRequest, **kwargs):
+    def related_choices(self, db_field, request: HttpRequest):
         if db_field.name == "volunteer":
-            kwargs["queryset"] = Volunteer.objects.restrict(request.user, "view").filter(
-                status=VolunteerStatus.ACTIVE
-            )
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs):
-        return unwrapped(super().formfield_for_dbfield(db_field, request, **kwargs))
+            return Volunteer.objects.restrict(request.user, "view").filter(status=VolunteerStatus.ACTIVE)
+        return super().related_choices(db_field, request)
 
     def has_delete_permission(self, request: HttpRequest, obj=None) -> bool:
         # Who once served in a team stays in its record; she leaves it on a day.
@@ -221,14 +217,14 @@ class HoursEntryAdmin(ReadOnlyAdmin):
     """The ledger, and the one way to correct it: a line of its own."""
 
     form = HoursForm
-    list_display = ("entered", "person", "number", "kind_chip", "hours_text", "reason", "entered_by", "grid")
+    list_display = ("entered", "person", "number", "kind_chip", "hours_text", "reason", "recorder", "grid")
     list_display_links = ("entered",)
     list_select_related = ("volunteer", "entered_by", "grid")
     list_filter = (EntryFilter, PlaceFilter, EnteredFilter)
     search_fields = ("volunteer__number", "=volunteer__applicant_name")
     search_help_text = "搜志愿者编号或完整姓名"
-    fields = ("entered", "person", "number", "kind_chip", "hours_text", "reason", "entered_by", "grid")
-    readonly_fields = ("entered", "person", "number", "kind_chip", "hours_text")
+    fields = ("entered", "person", "number", "kind_chip", "hours_text", "reason", "recorder", "grid")
+    readonly_fields = ("entered", "person", "number", "kind_chip", "hours_text", "recorder")
     autocomplete_fields = ("volunteer",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -262,6 +258,10 @@ class HoursEntryAdmin(ReadOnlyAdmin):
     @admin.display(description="志愿者")
     def person(self, entry: HoursEntry) -> str:
         return masks.name(entry.volunteer.applicant_name)
+
+    @admin.display(description="记录人")
+    def recorder(self, entry: HoursEntry) -> str:
+        return named(entry.entered_by)
 
     @admin.display(description="志愿者编号")
     def number(self, entry: HoursEntry) -> str:

@@ -1,0 +1,152 @@
+"""What one process measures of the order lists: the database's time and the whole time, through the rule and by hand."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin import site
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from benchmarks import cast, handwritten, timing
+from governance.models import User
+from governance.permissions import EVERYTHING, NOTHING, permission, rule_of
+from governance.territory import lineage
+from volunteers.models import Order
+from volunteers.services.orders import open_orders_for
+
+ROWS = 25
+STAFF_LISTS = ("newest", "most urgent", "red", "search, common word", "search, rare word")
+
+
+def lists_of(key: str) -> tuple[str, ...]:
+    """Return the lists that a member of the cast opens."""
+    return {"volunteer": ("hall",), "resident": ("own, unfinished", "own, finished")}.get(key, STAFF_LISTS)
+
+
+def queryset(user: User, name: str, now: datetime) -> QuerySet:
+    """Return the list's rows as the pages ask for them."""
+    if name == "hall":
+        return open_orders_for(user)[:ROWS]
+    rows = Order.objects.restrict(user)
+    if name.startswith("own"):
+        rows = rows.filter(Q(applicant=user) | Q(beneficiary=user) | Q(placed_by=user)).for_page()
+        rows = rows.ongoing() if name == "own, unfinished" else rows.exclude(closed_at=None)
+    elif name == "most urgent":
+        rows = rows.ongoing().filter(due_at__isnull=False, paused_at=None).order_by("due_at", "pk")
+    elif name == "red":
+        rows = rows.red(now)
+    elif name == "search, common word":
+        rows = rows.search("就医")
+    elif name == "search, rare word":
+        rows = rows.search("助听器")
+    if name in STAFF_LISTS:
+        rows = rows.select_related(*site.get_model_admin(Order).list_select_related)
+    return rows[:ROWS]
+
+
+def reach(user: User, name: str) -> list[str]:
+    """Return what the person reaches on this list as disjoint conditions for the statement by hand."""
+    if name.startswith("own"):
+        me = user.pk
+        return [
+            f"applicant_id = {me}",
+            f"beneficiary_id = {me} AND applicant_id IS DISTINCT FROM {me}",
+            f"placed_by_id = {me} AND applicant_id IS DISTINCT FROM {me} AND beneficiary_id IS DISTINCT FROM {me}",
+        ]
+    if name == "hall":
+        nodes = ", ".join(f"'{code}'" for post in user.posts_in_force for code in lineage(post.code))
+        return [f"published_to IN ({nodes})"]
+    needed = permission(Order, "view")
+    nodes = [(post.code, post.unit_id) for post in user.posts_in_force if needed in post.permissions]
+    jurisdiction = rule_of(Order).jurisdiction(Order, user, "view")
+    rows = Order.objects.restrict(user)
+    if jurisdiction is not NOTHING and jurisdiction is not EVERYTHING:
+        rows = rows.exclude(jurisdiction)
+    return handwritten.reach_of(nodes, list(rows.order_by().values_list("pk", flat=True)))
+
+
+def statements_of(job: Callable[[], Any]) -> list[str]:
+    """Return the statements that a job sends, values filled in."""
+    with CaptureQueriesContext(connection) as captured:
+        job()
+    return [each["sql"] for each in captured.captured_queries]
+
+
+def send(*statements: str) -> Callable[[], list[tuple]]:
+    """Return a job that sends statements one by one and fetches their rows: Django's cursor and nothing else of Django."""
+
+    def job() -> list[tuple]:
+        rows: list[tuple] = []
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+                rows = cursor.fetchall()
+        return rows
+
+    return job
+
+
+def filled(sql: str, now: datetime) -> str:
+    """Return a statement by hand with its moment filled in."""
+    return sql.replace("%(now)s", f"'{now.isoformat()}'::timestamptz")
+
+
+def rivals_of(key: str, name: str) -> tuple[dict[str, Callable[[], Any]], int, int]:
+    """Return the rivals for one list of one person, the number of its rows, and of the statements from a fresh request.
+
+    ``rule``: what the restricted list sends. ``hand``: the statement by hand. ``rule, whole`` and ``hand, whole``: the same,
+    with what finds out posts and exceptions before. ``objects``: restrict in Python, from a fresh user to the objects.
+    Raises AssertionError when the rows differ.
+    """
+    ContentType.objects.get_for_model(Order)  # kept by Django in every process
+    now, user = timezone.now(), cast.person(key)
+    asked = queryset(user, name, now)
+    wanted = [row.pk for row in asked._chain()]
+    by_hand = filled(handwritten.listing(reach(user, name), name), now)
+
+    def objects() -> list[Order]:
+        return list(queryset(User(pk=user.pk, is_active=True, username=user.username), name, now))
+
+    whole = statements_of(objects)
+    rivals: dict[str, Callable[[], Any]] = {
+        "rule": send(*statements_of(lambda: list(asked._chain()))),
+        "hand": send(by_hand),
+        "rule, whole": send(*whole),
+        "objects": objects,
+    }
+    if name in STAFF_LISTS:
+
+        def hand_whole() -> list[tuple]:
+            with connection.cursor() as cursor:
+                return handwritten.whole(cursor, user.pk, name, now)
+
+        rivals["hand, whole"] = hand_whole
+    for rival in rivals:
+        if rival in ("hand", "hand, whole"):
+            got = [row[0] for row in rivals[rival]()]
+            assert got == wanted, f"{key}, {name}, {rival}: {got} instead of {wanted}"
+    return rivals, len(wanted), len(whole)
+
+
+def measure(key: str, name: str, rounds: int) -> dict[str, Any]:
+    """Measure one list of one person: milliseconds by rival, the number of rows and of statements."""
+    rivals, rows, statements = rivals_of(key, name)
+    return {"times": timing.in_turn(rivals, rounds), "rows": rows, "statements": statements}
+
+
+def plans(key: str, name: str) -> list[str]:
+    """Return the plans, with times, of what the list sends and of the statement by hand."""
+    now, user = timezone.now(), cast.person(key)
+    asked = queryset(user, name, now)
+    told = []
+    for statement in (
+        *statements_of(lambda: list(asked)),
+        filled(handwritten.listing(reach(user, name), name), now),
+    ):
+        rows = send(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) {statement}")()
+        told.append("\n".join(line for (line,) in rows))
+    return told

@@ -1,0 +1,176 @@
+"""The demo district: it is sound, and everyone among the demo people finds something to do."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+import shapely
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.test import override_settings
+from django.urls import reverse
+from django.utils import timezone
+
+from demo.district import build
+from demo.people import BY_KEY, COMMUNITY, NEIGHBOUR, PEOPLE
+from governance.accounts.totp import demo_code, has_totp
+from governance.models import AccessEvent, Intake, Notice, User
+from grids.geometry import to_polygon
+from grids.models import Entrance, Grid
+from volunteers.flow import ORDERS
+from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Team, Volunteer
+from volunteers.services.orders import open_orders_for
+
+#: A Friday in office hours; the clock of the tests stands there too, so that lights and terms are as they were made.
+NOW = datetime(2026, 11, 20, 10, 20, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.fixture(scope="module")
+def made(django_db_setup, django_db_blocker, tmp_path_factory):
+    """A small district, loaded once for all tests of this module."""
+    media = override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media"))
+    with django_db_blocker.unblock(), media, transaction.atomic():
+        yield build(seed=1, now=NOW, small=True)
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def district(made, db, time_machine):
+    time_machine.move_to(NOW, tick=False)
+    return made
+
+
+def person(key: str) -> User:
+    who = BY_KEY[key]
+    return User.objects.get(username=who.login if who.staff else f"p{who.login}")
+
+
+def test_the_district_is_sound(district):
+    assert district.faults == []
+    # A few stories may be stopped by a rule; many would mean that a story does not know the rules.
+    assert len(district.cut_short) <= 2, district.cut_short
+
+
+def test_the_territory_is_the_real_one_with_made_up_base_grids(district):
+    assert [Grid.objects.filter(level=n).count() for n in (6, 9, 12)] == [1, 9, 114]
+    assert not Grid.objects.filter(level=15, boundary_made_up=False).exists()
+    assert not Grid.objects.get(level=6).boundary_made_up
+
+
+def test_every_door_lies_in_its_grid(district):
+    shapes = {g.code: to_polygon(g.boundary) for g in Grid.objects.filter(level=15)}
+    doors = list(Entrance.objects.all())
+    assert len(doors) > 400
+    # Six decimals of a degree are rounded by up to 5 cm.
+    outside = [d for d in doors if shapes[d.grid_id].distance(shapely.Point(d.longitude, d.latitude)) > 1e-6]
+    assert outside == []
+
+
+def test_nothing_lies_in_the_future(district):
+    assert not AccessEvent.objects.filter(at__gt=NOW).exists()
+    assert not Intake.objects.filter(received_at__gt=NOW).exists()
+    assert not Notice.objects.filter(created_at__gt=NOW).exists()
+    assert not Claim.objects.filter(created_at__gt=NOW).exists()
+    assert not HoursEntry.objects.filter(at__gt=NOW).exists()
+    assert not ShowcasePhoto.objects.filter(uploaded_at__gt=NOW).exists()
+    assert not User.objects.filter(date_joined__gt=NOW).exists()
+
+
+def test_orders_are_in_every_state_and_spread_over_months(district):
+    seen = set(Order.objects.values_list("status", flat=True))
+    assert seen >= {
+        "placed", "returned", "open", "assigned", "claimed", "serving", "served", "confirmed", "rated", "cancelled",
+    }  # fmt: skip
+    months = {(at.year, at.month) for at in Order.objects.values_list("opened_at", flat=True)}
+    assert len(months) >= 5
+
+
+def test_the_secretary_finds_red_yellow_and_green_at_her_desk(district):
+    orders = Order.objects.restrict(person("secretary"), "dispatch").filter(status="placed")
+    assert {order.light for order in orders} == {"red", "yellow", "green", "paused"}
+    assert {order.community_code for order in orders} == {COMMUNITY}
+    assert Order.objects.restrict(person("secretary")).filter(complaint_open=True).count() == 1
+    assert Showcase.objects.restrict(person("secretary"), "review").filter(status="submitted").count() >= 2
+    assert Volunteer.objects.restrict(person("secretary"), "approve").filter(status="applied").count() >= 3
+
+
+def test_the_other_secretary_sees_her_own_community_only(district):
+    codes = set(Order.objects.restrict(person("other_secretary")).values_list("community_code", flat=True))
+    assert codes == {NEIGHBOUR}
+
+
+def test_the_resident_has_something_at_every_stage(district):
+    mine = Order.objects.restrict(person("resident"))
+    assert {order.status for order in mine} >= {"placed", "claimed", "served", "confirmed", "rated"}
+    assert {"confirm"} <= {a.name for a in ORDERS.available(mine.get(status="served"), person("resident"))}
+    assert {"rate"} <= {a.name for a in ORDERS.available(mine.get(status="confirmed"), person("resident"))}
+    # Room for at least one more order of her own.
+    assert mine.ongoing().count() < 5
+
+
+def test_the_volunteer_may_claim_and_check_in_now(district):
+    volunteer = person("volunteer")
+    hall = list(open_orders_for(volunteer))
+    assert len(hall) >= 4
+    assert any("claim" in {a.name for a in ORDERS.available(order, volunteer)} for order in hall)
+    now = Order.objects.get(claims__volunteer__applicant=volunteer, status="claimed", wanted_from__lte=NOW)
+    served = ORDERS.run(now, "check_in", by=volunteer, code=now.code)
+    assert served.status == "serving"
+    assert HoursEntry.objects.filter(volunteer__applicant=volunteer).count() >= 5
+
+
+def test_the_helper_is_asked_and_waits(district):
+    claims = Claim.objects.filter(volunteer__applicant=person("helper"))
+    assert {"invited", "waiting", "served"} <= set(claims.values_list("status", flat=True))
+
+
+def test_the_leader_has_orders_to_staff(district):
+    leader = person("leader")
+    given = Order.objects.restrict(leader, "muster").filter(status="assigned")
+    assert given.count() >= 2
+    assert {order.unit.team for order in given} == {Team.objects.get(unit__posts__user=leader)}
+
+
+@pytest.mark.parametrize("key", ["auditor", "system", "security", "standby"])
+def test_administrators_see_no_orders(district, key):
+    assert not Order.objects.restrict(person(key)).exists()
+
+
+@pytest.mark.parametrize("who", [p for p in PEOPLE if p.staff], ids=lambda p: p.key)
+def test_staff_sign_in_by_password_and_code(district, client, who):
+    user = person(who.key)
+    assert user.check_password(who.password)
+    assert has_totp(user)
+    page = client.post(reverse("staff_login"), {"login": who.login, "password": who.password})
+    assert page.status_code == 302
+    page = client.post(page.url, {"code": demo_code(user)})
+    assert page.status_code == 302
+    assert client.session["_auth_user_id"] == str(user.pk)
+
+
+def test_residents_are_asked_for_a_code(district, client):
+    page = client.post(reverse("phone_login"), {"phone": BY_KEY["resident"].login})
+    assert page.status_code == 302
+    assert "演示模式" in client.get(page.url).content.decode()
+
+
+def test_every_phone_is_of_the_made_up_block(district):
+    assert not User.objects.exclude(phone=None).exclude(phone__startswith="1990000").exists()
+    assert not Order.objects.exclude(beneficiary_phone__startswith="1990000").exists()
+
+
+def test_it_refuses_to_load_over_data(district):
+    with pytest.raises(CommandError, match="已有网格"):
+        call_command("load_demo", "--small")
+
+
+def test_it_refuses_outside_demo_mode(db):
+    with override_settings(DEMO=False), pytest.raises(CommandError, match="演示模式"):
+        call_command("load_demo", "--small")
+    assert not Grid.objects.exists()
+
+
+def test_it_refuses_an_impossible_moment(db):
+    with pytest.raises(CommandError, match="--at"):
+        call_command("load_demo", "--small", "--at", "next week")
+    assert timezone.now().year >= 2026

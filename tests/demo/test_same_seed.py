@@ -1,0 +1,69 @@
+"""One seed and one reference moment make one district; another seed makes another."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from demo.district import build
+from governance.models import Post, User
+from grids.models import Entrance, Grid
+from volunteers.models import Claim, Order, Showcase, ShowcasePhoto, Volunteer
+
+NOW = datetime(2026, 11, 18, 15, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+def fingerprint() -> list:
+    """Everything about a district that must be the same for one seed: no keys, no secrets."""
+    return [
+        list(User.objects.order_by("username").values_list("username", "name", "phone", "date_joined")),
+        list(Grid.objects.order_by("code").values_list("code", "name", "phone", "boundary")),
+        list(
+            Entrance.objects.order_by("token").values_list("token", "grid", "building__name", "longitude", "latitude")
+        ),
+        list(
+            Post.objects.order_by("user__username", "role", "grid", "valid_from").values_list(
+                "user__username", "role", "grid", "valid_from", "valid_until"
+            )
+        ),
+        list(
+            Volunteer.objects.order_by("number").values_list(
+                "number", "applicant_name", "status", "birth_date", "free_times", "reach"
+            )
+        ),
+        list(
+            Order.objects.order_by("number").values_list(
+                "number", "title", "status", "wanted_from", "due_at", "taken", "rating", "rating_words", "applicant_name"
+            )
+        ),
+        list(
+            Order.objects.order_by("number", "steps__seq").values_list(
+                "number", "steps__action", "steps__at", "steps__actor__username", "steps__note"
+            )
+        ),
+        list(
+            Claim.objects.order_by("order__number", "volunteer__number", "created_at", "status").values_list(
+                "order__number", "volunteer__number", "status", "half_hours"
+            )
+        ),
+        list(Showcase.objects.order_by("number").values_list("number", "title", "status", "volunteer__number")),
+        list(ShowcasePhoto.objects.order_by("showcase__number", "pk").values_list("showcase__number", "sha256")),
+    ]  # fmt: skip
+
+
+def load(seed: int) -> list:
+    """Load a small district, take its fingerprint, and leave nothing behind."""
+    with transaction.atomic():
+        build(seed=seed, now=NOW, small=True)
+        taken = fingerprint()
+        transaction.set_rollback(True)
+    return taken
+
+
+def test_the_same_seed_makes_the_same_district(db):
+    assert load(7) == load(7)
+
+
+def test_another_seed_makes_another_district(db):
+    first, second = load(7), load(8)
+    assert all(one != other for one, other in zip(first, second, strict=True))

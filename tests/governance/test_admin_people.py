@@ -1,0 +1,238 @@
+"""The security administrator's work: accounts, posts and roles; and what nobody may do for herself."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from governance.models import AccessEvent, Parameter, Post, Role, TextMessage, User
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@pytest.fixture
+def guard(client, territory) -> User:
+    user = factories.make_staff("security_administrator", factories.DISTRICT)
+    client.force_login(user, backend=BACKEND)
+    return user
+
+
+def account(**instead) -> dict:
+    return {
+        "username": "wangfang", "name": "王芳", "phone": "13800001111", "new_password": "Hongqiao#2026",
+        "is_active": "on", "is_staff": "on", **instead,
+    }  # fmt: skip
+
+
+def post(user, **instead) -> dict:
+    return {
+        "user": user.pk, "role": "community_secretary", "grid": factories.COMMUNITY, "unit": "",
+        "valid_from": f"{timezone.localdate():%Y-%m-%d}", "valid_until": "", "note": "区委任命", **instead,
+    }  # fmt: skip
+
+
+def test_a_staff_account_is_made_with_a_first_password(client, guard):
+    answer = client.post(reverse("admin:governance_user_add"), account())
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    made = User.objects.get(username="wangfang")
+    assert made.is_staff and made.check_password("Hongqiao#2026") and made.password_changed_at is None
+    assert AccessEvent.objects.filter(kind="configure", actor=guard, summary__contains="wangfang").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong, field",
+    [
+        ({"new_password": "short"}, "new_password"),
+        ({"new_password": ""}, "new_password"),
+        ({"phone": "12345"}, "phone"),
+        ({"username": ""}, "username"),
+        ({"username": "a\x00b"}, "username"),
+        ({"name": "长" * 50}, "name"),
+    ],
+)
+def test_a_mistake_is_told_at_its_field_and_nothing_typed_is_lost(client, guard, wrong, field):
+    answer = client.post(reverse("admin:governance_user_add"), account(**wrong))
+    assert answer.status_code == 200
+    assert field in answer.context["adminform"].form.errors
+    assert not User.objects.filter(username="wangfang").exists()
+    if field != "name":
+        assert "王芳" in answer.content.decode()
+
+
+def test_no_page_shows_a_password_hash(client, guard):
+    other = factories.make_staff("community_worker", factories.COMMUNITY)
+    other.set_password("Hongqiao#2026")
+    other.save()
+    for name in ("change", "history"):
+        text = client.get(reverse(f"admin:governance_user_{name}", args=[other.pk])).content.decode()
+        assert other.password not in text and "md5$" not in text and "pbkdf2" not in text
+
+
+def test_residents_phones_and_names_stay_masked(client, guard):
+    resident = factories.make_user("李桂兰", phone="13912345678")
+    text = client.get(reverse("admin:governance_user_change", args=[resident.pk])).content.decode()
+    assert "13912345678" not in text and "李桂兰" not in text and "139 **** 5678" in text
+    client.post(
+        reverse("admin:governance_user_change", args=[resident.pk]),
+        {"phone": "13800000000", "is_staff": "on"},
+    )
+    resident.refresh_from_db()
+    assert (resident.is_active, resident.is_staff, resident.phone) == (False, False, "13912345678")
+
+
+def test_lists_name_staff_in_full_and_residents_masked(client, guard):
+    factories.make_user("欧阳桂兰")
+    clerk = factories.make_staff("community_worker", factories.COMMUNITY)
+    volunteer = factories.make_volunteer()
+    text = client.get(reverse("admin:governance_user_changelist")).content.decode()
+    assert clerk.name in text and "欧阳桂兰" not in text and "欧**" in text
+    client.force_login(factories.make_staff("district_head", factories.DISTRICT), backend=BACKEND)
+    text = client.get(reverse("admin:governance_post_changelist")).content.decode()
+    assert clerk.name in text and volunteer.applicant.name not in text
+    held = volunteer.applicant.posts.get()
+    text = client.get(reverse("admin:governance_post_change", args=[held.pk])).content.decode()
+    assert "志愿者" in text and volunteer.applicant.name not in text
+
+
+def test_nobody_changes_her_own_powers(client, guard):
+    given = account(
+        username=guard.username, name="改名", phone=guard.phone, new_password="", may_elevate="on"
+    )
+    answer = client.post(reverse("admin:governance_user_change", args=[guard.pk]), given)
+    assert "may_elevate" in answer.context["adminform"].form.errors
+    given = account(username=guard.username, name="改名", phone=guard.phone, new_password="")
+    given.pop("is_active")
+    answer = client.post(reverse("admin:governance_user_change", args=[guard.pk]), given)
+    assert "is_active" in answer.context["adminform"].form.errors
+    guard.refresh_from_db()
+    assert guard.is_active and not guard.may_elevate
+
+
+def test_an_appointment_goes_through_the_service_and_is_logged(client, guard):
+    person = factories.make_user(staff=True)
+    answer = client.post(reverse("admin:governance_post_add"), post(person))
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    given = Post.objects.get(user=person)
+    assert (given.role_id, given.grid_id, given.appointed_by) == (
+        "community_secretary",
+        factories.COMMUNITY,
+        guard,
+    )
+    assert AccessEvent.objects.filter(kind="appoint", actor=guard, object_pk=str(given.pk)).count() == 1
+
+
+@pytest.mark.parametrize(
+    "wrong, field",
+    [
+        ({"grid": factories.STREET}, "grid"),
+        ({"role": "team_leader"}, "unit"),
+        ({"valid_from": "2026-05-01", "valid_until": "2026-04-01"}, None),
+        ({"valid_from": "昨天"}, "valid_from"),
+        ({"grid": "999999"}, "grid"),
+    ],
+)
+def test_a_wrong_appointment_says_why_at_its_field(client, guard, wrong, field):
+    person = factories.make_user(staff=True)
+    answer = client.post(reverse("admin:governance_post_add"), post(person, **wrong))
+    assert answer.status_code == 200
+    errors = answer.context["adminform"].form.errors
+    assert (field or "__all__") in errors or (field is None and errors)
+    assert not Post.objects.filter(user=person).exists()
+
+
+def test_the_three_administrators_are_three_people(client, guard):
+    person = factories.make_staff("auditor", factories.DISTRICT)
+    answer = client.post(
+        reverse("admin:governance_post_add"),
+        post(person, role="system_administrator", grid=factories.DISTRICT),
+    )
+    assert answer.status_code == 200
+    assert "必须由三个不同的人担任" in answer.content.decode()
+    assert Post.objects.filter(user=person).count() == 1
+
+
+def test_nobody_appoints_herself(client, guard):
+    answer = client.post(reverse("admin:governance_post_add"), post(guard))
+    assert "user" in answer.context["adminform"].form.errors
+
+
+def test_a_post_is_ended_with_a_reason(client, guard):
+    person = factories.make_staff("community_secretary", factories.COMMUNITY)
+    held = person.posts.get()
+    url = reverse("admin:governance_post_dismiss", args=[held.pk])
+    assert client.post(url, {"reason": ""}).status_code == 200
+    assert person.posts.in_force().exists()
+    assert client.post(url, {"reason": "任期届满"}).status_code == 302
+    assert not person.posts.in_force().exists()
+    assert AccessEvent.objects.filter(kind="dismiss", actor=guard, reason="任期届满").exists()
+
+
+def test_a_post_that_was_given_is_not_edited(client, guard):
+    held = factories.make_staff("community_secretary", factories.COMMUNITY).posts.get()
+    client.post(reverse("admin:governance_post_change", args=[held.pk]), post(guard, role="auditor"))
+    held.refresh_from_db()
+    assert held.role_id == "community_secretary" and held.user_id != guard.pk
+
+
+def test_built_in_roles_stay_and_own_ones_can_be_added(client, guard):
+    url = reverse("admin:governance_role_change", args=["auditor"])
+    assert client.get(url).status_code == 200
+    assert client.post(url, {"name": "随便"}).status_code == 404
+    answer = client.post(
+        reverse("admin:governance_role_add"),
+        {"key": "watcher", "name": "观察员", "duty": "只看", "levels": ["12"], "permissions": []},
+    )
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    assert Role.objects.get(key="watcher").levels == [12]
+
+
+# --- the system administrator --------------------------------------------------------------------------------------------
+@pytest.fixture
+def keeper(client, territory) -> User:
+    user = factories.make_staff("system_administrator", factories.DISTRICT)
+    client.force_login(user, backend=BACKEND)
+    return user
+
+
+def test_a_parameter_is_set_with_a_reason_and_logged(client, keeper):
+    from governance import parameters
+
+    url = reverse("admin:governance_parameter_set", args=["orders.accept_within"])
+    assert client.post(url, {"value": "6", "reason": ""}).status_code == 200
+    assert client.post(url, {"value": "6", "reason": "节后人手少"}).status_code == 302
+    assert parameters.value("orders.accept_within") == 6
+    assert AccessEvent.objects.filter(
+        kind="configure", actor=keeper, summary__contains="4 工作小时 → 6 工作小时"
+    ).exists()
+    assert "已调整" in client.get(reverse("admin:governance_parameter_changelist")).content.decode()
+
+
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("orders.accept_within", "0"),
+        ("orders.accept_within", "abc"),
+        ("orders.accept_within", "9" * 30),
+        ("work.morning_from", "25:99"),
+        ("work.morning_from", "13:00"),
+        ("portal.phone", "长" * 300),
+        ("portal.phone", "a\x00b"),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused_in_words(client, keeper, key, value):
+    answer = client.post(
+        reverse("admin:governance_parameter_set", args=[key]), {"value": value, "reason": "试一试"}
+    )
+    assert answer.status_code == 200 and answer.context["form"].errors["value"]
+    assert not Parameter.objects.exists()
+
+
+def test_unknown_parameters_do_not_exist(client, keeper):
+    assert client.get(reverse("admin:governance_parameter_set", args=["no.such"])).status_code == 404
+
+
+def test_sign_in_codes_are_hidden_from_who_reads_messages(client, keeper):
+    TextMessage.objects.create(phone="13912345678", body="您的验证码是 482913，5 分钟内有效。")
+    text = client.get(reverse("admin:governance_textmessage_changelist")).content.decode()
+    assert "482913" not in text and "13912345678" not in text and "139 **** 5678" in text

@@ -1,7 +1,6 @@
 """Every address of the portal, found in the resolver, and what to fill in for one in the cast's world."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.urls import get_resolver
 

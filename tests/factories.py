@@ -123,7 +123,7 @@ def join(team: Team, volunteer: Volunteer) -> Membership:
 def tomorrow(hour: int = 9) -> datetime:
     """Return an hour of tomorrow in local time."""
     day = timezone.localdate() + timedelta(days=1)
-    return timezone.make_aware(datetime(day.year, day.month, day.day, hour))
+    return datetime(day.year, day.month, day.day, hour, tzinfo=timezone.get_default_timezone())
 
 
 def make_order(

@@ -9,7 +9,6 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import override_settings
 from django.urls import reverse
-from django.utils import timezone
 
 from demo.district import build
 from demo.people import BY_KEY, COMMUNITY, NEIGHBOUR, PEOPLE
@@ -162,15 +161,3 @@ def test_every_phone_is_of_the_made_up_block(district):
 def test_it_refuses_to_load_over_data(district):
     with pytest.raises(CommandError, match="已有网格"):
         call_command("load_demo", "--small")
-
-
-def test_it_refuses_outside_demo_mode(db):
-    with override_settings(DEMO=False), pytest.raises(CommandError, match="演示模式"):
-        call_command("load_demo", "--small")
-    assert not Grid.objects.exists()
-
-
-def test_it_refuses_an_impossible_moment(db):
-    with pytest.raises(CommandError, match="--at"):
-        call_command("load_demo", "--small", "--at", "next week")
-    assert timezone.now().year >= 2026

@@ -1,5 +1,6 @@
 """An order under any sequence of actions by any people: whatever is tried, in whatever order, the books stay right."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -74,10 +75,8 @@ def play(places, moves):
                 "volunteers": volunteers[number % 3 :][:2], "claim": claim, "wanted_until": order.wanted_until + timedelta(hours=number),
                 "checked_in_at": timezone.now() - timedelta(minutes=20), "checked_out_at": timezone.now(),
             }  # fmt: skip
-            try:
+            with suppress(FlowError):
                 ORDERS.run(order, name, by=cast[who], version=order.version if number else None, **data)
-            except FlowError:
-                pass
         assert_books(order.pk)
 
 

@@ -42,7 +42,10 @@ class Command(BaseCommand):
     def _moment(self, at: str | None) -> datetime:
         if at is None:
             return timezone.now()
-        moment = parse_datetime(at)
+        try:
+            moment = parse_datetime(at)
+        except ValueError:  # well written, but no such day or hour
+            moment = None
         if moment is None:
             raise CommandError("--at 要写成 2026-11-22T10:00 这样的时间。")
         return timezone.make_aware(moment) if timezone.is_naive(moment) else moment

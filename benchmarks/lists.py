@@ -30,7 +30,7 @@ def lists_of(key: str) -> tuple[str, ...]:
 def queryset(user: User, name: str, now: datetime) -> QuerySet:
     """Return the list's rows as the pages ask for them."""
     if name == "hall":
-        return open_orders_for(user)[:ROWS]
+        return open_orders_for(user).defer("search_terms","grid__boundary")[:ROWS]
     rows = Order.objects.restrict(user)
     if name.startswith("own"):
         rows = rows.filter(Q(applicant=user) | Q(beneficiary=user) | Q(placed_by=user)).for_page()
@@ -45,7 +45,7 @@ def queryset(user: User, name: str, now: datetime) -> QuerySet:
         rows = rows.search("助听器")
     if name in STAFF_LISTS:
         rows = rows.select_related(*site.get_model_admin(Order).list_select_related)
-    return rows[:ROWS]
+    return rows.defer("search_terms","grid__boundary")[:ROWS]
 
 
 def reach(user: User, name: str) -> list[str]:

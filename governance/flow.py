@@ -282,7 +282,7 @@ class Flow:
         matter = change.matter
         told: set[int] = {change.actor.pk}
         for key in tell:
-            if key == "applicant" and not matter.applicant_id and change.actor.pk != matter.placed_by_id:
+            if key == "applicant" and not matter.applicant_id:
                 notices.text(
                     matter.applicant_phone,
                     f"您的事项 {matter.number} {change.action.label}，当前状态：{matter.get_status_display()}。",

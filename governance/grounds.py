@@ -1,16 +1,17 @@
 """How a page of rows that are reached on several grounds is found.
 
 PostgreSQL walks no index through an OR: the newest 25 of "this street, or one of these keys" reads and sorts the whole
-street. It does walk an index for each ground alone. So the page's keys are looked up ground by ground, and the rows by
-their keys. What is returned is the same; only slices in an order are found this way.
+street. It does walk an index for each ground alone. So a slice in an order first takes as many keys as it needs by each
+ground, and then its rows by those keys, in one statement. What is returned is the same.
 """
 
 from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.sql.where import WhereNode
 
-#: Beyond so many rows from the start, a page is found by one statement.
+#: Beyond so many rows from the start, a page is found in the ordinary way.
 LONGEST = 1000
 
 
@@ -19,16 +20,22 @@ class GroundedQuerySet(models.QuerySet):
 
     #: Conditions of which each row meets one at least; empty where there is just one.
     _grounds: tuple[Any, ...] = ()
+    #: Where the OR of the grounds stands among the query's conditions; later filters are appended behind it.
+    _place = 0
 
     def on_grounds(self, q: Q):
         """Return the rows that meet ``q``, remembering its alternatives."""
         rows = self.filter(q)
-        rows._grounds = tuple(q.children) if q.connector == Q.OR and not q.negated else ()
+        last = rows.query.where.children[-1:]
+        if q.connector == Q.OR and not q.negated and last and _is_or(last[0]):
+            rows._grounds, rows._place = tuple(q.children), len(rows.query.where.children) - 1
+        else:
+            rows._grounds = ()
         return rows
 
     def _clone(self):
         clone = super()._clone()
-        clone._grounds = self._grounds
+        clone._grounds, clone._place = self._grounds, self._place
         return clone
 
     def __or__(self, other):
@@ -52,13 +59,21 @@ class GroundedQuerySet(models.QuerySet):
         super()._fetch_all()
 
     def _by_keys(self):
-        """Return this slice with its keys named; every condition, the rule too, stays part of the statement."""
+        """Return this slice with its keys asked for ground by ground.
+
+        The OR itself is left out, because the keys imply it and PostgreSQL would misjudge how few rows meet both.
+        """
         rows = self._chain()
         rows._grounds = ()
         rows.query.clear_limits()
-        firsts = [
-            rows.filter(each).values_list("pk", flat=True)[: self.query.high_mark] for each in self._grounds
-        ]
-        page = rows.filter(pk__in=list(firsts[0].union(*firsts[1:], all=True)))
+        conditions = rows.query.where.children
+        if _is_or(conditions[self._place]):
+            del conditions[self._place]
+        firsts = [rows.filter(each).values("pk")[: self.query.high_mark] for each in self._grounds]
+        page = rows.filter(pk__in=firsts[0].union(*firsts[1:], all=True))
         page.query.set_limits(self.query.low_mark, self.query.high_mark)
         return page
+
+
+def _is_or(condition: Any) -> bool:
+    return isinstance(condition, WhereNode) and condition.connector == Q.OR and not condition.negated

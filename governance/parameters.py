@@ -3,6 +3,7 @@
 ``value(key)`` is the one way to read them.
 """
 
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -79,6 +80,10 @@ SPECS: dict[str, Spec] = {
 }
 
 
+#: The four times of a working day, from early to late.
+WORKDAY = ("work.morning_from", "work.morning_until", "work.afternoon_from", "work.afternoon_until")
+
+
 def value(key: str) -> Any:
     """Return the parameter's value: what the district set, or the default.
 
@@ -97,10 +102,25 @@ def forget() -> None:
     _copy = (0.0, {})
 
 
+def check(key: str, new: Any) -> Any:
+    """Return a new value in the type of its default, checked by itself and beside its neighbours.
+
+    Raises KeyError for an unknown parameter and ValidationError for a value that cannot be.
+    """
+    new = SPECS[key].check(new)
+    if key in WORKDAY:
+        day = [new if each == key else value(each) for each in WORKDAY]
+        if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", new):
+            raise ValidationError("请填写时间，例如 08:30。")
+        if not day[0] < day[1] <= day[2] < day[3]:
+            raise ValidationError("上班时间要从早到晚：上午上班 < 上午下班 ≤ 下午上班 < 下午下班。")
+    return new
+
+
 def change(key: str, new: Any) -> None:
     """Set a parameter.
 
-    Raises KeyError for an unknown one and ValidationError for a value out of bounds.
+    Raises what ``check`` raises.
     """
-    Parameter.objects.update_or_create(key=key, defaults={"value": SPECS[key].check(new)})
+    Parameter.objects.update_or_create(key=key, defaults={"value": check(key, new)})
     forget()

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 
+
 def environment(request: HttpRequest) -> list[str] | None:
     """Return the label at the top of every page of a demo, so that nobody takes made-up people for real ones."""
     return ["演示环境 · 人物均为虚构", "warning"] if settings.DEMO else None

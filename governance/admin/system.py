@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -31,7 +30,6 @@ GROUPS = {
     "exports": "导出",
     "portal": "平台信息",
 }
-DAY = ("work.morning_from", "work.morning_until", "work.afternoon_from", "work.afternoon_until")
 
 
 def in_words(spec: Spec, value: Any) -> str:
@@ -61,7 +59,7 @@ class ParameterForm(forms.Form):
                 help_text=bounds,
                 error_messages={"invalid": "请填写整数。", "required": "请填写数值。"},
             )
-        elif spec.key in DAY:
+        elif spec.key in parameters.WORKDAY:
             value = forms.TimeField(
                 label=label,
                 widget=forms.TimeInput({"type": "time"}, format="%H:%M"),
@@ -78,10 +76,7 @@ class ParameterForm(forms.Form):
         value = self.cleaned_data["value"]
         if isinstance(value, time):
             value = f"{value:%H:%M}"
-            day = [value if key == self.spec.key else parameters.value(key) for key in DAY]
-            if not day[0] < day[1] <= day[2] < day[3]:
-                raise ValidationError("上班时间要从早到晚：上午上班 < 上午下班 ≤ 下午上班 < 下午下班。")
-        return self.spec.check(value)
+        return parameters.check(self.spec.key, value)
 
 
 @admin.register(Parameter)

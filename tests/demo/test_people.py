@@ -4,6 +4,7 @@ import io
 import unicodedata
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.test import override_settings
 from django.urls import reverse
@@ -27,6 +28,13 @@ def test_the_readme_table_has_a_row_for_everyone():
     lines = as_markdown(PEOPLE).splitlines()
     assert len(lines) == len(PEOPLE) + 2
     assert {line.count("|") for line in lines} == {7}
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_the_readmes_show_the_table(name):
+    assert as_markdown(PEOPLE) in (settings.BASE_DIR / name).read_text(), (
+        "run: manage.py demo_people --markdown"
+    )
 
 
 def test_the_command_says_that_all_is_made_up():

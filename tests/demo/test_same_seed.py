@@ -60,10 +60,7 @@ def load(seed: int) -> list:
     return taken
 
 
-def test_the_same_seed_makes_the_same_district(db):
-    assert load(7) == load(7)
-
-
-def test_another_seed_makes_another_district(db):
-    first, second = load(7), load(8)
-    assert all(one != other for one, other in zip(first, second, strict=True))
+def test_one_seed_makes_one_district_and_another_another(db):
+    first, again, other = load(7), load(7), load(8)
+    assert first == again
+    assert all(one != two for one, two in zip(first, other, strict=True))

@@ -160,3 +160,11 @@ def test_parameters_have_bounds_and_are_read_anew(db):
             parameters.change("orders.offer_minutes", wrong)
     with pytest.raises(KeyError):
         parameters.value("no.such")
+
+
+@pytest.mark.parametrize("wrong", ["25:00", "8:30", "08:30\n", "", "13:00", "明天"])
+def test_office_hours_stay_hours_in_their_order(db, wrong):
+    with pytest.raises(ValidationError):
+        parameters.change("work.morning_from", wrong)
+    parameters.change("work.morning_from", "09:00")
+    assert parameters.value("work.morning_from") == "09:00"

@@ -1,0 +1,87 @@
+"""A page of rows that are reached on several grounds holds just what the whole list begins with."""
+
+import pytest
+from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
+
+from governance.sharing import share
+from tests import factories
+from volunteers.models import Claim, Order
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world(territory):
+    """A secretary who reaches her community's orders, two shared ones and one of her own, elsewhere."""
+    secretary = factories.make_staff("community_secretary", factories.COMMUNITY)
+    item = factories.make_item()
+    places = [factories.BASE, factories.FAR_BASE] * 6
+    orders = [factories.make_order(code, item=item, places=1 + n % 2) for n, code in enumerate(places)]
+    for order in (orders[1], orders[5]):
+        share(order, secretary, {"view"}, by=secretary, reason="协办")
+    factories.make_order(factories.FAR_BASE, by=secretary, item=item)
+    return factories.User.objects.get(pk=secretary.pk)
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        lambda rows: rows,
+        lambda rows: rows.order_by("wanted_from", "pk"),
+        lambda rows: rows.order_by("-grid", "pk").select_related("grid", "entrance__building"),
+        lambda rows: rows.filter(Q(places=2) | Q(community_code=factories.FAR)),
+        lambda rows: rows.exclude(places=2).for_page(),
+        lambda rows: rows.filter(places=1).prefetch_related("steps"),
+        lambda rows: rows.with_light().order_by("light_rank", "-pk"),
+    ],
+)
+@pytest.mark.parametrize("window", [(0, 3), (0, 25), (2, 5), (7, 30), (30, 40)])
+def test_a_page_is_a_part_of_the_list(world, narrowed, window):
+    rows = narrowed(Order.objects.restrict(world))
+    assert len(rows._grounds) == 2, "by post, and by exceptions"
+    whole = [order.pk for order in rows]
+    assert 2 <= len(whole) <= 9
+    assert [order.pk for order in rows[slice(*window)]] == whole[slice(*window)]
+
+
+def test_each_ground_is_asked_alone_in_one_statement(world, django_assert_num_queries):
+    from django.db import connection
+
+    rows = Order.objects.restrict(world)[:5]
+    with CaptureQueriesContext(connection) as caught:
+        assert len(rows) == 5
+    [sent] = [each["sql"] for each in caught.captured_queries]
+    assert "UNION ALL" in sent
+    assert " OR " not in sent
+
+
+def test_a_later_filter_or_restriction_is_not_lost(world):
+    stranger = factories.make_staff("community_secretary", factories.NEIGHBOUR)
+    assert list(Order.objects.restrict(world).restrict(stranger)[:9]) == []
+    twice = Order.objects.restrict(world).restrict(world)
+    assert list(twice[:20]) == list(twice)
+    none = Order.objects.restrict(world).filter(Q(places=40) | Q(places=41))
+    assert list(none[:9]) == []
+
+
+def test_what_is_put_together_from_two_querysets_is_whole(world):
+    far = Order.objects.filter(community_code=factories.FAR)
+    for rows in (Order.objects.restrict(world) | far, far | Order.objects.restrict(world)):
+        assert set(rows.order_by("pk")[:50]) == set(rows) == set(Order.objects.all())
+
+
+def test_values_counts_locks_and_parts_of_a_whole(world):
+    rows = Order.objects.restrict(world)
+    assert rows[:4].count() == 4
+    assert list(rows.values_list("pk", flat=True)[:4]) == [order.pk for order in rows[:4]]
+    assert rows.first() == next(iter(rows))
+    assert rows.get(pk=rows[3].pk) == rows[3]
+    volunteer = factories.make_volunteer(factories.FAR_BASE)
+    for order in Order.objects.all():
+        Claim.objects.create(
+            order=order, volunteer=volunteer, status="void", window=(order.wanted_from, order.wanted_until)
+        )
+    claims = Claim.objects.restrict(world).order_by("-pk").select_related("order")
+    assert list(claims[:5]) == list(claims)[:5]
+    assert len(claims) == len(rows)

@@ -30,7 +30,7 @@ def lists_of(key: str) -> tuple[str, ...]:
 def queryset(user: User, name: str, now: datetime) -> QuerySet:
     """Return the list's rows as the pages ask for them."""
     if name == "hall":
-        return open_orders_for(user).defer("search_terms","grid__boundary")[:ROWS]
+        return open_orders_for(user)[:ROWS]
     rows = Order.objects.restrict(user)
     if name.startswith("own"):
         rows = rows.filter(Q(applicant=user) | Q(beneficiary=user) | Q(placed_by=user)).for_page()
@@ -44,8 +44,9 @@ def queryset(user: User, name: str, now: datetime) -> QuerySet:
     elif name == "search, rare word":
         rows = rows.search("助听器")
     if name in STAFF_LISTS:
-        rows = rows.select_related(*site.get_model_admin(Order).list_select_related)
-    return rows.defer("search_terms","grid__boundary")[:ROWS]
+        desk = site.get_model_admin(Order)
+        rows = rows.select_related(*desk.list_select_related).defer("search_terms", "grid__boundary")
+    return rows[:ROWS]
 
 
 def reach(user: User, name: str) -> list[str]:

@@ -99,12 +99,10 @@ def order_story(world: World, wish: Wish) -> Story:
     if fate < 0.09 and order.applicant_id:
         desk.do(order, "return_back", note=chance.choice(words.RETURN))
         yield timezone.now() + timedelta(hours=chance.uniform(1, 9))
-        if chance.random() < 0.25:
+        if chance.random() < 0.25 or wish.end <= timezone.now():
             return
-        ORDERS.run(
-            order.pk, "amend", by=order.applicant, note=chance.choice(words.AMENDED),
-            description=f"{order.description}{chance.choice(words.AMENDED)}",
-        )  # fmt: skip
+        more = chance.choice(words.AMENDED)
+        ORDERS.run(order.pk, "amend", by=order.applicant, description=f"{order.description}{more}")
         yield in_office(timezone.now() + timedelta(hours=chance.uniform(0.2, 3)))
     if 0.09 <= fate < 0.13:
         by = order.applicant or order.placed_by

@@ -89,7 +89,7 @@ def take_over(world: World, people: list[tuple[User, str]]) -> None:
         )  # fmt: skip
         check_age(volunteer)
         volunteer.number = next_number(volunteer.prefix, person.home, now)
-        volunteer.search_terms = terms(volunteer.search_text(), volunteer.number, user.phone[-4:])
+        volunteer.search_terms = volunteer.index()
         volunteers.append(volunteer)
     bulk_create_with_history(volunteers, Volunteer, batch_size=BATCH, default_change_reason=MADE_UP)
     has_skill = Volunteer.skills.through

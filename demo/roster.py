@@ -8,7 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 from simple_history.utils import bulk_create_with_history
 
-from demo.people import DISTRICT, GRID, PASSWORD, PEOPLE, DemoPerson
+from demo.people import DISTRICT, GRID, NEIGHBOUR, PASSWORD, PEOPLE, DemoPerson
 from demo.territory import DEPARTMENTS, MADE_UP, streets_in_play
 from demo.world import World
 from governance.accounts.totp import enrol
@@ -161,7 +161,9 @@ def _add_residents(world: World, accounts: list) -> None:
     homes = world.doors[GRID]
     _move_in(world.people["resident"], homes[0], chance)
     world.people["resident"].address = "301室"
-    near = next(c for c in world.bases("120106012001") if world.doors[c])
+    for key, door in (("volunteer", homes[1]), ("helper", homes[-1]), ("leader", homes[2 % len(homes)])):
+        _move_in(world.people[key], door, chance)
+    near = next(c for c in world.bases(NEIGHBOUR) if world.doors[c])
     _move_in(world.people["neighbour"], world.doors[near][0], chance)
     world.residents[near].append(world.people["neighbour"])
 

@@ -311,10 +311,11 @@ def _behind_them(stage: Stage) -> None:
             if days in (71, 26):
                 stage.calendar.begin(told, _on_the_wall(stage, key, start, "approve"))
             if days == 6:
-                moment = stage.ago(6 if key == "volunteer" else 2)
+                moment = max(stage.ago(6 if key == "volunteer" else 2), start + timedelta(hours=6))
                 stage.calendar.begin(moment, _on_the_wall(stage, key, start, None))
             if days == 12 and key == "volunteer":
-                stage.calendar.begin(stage.ago(12), _on_the_wall(stage, key, start, "return_back"))
+                moment = max(stage.ago(12), start + timedelta(hours=6))
+                stage.calendar.begin(moment, _on_the_wall(stage, key, start, "return_back"))
 
 
 def _on_the_wall(stage: Stage, key: str, start: datetime, answer: str | None) -> Story:

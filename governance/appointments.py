@@ -10,6 +10,7 @@ from governance import audit
 from governance.constraints import sentence
 from governance.models import AccessEvent, Post, Role, Unit, User
 from governance.permissions import look_again
+from governance.roles import BY_PHONE
 from governance.territory import level_of
 
 
@@ -22,6 +23,15 @@ def check_place(role: Role, code: str, unit: Unit | None) -> None:
         raise ValidationError({"grid": f"“{role.name}”不能设在{level_of(code).label}。"})
     if role.needs_unit and unit is None:
         raise ValidationError({"unit": f"“{role.name}”须选择所属单位。"})
+
+
+def check_person(user: User, role: Role) -> None:
+    """Check that a person's way of signing in is good enough for a role: a text message is no key to the desk.
+
+    Raises ValidationError at the field ``user``.
+    """
+    if not user.is_staff and role.pk not in BY_PHONE:
+        raise ValidationError({"user": f"“{role.name}”须由工作人员账号担任，这个账号凭短信验证码登录。"})
 
 
 @transaction.atomic
@@ -44,6 +54,7 @@ def appoint(
     """
     held = Role.objects.get(key=role)
     check_place(held, code, unit)
+    check_person(user, held)
     post = Post(
         user=user,
         role=held,

@@ -4,6 +4,7 @@ line that nobody can edit."""
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
@@ -30,8 +31,18 @@ def record(
         object_pk=str(obj.pk) if obj is not None else "",
         summary=summary[:200],
         reason=reason[:200],
-        address=request.META.get("REMOTE_ADDR") if request is not None else None,
+        address=_address(request),
     )
+
+
+def _address(request: Any) -> str | None:
+    """Return where a request came from, behind the trusted proxies that the settings name."""
+    if request is None:
+        return None
+    try:
+        return get_adapter(request).get_client_ip(request)
+    except PermissionDenied:  # a request without an address, as from a test or a local socket
+        return None
 
 
 def reveal(obj: models.Model, field: str, *, by: Any, reason: str, request: Any = None) -> str:

@@ -17,7 +17,6 @@ from django.utils import timezone
 from governance import notices, worktime
 from governance.models import Matter, Step, User
 from governance.permissions import look_again, permitted_actions
-from governance.search import terms
 
 
 class FlowError(ValidationError):
@@ -187,7 +186,7 @@ class Flow:
         matter.number = next_number(matter.prefix, matter.grid_id, now)
         change = Change(matter, Action("open", label, frozenset()), by, note, {}, now, self.initial)
         _wind(change, clock)
-        matter.search_terms = _terms_of(matter)
+        matter.search_terms = matter.index()
         matter.save(force_insert=True)
         if check is not None:
             check(matter)
@@ -231,7 +230,7 @@ class Flow:
             raise Refused(f"请填写{action.label}的理由。", "note")
         if len(note) > 1000:
             raise Refused("说明不能超过 1000 字。", "note")
-        words = (matter.title, matter.description)
+        words = (matter.title, matter.description, matter.masked_text())
         change = Change(matter, action, by, note, data, timezone.now(), action.target or matter.status)
         try:
             if action.guard is not None:
@@ -242,8 +241,8 @@ class Flow:
             return matter
         if change.status not in {action.target or matter.status, *action.outcomes}:
             raise RuntimeError(f"{action.name} may not lead to {change.status}")
-        if (matter.title, matter.description) != words:
-            matter.search_terms = _terms_of(matter)
+        if (matter.title, matter.description, matter.masked_text()) != words:
+            matter.search_terms = matter.index()
         before, matter.status = matter.status, change.status
         matter.version += 1
         matter.closed_at = (matter.closed_at or change.now) if matter.status in self.final else None
@@ -312,10 +311,6 @@ class Flow:
         return "\n".join(lines)
 
 
-def _terms_of(matter: Matter) -> list[str]:
-    return terms(matter.search_text(), matter.number, matter.applicant_phone[-4:])
-
-
 def _wind(change: Change, clock: Clock) -> None:
     matter = change.matter
     if clock.stop:
@@ -352,6 +347,20 @@ def next_number(prefix: str, code: str, at: datetime) -> str:
             [series],
         )
         return f"{series}-{cursor.fetchone()[0]:04d}"
+
+
+def by_another(change: Change) -> None:
+    """The guard of a decision that nobody takes on her own matter.
+
+    Raises Refused for the applicant herself, whatever her posts.
+    """
+    if change.matter.applicant_id == change.actor.pk:
+        raise Refused(f"本人的事项不能由本人{change.action.label}，请由他人办理。")
+
+
+def is_anothers(matter: Matter, user: User) -> bool:
+    """The ``ready`` that goes with ``by_another``."""
+    return matter.applicant_id != user.pk
 
 
 def created_within_reach(user: User, action: str = "view") -> Callable[[Matter], None]:

@@ -395,21 +395,34 @@ def look_again(user: Any, obj: models.Model, action: str = "view") -> None:
 def holders(perm: str, code: str, *, unit_id: int | None = None, on: date | None = None):
     """Return the active users who may use ``perm`` at the grid ``code`` by a post of theirs.
 
-    ``unit_id``: the row's unit, so that posts of that unit count too; posts of another unit never do. Nearest node
-    first.
+    ``unit_id``: the row's unit, so that posts of that unit count too; posts of another unit never do.
     """
-    from governance.models import Post, User
+    return _active(_posts_with(perm, code, unit_id, on))
 
-    posts = (
+
+def nearest_holders(perm: str, code: str, *, unit_id: int | None = None):
+    """Return those of ``holders`` who stand nearest to the grid: a community's own people before the street's, the street's
+    before the district's. It is they who are told of what comes in."""
+    posts = _posts_with(perm, code, unit_id, None).filter(user__is_active=True)
+    nodes = set(posts.values_list("grid_id", flat=True))
+    return _active(posts.filter(grid=max(nodes, key=len)) if nodes else posts)
+
+
+def _posts_with(perm: str, code: str, unit_id: int | None, on: date | None):
+    from governance.models import Post
+
+    app_label, _, codename = perm.partition(".")
+    return (
         Post.objects.in_force(on)
-        # One filter: in two, the name and the app could be met by two different permissions of the role.
-        .filter(
-            grid__in=lineage(code),
-            role__permissions__codename=perm.partition(".")[2],
-            role__permissions__content_type__app_label=perm.partition(".")[0],
-        )
+        .filter(grid__in=lineage(code))
+        .filter(role__permissions__codename=codename, role__permissions__content_type__app_label=app_label)
         .filter(Q(unit=None) if unit_id is None else Q(unit=None) | Q(unit_id=unit_id))
     )
+
+
+def _active(posts):
+    from governance.models import User
+
     return User.objects.filter(is_active=True, pk__in=posts.values("user")).order_by("pk")
 
 

@@ -45,7 +45,8 @@ WATCH = (
     | _all("grids", "view_grid", "view_building", "view_entrance")
 )
 
-#: Running the order desk of a place.
+#: Running the order desk of a place. Residents' names, phones and doors stay masked to every post: whoever needs one
+#: reveals it, with a reason and a line in the log. Volunteers registered to be reached by those who dispatch.
 DISPATCH = _all(
     "volunteers",
     "dispatch_order",
@@ -53,7 +54,6 @@ DISPATCH = _all(
     "confirm_order",
     "amend_order",
     "place_order",
-    "contact_order",
     "code_order",
     "reveal_order",
     "export_order",
@@ -94,7 +94,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "街道领导",
         "掌握本街道情况，督促超期事项",
         (STREET,),
-        WATCH | _all("volunteers", "dispatch_order", "contact_order", "export_order"),
+        WATCH | _all("volunteers", "dispatch_order", "reveal_order", "export_order"),
     ),
     RoleSpec(
         "street_officer", "街道干部", "统筹各社区的志愿服务", (STREET,), WATCH | DISPATCH | KEEP_VOLUNTEERING
@@ -104,7 +104,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "职能部门干部",
         "办理派给本部门的事项",
         (DISTRICT, STREET),
-        _all("volunteers", "view_order", "contact_order") | _all("governance", "view_unit"),
+        _all("volunteers", "view_order", "reveal_order") | _all("governance", "view_unit"),
         needs_unit=True,
     ),
     RoleSpec(
@@ -120,7 +120,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "网格员",
         "走访网格，代居民点单，查看本网格事项",
         (BASE,),
-        _all("volunteers", "view_order", "place_order", "contact_order")
+        _all("volunteers", "view_order", "place_order", "reveal_order")
         | _all("grids", "view_grid", "view_building", "view_entrance", "change_entrance"),
     ),
     RoleSpec("mediator", "调解员", "办理调解卷宗", (DISTRICT, STREET, COMMUNITY), frozenset()),
@@ -133,7 +133,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | _all(
             "volunteers",
             "dispatch_order",
-            "contact_order",
+            "reveal_order",
             "place_order",
             "approve_volunteer",
             "contact_volunteer",
@@ -148,7 +148,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "志愿服务队队长",
         "接受派给本队的单，安排队员",
         (DISTRICT, STREET, COMMUNITY),
-        _all("volunteers", "view_order", "muster_order", "contact_order", "view_team", "change_team"),
+        _all("volunteers", "view_order", "muster_order", "reveal_order", "view_team", "change_team"),
         needs_unit=True,
     ),
     RoleSpec(
@@ -214,6 +214,10 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | _all("grids", "view_grid"),
     ),
 )
+
+#: What an account that signs in by phone and code may hold; every other post asks for a staff account, with password and
+#: one-time code.
+BY_PHONE = frozenset({"volunteer", "team_leader"})
 
 BY_KEY = {spec.key: spec for spec in BUILT_IN}
 

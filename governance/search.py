@@ -5,6 +5,7 @@ the text is cut into overlapping pairs here. A query of one character matches no
 """
 
 import re
+from collections.abc import Iterable
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -12,6 +13,8 @@ from django.db import models
 _CJK = r"㐀-鿿豈-﫿"
 _RUN = re.compile(rf"[{_CJK}]+|[A-Za-z0-9]+")
 _MOST_TERMS = 4000
+#: Marks a term that everyone who sees the row may search by; the same term without the mark may stand for masked words.
+_OPEN = "+"
 
 
 def terms(*texts: str) -> list[str]:
@@ -29,6 +32,20 @@ def terms(*texts: str) -> list[str]:
         if len(found) > _MOST_TERMS:
             break
     return sorted(found)[:_MOST_TERMS]
+
+
+def index(open_texts: Iterable[str], masked_texts: Iterable[str]) -> list[str]:
+    """Return what a row's search column keeps: every term, and those of the texts that are not masked once more with a mark.
+
+    So names and phones are found by whom they are open to, and cannot be guessed at by anyone else.
+    """
+    shown = terms(*open_texts)
+    return sorted({*shown, *terms(*masked_texts), *(_OPEN + term for term in shown)})
+
+
+def marked(found: Iterable[str]) -> list[str]:
+    """Return the terms as they stand in the column where they come of texts that are not masked."""
+    return [_OPEN + term for term in found]
 
 
 def terms_of_query(text: str) -> list[str]:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("volunteer/", registration.Me.as_view(), name="volunteer_me"),
     path("volunteer/register/", registration.Register.as_view(), name="volunteer_register"),
     path("volunteer/preferences/", registration.Preferences.as_view(), name="volunteer_preferences"),
+    path("volunteer/guardian/", registration.Guardian.as_view(), name="volunteer_guardian"),
     path("volunteer/showcases/", showcases.MyShowcases.as_view(), name="my_showcases"),
     path(
         "volunteer/<matter:number>/<name:action>/",

@@ -13,9 +13,9 @@ from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
-from django.utils.http import urlencode
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
-from governance import audit, parameters
+from governance import audit, drafts, parameters
 from governance.accounts import passwords
 from governance.accounts.totp import has_totp
 from governance.models import AccessEvent
@@ -127,14 +127,27 @@ class SessionGate:
         if request.user.may_elevate:
             audit.stand_down(request.user, request=request)
         audit.record(AccessEvent.Kind.LOGOUT, request.user, summary, request=request)
+        leaving = request.user
         logout(request)
         if request.path.startswith("/api/"):
             return _api_refusal(sentence)
         messages.warning(request, sentence)
-        back = (
-            f"?{urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})}" if request.method == "GET" else ""
-        )
-        return HttpResponseRedirect(reverse("staff_login") + back)
+        if request.method == "POST":
+            drafts.keep(request, request.path, owner=leaving)
+        query = urlencode({REDIRECT_FIELD_NAME: _page_of(request)})
+        return HttpResponseRedirect(f"{reverse('staff_login')}?{query}")
+
+
+def _page_of(request: HttpRequest) -> str:
+    """Return the address of the page that the request came from, to go back to: some addresses take a form sent from
+    another page and show nothing themselves."""
+    came_from = request.headers.get("Referer", "")
+    host = request.get_host()
+    if request.method == "POST" and url_has_allowed_host_and_scheme(
+        came_from, {host}, require_https=request.is_secure()
+    ):
+        return came_from.partition(host)[2] or "/"
+    return request.get_full_path()
 
 
 def _api_refusal(sentence: str) -> JsonResponse:

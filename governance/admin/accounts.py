@@ -8,13 +8,16 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.password_validation import validate_password
 from django.db.models import Exists, OuterRef, Prefetch
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from governance import audit, masks
+from governance.accounts import totp
 from governance.admin.base import TerritorialAdmin, named
 from governance.admin.desk import Card
 from governance.admin.filters import ChoiceFilter
+from governance.admin.verbs import ReasonForm, verb_page
 from governance.models import AccessEvent, Post, User
 from governance.templatetags import ui
 
@@ -97,9 +100,31 @@ class AccountForm(forms.ModelForm):
         return cleaned
 
 
+class ResetForm(ReasonForm):
+    """A first password in place of the old one, and why."""
+
+    new_password = forms.CharField(
+        label="初始密码",
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+        help_text="至少 10 位，含大写、小写、数字、符号中的三类。请当面交给本人，下次登录时须修改。",
+        error_messages={"required": "请填写初始密码。"},
+    )
+
+    def __init__(self, *args: Any, owner: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.owner = owner
+
+    def clean_new_password(self) -> str:
+        validate_password(self.cleaned_data["new_password"], self.owner)
+        return self.cleaned_data["new_password"]
+
+
 @admin.register(User)
 class UserAdmin(TerritorialAdmin):
     form = AccountForm
+    change_form_outer_before_template = "governance/desk_account_tools.html"
     list_display = ("username", "person", "phone_masked", "kind", "posts_today", "active", "joined")
     list_display_links = ("username", "person")
     list_filter = (KindFilter, ("is_active", admin.BooleanFieldListFilter))
@@ -164,6 +189,49 @@ class UserAdmin(TerritorialAdmin):
                 obj=obj,
                 request=request,
             )
+
+    # --- a lost phone -----------------------------------------------------------------------------------------------
+    def get_urls(self) -> list:
+        view = self.admin_site.admin_view(self.reset_totp_view)
+        return [path("<int:object_id>/totp/", view, name="governance_user_totp"), *super().get_urls()]
+
+    def may_reset(self, request: HttpRequest, user: User) -> bool:
+        """Whether the person may take this account's second factor away: a colleague's, never her own."""
+        mine = user.pk == request.user.pk
+        return user.is_staff and not mine and "change" in self.permitted(request, user)
+
+    def changeform_view(self, request: HttpRequest, object_id=None, form_url="", extra_context=None):
+        context = {"reset_url": "", **(extra_context or {})}
+        if object_id is not None:
+            user = self.reach(request, object_id)
+            if self.may_reset(request, user):
+                context["reset_url"] = self.link(user, "totp")
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def reset_totp_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Let a member of staff who lost phone and recovery codes begin anew, with a reason."""
+        user = self.reach(request, str(object_id))
+        if not self.may_reset(request, user):
+            raise Http404
+
+        def run(given: dict[str, Any]) -> None:
+            totp.reset(
+                user, given["new_password"], by=request.user, reason=given["reason"], request=request
+            )
+
+        return verb_page(
+            self,
+            request,
+            title="重置动态验证码",
+            form=ResetForm(request.POST or None, owner=user),
+            run=run,
+            done=f"已重置 {user} 的动态验证码和密码，原有登录已全部退出。",
+            back=self.link(user),
+            obj=user,
+            hint="只在本人手机和备用码都丢失时使用，请先当面核实身份。动态验证码、备用码和密码同时作废，"
+            "本人下次登录时重新设置。",
+            danger=True,
+        )
 
     def row_title(self, obj: User) -> str:
         return named(obj)

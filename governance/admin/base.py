@@ -11,13 +11,13 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import IntegrityError, models
 from django.db.models.fields.related import RelatedField
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from simple_history.utils import get_history_manager_for_model
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
-from governance import masks
+from governance import drafts, masks
 from governance.admin.choices import RestrictedChoices
 from governance.admin.paging import CappedPaginator
 from governance.constraints import sentence
@@ -203,8 +203,10 @@ class TerritorialAdmin(RestrictedChoices, ModelAdmin):
         self, request: HttpRequest, object_id=None, form_url: str = "", extra_context=None
     ) -> HttpResponse:
         """Show or save the form. What the rule, a service or the database refuses rolls back and is shown in the form,
-        with everything typed kept."""
+        with everything typed kept. So does a form that was sent after the session had ended."""
         context = {"show_history": self.keeps_history, **(extra_context or {})}
+        if request.method == "GET":
+            request.restored = drafts.take(request, request.path)
         try:
             return super().changeform_view(request, object_id, form_url, context)
         except ValidationError as refusal:
@@ -220,6 +222,14 @@ class TerritorialAdmin(RestrictedChoices, ModelAdmin):
         """Return the form; one whose save was refused says why at the field it concerns."""
         form = super().get_form(request, obj, change, **kwargs)
         refusal: ValidationError | None = getattr(request, "refusal", None)
+        restored: QueryDict | None = getattr(request, "restored", None)
+        if restored is not None:
+
+            class Restored(form):
+                def __init__(self, *args: Any, **options: Any) -> None:
+                    super().__init__(*(args or (restored,)), **options)
+
+            return Restored
         if refusal is None:
             return form
 
@@ -230,6 +240,13 @@ class TerritorialAdmin(RestrictedChoices, ModelAdmin):
                 return cleaned_data
 
         return Refused
+
+    def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
+        given = super().get_formset_kwargs(request, obj, inline, prefix)
+        restored: QueryDict | None = getattr(request, "restored", None)
+        if restored is not None and f"{prefix}-TOTAL_FORMS" in restored:
+            given["data"] = restored
+        return given
 
     def save_related(self, request: HttpRequest, form, formsets, change: bool) -> None:
         """Save what belongs to the row, then look again: a row that left the person's reach rolls everything back."""
@@ -262,7 +279,8 @@ class TerritorialAdmin(RestrictedChoices, ModelAdmin):
         lines = []
         for index, row in enumerate(rows[:20]):
             before = rows[index + 1] if index + 1 < len(rows) else None
-            lines.append({"row": row, "changes": self.history_changes(row, before)})
+            by = named(row.history_user) if row.history_user is not None else ""
+            lines.append({"row": row, "by": by, "changes": self.history_changes(row, before)})
         context = {
             **self.admin_site.each_context(request),
             "title": f"修改历史：{self.row_title(obj)}",

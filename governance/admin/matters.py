@@ -89,7 +89,8 @@ class MatterAdmin(ReadOnlyAdmin):
         flag = Value(clear is EVERYTHING, output_field=models.BooleanField())
         if clear is not EVERYTHING and clear is not NOTHING:
             flag = Case(When(clear, then=Value(True)), default=Value(False))
-        return super().get_queryset(request).annotate(clear=flag)
+        # Neither is shown, and both are long.
+        return super().get_queryset(request).defer("search_terms", "grid__boundary").annotate(clear=flag)
 
     @admin.display(description="事项 / 编号", ordering="number")
     def heading(self, matter: Matter) -> str:
@@ -120,7 +121,7 @@ class MatterAdmin(ReadOnlyAdmin):
     def get_search_results(self, request: HttpRequest, queryset, search_term: str):
         """Search within reach by number, name, words of the matter or the last four digits of its phone."""
         text = cleaned(search_term).strip()
-        return (queryset.search(text) if text else queryset), False
+        return (queryset.search(text, request.user) if text else queryset), False
 
     def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
         text = request.GET.get("q", "").strip()

@@ -8,9 +8,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from governance.views.pages import unread
+
 #: (group, [(word, Material symbol, address name, permission or None)]).
 SIDEBAR = (
-    ("", (("工作台", "dashboard", "admin:index", None),)),
+    ("", (("工作台", "dashboard", "admin:index", None), ("通知", "notifications", "notices", None))),
     (
         "志愿服务",
         (
@@ -28,6 +30,7 @@ SIDEBAR = (
             ),
             ("技能", "construction", "admin:volunteers_skill_changelist", "volunteers.view_skill"),
             ("来件", "inbox", "admin:governance_intake_changelist", "governance.view_intake"),
+            ("来件渠道", "alt_route", "channels", "governance.view_intake"),
         ),
     ),
     (
@@ -66,6 +69,14 @@ SIDEBAR = (
 )
 
 
+def _unread(request: HttpRequest) -> str:
+    """Return how many notices the person has not read, in words; empty for none. Asked once for each page."""
+    if not hasattr(request, "_unread_notices"):
+        request._unread_notices = unread(request)
+    number = request._unread_notices
+    return "99+" if number > 99 else str(number or "")
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar for this person: groups that still have an entry."""
     groups = []
@@ -78,7 +89,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 link = reverse(name)
             except NoReverseMatch:
                 continue
-            items.append({"title": word, "icon": symbol, "link": link})
+            item = {"title": word, "icon": symbol, "link": link}
+            if name == "notices" and (badge := _unread(request)):
+                item |= {"badge": badge, "badge_variant": "primary"}
+            items.append(item)
         if items:
             groups.append({"title": title, "separator": bool(title), "collapsible": False, "items": items})
     return groups

@@ -71,6 +71,11 @@ class PostForm(forms.ModelForm):
             self.add_error("user", "不能给自己任命岗位，请由另一位安全管理员办理。")
         if user is not None and not user.is_active:
             self.add_error("user", "这个账号已停用，请先启用。")
+        if user is not None and role is not None:
+            try:
+                appointments.check_person(user, role)
+            except ValidationError as refusal:
+                put_error(self, refusal)
         if role is not None and grid is not None:
             try:
                 appointments.check_place(role, grid.pk, cleaned.get("unit"))

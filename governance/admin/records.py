@@ -1,13 +1,12 @@
 """What is only read: the access log, superuser modes, case-by-case shares, what came in, text messages, heartbeats."""
 
 import re
-from datetime import timedelta
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from governance import intake, masks
+from governance import health, intake, masks
 from governance.admin.base import ReadOnlyAdmin
 from governance.admin.desk import Card
 from governance.admin.filters import ChannelFilter, ChoiceFilter, DayFilter, PlaceFilter
@@ -229,10 +228,23 @@ class TextMessageAdmin(ReadOnlyAdmin):
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnlyAdmin):
-    list_display = ("name", "at", "state")
-    fields = ("name", "at")
+    list_display = ("machine", "at", "state")
+    list_display_links = ("machine",)
+    fields = ("machine", "at", "state")
+    readonly_fields = ("machine", "state")
+
+    def row_title(self, beat: Heartbeat) -> str:
+        return health.MACHINES.get(beat.name, beat.name)
+
+    @admin.display(description="名称", ordering="name")
+    def machine(self, beat: Heartbeat) -> str:
+        return self.row_title(beat)
 
     @admin.display(description="状态")
     def state(self, beat: Heartbeat) -> str:
-        late = timezone.now() - beat.at > timedelta(minutes=5)
-        return ui.chip("超过 5 分钟没有动静", "danger") if late else ui.chip("正常", "good")
+        allowed = health.allowed_age(beat.name)
+        if timezone.now() - beat.at <= allowed:
+            return ui.chip("正常", "good")
+        minutes = int(allowed.total_seconds() // 60)
+        words = f"{minutes // 60} 小时" if minutes >= 120 else f"{minutes} 分钟"
+        return ui.chip(f"超过 {words}没有动静", "danger")

@@ -9,6 +9,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
+from governance import drafts
 from governance.admin.actions import dress
 from governance.forms import tell
 
@@ -43,6 +44,9 @@ def verb_page(
     What the service refuses is shown at its field with everything typed kept. ``run`` may return an address to go to.
     """
     dress(form)
+    draft = drafts.take(request, request.path) if request.method == "GET" else None
+    if draft is not None:
+        form.data, form.is_bound = draft, True
     if request.method == "POST" and form.is_valid():
         try:
             answer = run(form.cleaned_data)

@@ -56,7 +56,7 @@ class MatterFilter(filters.FilterSet):
         return rows.filter(opened_at__lte=timezone.make_aware(datetime.combine(day, time.max)))
 
     def search(self, rows: MatterQuerySet, name: str, text: str) -> QuerySet:
-        return rows.search(text)
+        return rows.search(text, self.request.user)
 
     def own(self, rows: QuerySet, name: str, only: bool) -> QuerySet:
         return rows.filter(self.mine_q(self.request.user)) if only else rows

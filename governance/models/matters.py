@@ -3,6 +3,8 @@
 A status is never assigned here: governance/flow.py moves matters by their transition table.
 """
 
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Case, Q, Value, When
@@ -11,8 +13,8 @@ from django.utils import timezone
 from governance.models.audit import AppendOnly
 from governance.models.base import Territorial
 from governance.models.people import PHONE
-from governance.permissions import OwnOnly, RestrictedQuerySet
-from governance.search import SearchTerms, terms_of_query
+from governance.permissions import EVERYTHING, NOTHING, OwnOnly, RestrictedQuerySet, any_of, rule_of
+from governance.search import SearchTerms, index, marked, terms_of_query
 
 
 class NumberSeries(models.Model):
@@ -56,10 +58,22 @@ class MatterQuerySet(RestrictedQuerySet):
         now = now or timezone.now()
         return self.ongoing().filter(paused_at=None, yellow_at__lte=now, due_at__gt=now)
 
-    def search(self, text: str):
-        """Return the matters whose title, description, number or last four phone digits hold every word of ``text``."""
-        terms = terms_of_query(text)
-        return self.filter(search_terms__contains=terms) if terms else self.none()
+    def search(self, text: str, by: Any):
+        """Return the matters whose words or number hold every word of ``text``.
+
+        Names and the last four digits of phones count only on rows where ``by`` may call these people or lift the mask
+        (``contact``, ``reveal``): to everyone else a search would tell what the mask hides.
+        """
+        words = terms_of_query(text)
+        if not words:
+            return self.none()
+        rule, everywhere = rule_of(self.model), Q(search_terms__contains=words)
+        named = any_of(rule.q(self.model, by, action) for action in ("contact", "reveal"))
+        # Who may lift the mask on all that she sees, as at a community's desk, gets the plain condition.
+        if named is EVERYTHING or named == rule.q(self.model, by, "view"):
+            return self.filter(everywhere)
+        shown = Q(search_terms__contains=marked(words))
+        return self.filter(shown if named is NOTHING else shown | everywhere & named)
 
     def with_light(self, now=None):
         """Annotate ``light_rank``: 0 red, 1 yellow, 2 green, 3 finished or paused; for sorting lists."""
@@ -166,8 +180,16 @@ class Matter(Territorial):
         return "yellow" if self.yellow_at is not None and self.yellow_at <= now else "green"
 
     def search_text(self) -> str:
-        """What the search of this matter looks through, besides number and phone."""
+        """What everyone who sees this matter may search by, besides its number."""
         return f"{self.title} {self.description}"
+
+    def masked_text(self) -> str:
+        """What only those may search by to whom the masked columns are open, besides the phone's last four digits."""
+        return ""
+
+    def index(self) -> list[str]:
+        """Return what ``search_terms`` holds."""
+        return index((self.search_text(), self.number), (self.masked_text(), self.applicant_phone[-4:]))
 
     def get_absolute_url(self) -> str:
         """The page of the person it belongs to; staff have the admin's."""

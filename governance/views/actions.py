@@ -97,7 +97,7 @@ class FlowActionView(SignedIn, View):
         except ValidationError as error:
             tell(form, error)
             return self.again(matter, form)
-        messages.success(request, self.done.get(self.name) or f"已{self.action.label}。")
+        messages.success(request, self.done.get(self.name) or f"已办理：{self.action.label}。")
         return HttpResponseRedirect(self.next_page(matter))
 
     def perform(self, matter: Matter, form: ActionForm) -> None:
@@ -156,7 +156,9 @@ class FlowActionView(SignedIn, View):
         """Answer for an action that the table does not offer: 404 when it is not hers, a word when it is not the time."""
         if not self.is_hers(matter):
             raise Http404
-        messages.warning(self.request, f"“{matter.get_status_display()}”的事项现在不能{self.action.label}。")
+        messages.warning(
+            self.request, f"“{matter.get_status_display()}”的事项现在不能办理“{self.action.label}”。"
+        )
         return HttpResponseRedirect(self.next_page(matter))
 
     def is_hers(self, matter: Matter) -> bool:

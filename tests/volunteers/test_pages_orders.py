@@ -269,7 +269,7 @@ def test_what_is_not_hers_to_do_is_not_there_and_the_rest_waits_for_its_time(cli
             == 404
         )
     answer = client.get(reverse("order_action", args=[order.number, "rate"]), follow=True)
-    assert "现在不能评价" in answer.content.decode()
+    assert "现在不能办理“评价”" in answer.content.decode()
 
 
 @pytest.mark.parametrize("number", ["DD-1", "DD-120106001002-20261122-0001%00", "X" * 400, "DD-%F0%9F%98%80"])

@@ -20,6 +20,7 @@ from governance.api.filters import MatterFilter
 from governance.api.matters import AvailableField, MatterSerializer, MatterViewSet, with_actions
 from governance.api.parsers import JSONParser, MultiPartParser
 from governance.api.photos import PhotoSerializer, UploadSerializer, photos_field
+from governance.flow import Refused
 from governance.models import ApiToken, User
 from governance.permissions import permitted_actions, rule_of
 from grids.models import Entrance, Grid
@@ -115,7 +116,7 @@ def taken_places(order: Order, context: dict[str, Any]) -> list[dict[str, Any]]:
     for claim in claims:
         mine = claim.volunteer.applicant_id == user.pk
         serving = claim.status == ClaimStatus.HELD and order.status in RUNNING
-        clear = mine or ("contact" in allowed and (serving or bool({"dispatch", "muster"} & allowed)))
+        clear = mine or bool({"dispatch", "muster"} & allowed) or ("contact" in allowed and serving)
         rows.append(
             {
                 "id": claim.pk,
@@ -385,6 +386,8 @@ class OrderViewSet(OrderPages, MatterViewSet):
         @transaction.atomic
         def add() -> Order:
             locked = Order.objects.select_for_update(of=("self",)).get(pk=order.pk)
+            if locked.status not in ORDERS.actions["amend"].sources:
+                raise Refused(f"“{locked.get_status_display()}”的订单不能再补照片。", "photos")
             if locked.photos.count() + len(uploads) > MOST_PHOTOS:
                 raise serializers.ValidationError({"photos": [f"一共最多 {MOST_PHOTOS} 张照片。"]})
             files.attach(OrderPhoto, uploads, by=request.user, order=locked)

@@ -53,6 +53,21 @@ def has_claim(*statuses: str):
     return lambda order, user: order.claims.filter(volunteer__applicant=user, status__in=statuses).exists()
 
 
+def by_another(change: Change) -> None:
+    """The guard of what the office certifies about a service: never one of those who served.
+
+    Raises Refused for a volunteer of the order, whatever her posts.
+    """
+    if not is_anothers(change.matter, change.actor):
+        raise Refused(f"您是这一单的志愿者，本人的服务不能由本人{change.action.label}，请由受助人或他人办理。")
+
+
+def is_anothers(order: Order, user: User) -> bool:
+    """The ``ready`` that goes with ``by_another``."""
+    own = order.claims.filter(volunteer__applicant=user, status__in=(ClaimStatus.HELD, ClaimStatus.SERVED))
+    return not own.exists()
+
+
 def save_claim(claim: Claim) -> None:
     """Save a claim.
 
@@ -179,6 +194,7 @@ def agree(change: Change) -> None:
     """Accept an invitation or a place offered from the waiting list."""
     if change.matter.claims.filter(volunteer__applicant=change.actor, status=ClaimStatus.HELD).exists():
         raise AlreadyDone
+    active_volunteer(change.actor)
     claim = my_claim(change, ClaimStatus.INVITED, ClaimStatus.OFFERED)
     if claim.status == ClaimStatus.OFFERED and claim.offer_until <= change.now:
         raise Refused("名额的保留时间已过，已让给下一位候补。")
@@ -212,7 +228,7 @@ def promote(change: Change) -> None:
     order = change.matter
     recount(order)
     waiting = (
-        order.claims.filter(status=ClaimStatus.WAITING)
+        order.claims.filter(status=ClaimStatus.WAITING, volunteer__status=VolunteerStatus.ACTIVE)
         .select_related("volunteer__applicant")
         .order_by("queued_at", "pk")
     )

@@ -93,7 +93,15 @@ def amend(change: Change) -> None:
     ):
         if field in change.data:
             setattr(change.matter, field, change.data[field])
+    if "beneficiary_phone" in change.data:
+        # Whom the old number belonged to has nothing to do with the order any more.
+        change.matter.beneficiary = account_with(change.matter.beneficiary_phone)
     check_window(change.matter, change.now)
+
+
+def account_with(phone: str) -> User | None:
+    """Return the account whose proven phone this is, if there is one."""
+    return User.objects.filter(phone=phone, phone_verified=True).first()
 
 
 def reschedule(change: Change) -> None:

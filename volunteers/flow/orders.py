@@ -31,6 +31,15 @@ def serve_by(change: Change) -> datetime:
 SERVE_CLOCK = Clock(start=serve_by)
 
 
+def as_rescheduled(change: Change) -> datetime:
+    """Return the deadline after a change of time: the new window's once the order is dispatched, the desk's until then."""
+    return (
+        change.matter.due_at
+        if change.matter.status == S.PLACED and change.matter.due_at
+        else serve_by(change)
+    )
+
+
 def confirm_by(change: Change) -> datetime:
     """Return when the community confirms in the resident's place."""
     return change.now + timedelta(days=parameters.value("orders.confirm_within"))
@@ -152,7 +161,7 @@ ORDERS = Flow(
             outcomes=SOUGHT | {S.CLAIMED},
             effect=claims.agree,
             racing=True,
-            tell=("applicant", "dispatchers"),
+            tell=("applicant", "dispatchers", "team"),
             ready=has_claim("invited", "offered"),
         ),
         Action(
@@ -175,7 +184,7 @@ ORDERS = Flow(
             outcomes=UNSERVED,
             effect=claims.release,
             racing=True,
-            tell=("applicant", "dispatchers"),
+            tell=("applicant", "dispatchers", "team"),
             ready=has_claim("held"),
             danger=True,
         ),
@@ -213,10 +222,13 @@ ORDERS = Flow(
             needs="dispatch",
             reason=True,
             outcomes=frozenset({S.SERVING, S.SERVED}),
+            guard=claims.by_another,
             effect=claims.enter_times,
             clock=Clock(start=confirm_by),
             tell=("applicant", "volunteers"),
-            ready=lambda order, user: order.claims.filter(status="held").exists(),
+            ready=lambda order, user: (
+                order.claims.filter(status="held").exists() and claims.is_anothers(order, user)
+            ),
         ),
         Action(
             "mark_absent",
@@ -238,8 +250,10 @@ ORDERS = Flow(
             "确认完成",
             frozenset({S.SERVED}),
             S.CONFIRMED,
+            guard=claims.by_another,
             effect=dispatch.confirm,
             tell=("applicant", "beneficiary"),
+            ready=claims.is_anothers,
         ),
         Action(
             "rate", "评价", frozenset({S.CONFIRMED}), S.RATED, effect=dispatch.rate, tell=("dispatchers",)
@@ -260,9 +274,10 @@ ORDERS = Flow(
             frozenset({S.CLAIMED, S.SERVING, S.SERVED, S.CONFIRMED, S.RATED}),
             needs="dispatch",
             reason=True,
+            guard=claims.by_another,
             effect=dispatch.answer_complaint,
             tell=("applicant", "beneficiary"),
-            ready=lambda order, user: order.complaint_open,
+            ready=lambda order, user: order.complaint_open and claims.is_anothers(order, user),
         ),
         Action(
             "amend",
@@ -281,6 +296,7 @@ ORDERS = Flow(
             reason=True,
             outcomes=UNSERVED,
             effect=dispatch.reschedule,
+            clock=Clock(start=as_rescheduled),
             tell=("applicant", "volunteers"),
         ),
         Action(

@@ -1,7 +1,7 @@
 """The transition table of a volunteer's registration: applied, approved, suspended, left."""
 
 from governance.appointments import appoint, dismiss
-from governance.flow import Action, Change, Flow, Refused, within_work
+from governance.flow import Action, Change, Clock, Flow, Refused, by_another, is_anothers, within_work
 from governance.models import Post
 from governance.territory import GridLevel
 from volunteers.models import Volunteer, VolunteerStep
@@ -11,8 +11,9 @@ S = VolunteerStatus
 REVIEW_CLOCK = within_work(lambda: 15)
 
 
-def needs_guardian(change: Change) -> None:
-    """Under 18 only with the guardian's recorded consent."""
+def may_serve(change: Change) -> None:
+    """Decided by someone else; under 18 only with the guardian's recorded consent."""
+    by_another(change)
     volunteer: Volunteer = change.matter
     if volunteer.age_on() < 18 and volunteer.guardian_consent_at is None:
         raise Refused("未满 18 周岁须有监护人同意的记录，请先补录监护人姓名、电话和同意时间。")
@@ -46,8 +47,10 @@ REGISTRATION = Flow(
             "通过",
             frozenset({S.APPLIED}),
             S.ACTIVE,
-            guard=needs_guardian,
+            guard=may_serve,
+            ready=is_anothers,
             effect=begin,
+            clock=Clock(stop=True),
             tell=("applicant",),
         ),
         Action(
@@ -76,8 +79,10 @@ REGISTRATION = Flow(
             frozenset({S.SUSPENDED}),
             S.ACTIVE,
             needs="suspend",
-            guard=needs_guardian,
+            guard=may_serve,
+            ready=is_anothers,
             effect=begin,
+            clock=Clock(stop=True),
             tell=("applicant",),
         ),
         Action(

@@ -1,6 +1,6 @@
 """The transition table of a showcase (晒单): submitted, reviewed, shown, withdrawn."""
 
-from governance.flow import Action, Change, Clock, Flow, Refused, within_work
+from governance.flow import Action, Change, Clock, Flow, Refused, by_another, is_anothers, within_work
 from governance.territory import GridLevel
 from volunteers.models import Showcase, ShowcaseStep
 from volunteers.models.showcases import ShowcaseStatus
@@ -38,6 +38,8 @@ SHOWCASES = Flow(
             frozenset({S.SUBMITTED}),
             S.PUBLISHED,
             needs="review",
+            guard=by_another,
+            ready=is_anothers,
             effect=publish,
             clock=Clock(stop=True),
             tell=("applicant",),

@@ -6,8 +6,10 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from governance import masks
 from governance.forms import ActionForm, WindowFields, moment_field, phone_field
 from governance.models import Matter
+from grids.places import place_of
 from volunteers.matching import Suggestion, suggest
 from volunteers.models import Claim, Membership, Team, Volunteer
 from volunteers.models.orders import ClaimStatus
@@ -119,8 +121,6 @@ def scanned_door(request: Any, order: Matter) -> bool:
     """Say whether the visitor has just scanned the code of the order's own door."""
     if request is None or order.entrance_id is None:
         return False
-    from grids.places import place_of
-
     place = place_of(request)
     return place is not None and place.scanned and place.entrance.pk == order.entrance_id
 
@@ -142,13 +142,11 @@ class SuggestedChoice(forms.ModelMultipleChoiceField):
 
     def suggest(self, found: list[Suggestion], clear: set[int]) -> None:
         """Offer these people; names in clear for those in ``clear``, masked for the others."""
-        from governance.masks import shown
-
         self.queryset = Volunteer.objects.filter(pk__in=[each.volunteer.pk for each in found])
         self.choices = [
             (
                 each.volunteer.pk,
-                f"{shown(each.volunteer, 'applicant_name', clear=each.volunteer.pk in clear)}（{'；'.join(each.reasons)}）",
+                f"{masks.shown(each.volunteer, 'applicant_name', clear=each.volunteer.pk in clear)}（{'；'.join(each.reasons)}）",
             )
             for each in found
         ]

@@ -36,12 +36,12 @@ class OrderForm(WindowFields):
         required=False,
         widget=forms.TextInput({"autocomplete": "off", "maxlength": 40}),
     )
-    beneficiary_phone = phone_field("受助人电话", required=False, help_text="只有接单的志愿者和社区能看到。")
+    beneficiary_phone = phone_field("受助人电话", required=False, help_text="打码保存，接单的志愿者在服务期间能看到，社区人员须写明理由才能查看。")
     address = forms.CharField(
         label="门牌号",
         max_length=100,
         required=False,
-        help_text="楼门以内的门牌，只有接单的志愿者能看到。",
+        help_text="楼门以内的门牌，和电话一样打码保存。",
         widget=forms.TextInput({"autocomplete": "off", "placeholder": "例如 301 室", "maxlength": 100}),
     )
     places = forms.IntegerField(
@@ -80,8 +80,14 @@ class OrderForm(WindowFields):
         places.widget.attrs |= {"min": least, "max": MOST_PLACES}
         if item.two_volunteers:
             places.help_text = "这项服务须两人同行。"
-        if item.at_home and for_someone:
-            self.fields["address"].required = False
+        # Needed for someone else only; a form that is not sent yet shows them as needed, for they show only then.
+        other = not self.is_bound or self.data.get("for_whom") == "other"
+        for name, words in (
+            ("beneficiary_name", "请填写受助人姓名。"),
+            ("beneficiary_phone", "请填写受助人电话，志愿者出发前要联系。"),
+        ):
+            self.fields[name].required = other
+            self.fields[name].error_messages["required"] = words
         for name in self._left_out():
             del self.fields[name]
         if for_someone:
@@ -116,15 +122,6 @@ class OrderForm(WindowFields):
         if not field.min_value <= places <= field.max_value:
             raise forms.ValidationError(f"需要人数在 {field.min_value} 到 {field.max_value} 之间。")
         return places
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if cleaned.get("for_whom") == "other":
-            if not cleaned.get("beneficiary_name") and "beneficiary_name" not in self.errors:
-                self.add_error("beneficiary_name", "请填写受助人姓名。")
-            if not cleaned.get("beneficiary_phone") and "beneficiary_phone" not in self.errors:
-                self.add_error("beneficiary_phone", "请填写受助人电话，志愿者出发前要联系。")
-        return cleaned
 
     def place_data(self) -> dict[str, Any]:
         """Return what ``place_order`` takes from the form."""

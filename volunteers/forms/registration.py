@@ -54,6 +54,23 @@ class PreferencesForm(forms.Form):
         return [(f"周{'一二三四五六日'[day]}", boxes[day * 3 : day * 3 + 3]) for day in range(7)]
 
 
+class GuardianForm(forms.Form):
+    """Who answers for a volunteer under 18; she fills it in with her guardian beside her."""
+
+    guardian_name = forms.CharField(
+        label="监护人姓名",
+        max_length=40,
+        widget=forms.TextInput({"autocomplete": "off", "maxlength": 40}),
+        error_messages={"required": "请填写监护人姓名。"},
+    )
+    guardian_phone = phone_field("监护人电话", error_messages={"required": "请填写监护人电话。"})
+    guardian_consent = forms.BooleanField(
+        label="监护人已在场并同意",
+        help_text="社区审核时会给监护人打电话核实。",
+        error_messages={"required": "须由监护人同意，请和监护人一起填写。"},
+    )
+
+
 class RegistrationForm(PreferencesForm):
     """The application."""
 

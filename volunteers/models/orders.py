@@ -9,7 +9,15 @@ from django.utils import timezone
 
 from governance.models import AppendOnly, Matter, MatterQuerySet, Photo, Step, Territorial
 from governance.models.people import PHONE
-from governance.permissions import Jurisdiction, Own, Published, RestrictedQuerySet, Through, holders
+from governance.permissions import (
+    Jurisdiction,
+    Own,
+    Published,
+    RestrictedQuerySet,
+    Through,
+    holders,
+    nearest_holders,
+)
 from volunteers.models.menu import ServiceItem
 from volunteers.models.people import Volunteer
 
@@ -55,7 +63,9 @@ class OrderQuerySet(MatterQuerySet):
     def for_page(self):
         """Load what an order's line shows, so that query counts stay flat, and no more: each table that is joined on top
         costs the planner more than the rows themselves."""
-        return self.select_related("item", "grid", "entrance__building").defer("grid__boundary")
+        return self.select_related("item", "grid", "entrance__building").defer(
+            "search_terms", "grid__boundary"
+        )
 
 
 class Order(Matter):
@@ -203,7 +213,10 @@ class Order(Matter):
         return reverse("order", args=[self.number])
 
     def search_text(self) -> str:
-        return f"{self.title} {self.description} {self.item.name} {self.applicant_name} {self.beneficiary_name}"
+        return f"{self.title} {self.description} {self.item.name}"
+
+    def masked_text(self) -> str:
+        return f"{self.applicant_name} {self.beneficiary_name}"
 
     @property
     def is_full(self) -> bool:
@@ -218,7 +231,7 @@ class Order(Matter):
         if key == "beneficiary":
             return [self.beneficiary] if self.beneficiary_id else []
         if key == "dispatchers":
-            return list(holders("volunteers.dispatch_order", self.grid_id[:12]))
+            return list(nearest_holders("volunteers.dispatch_order", self.grid_id))
         if key == "team":
             return (
                 list(holders("volunteers.muster_order", self.grid_id, unit_id=self.unit_id))

@@ -137,7 +137,10 @@ class Volunteer(Matter):
         return self.applicant_name
 
     def search_text(self) -> str:
-        return f"{self.applicant_name} {self.description}"
+        return self.description
+
+    def masked_text(self) -> str:
+        return self.applicant_name
 
     def age_on(self, day: date | None = None) -> int:
         """Return the age in full years on a day (today when None)."""
@@ -152,9 +155,9 @@ class Volunteer(Matter):
 
     def audience(self, key: str) -> list:
         if key == "approvers":
-            from governance.permissions import holders
+            from governance.permissions import nearest_holders
 
-            return list(holders("volunteers.approve_volunteer", self.grid_id[:12]))
+            return list(nearest_holders("volunteers.approve_volunteer", self.grid_id))
         return super().audience(key)
 
 

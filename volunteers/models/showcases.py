@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from governance.models import Matter, Photo, Step
-from governance.permissions import Jurisdiction, Own, Published, Through, holders
+from governance.permissions import Jurisdiction, Own, Published, Through, nearest_holders
 from volunteers.models.orders import Order
 from volunteers.models.people import Volunteer
 
@@ -83,7 +83,7 @@ class Showcase(Matter):
 
     def audience(self, key: str) -> list:
         if key == "reviewers":
-            return list(holders("volunteers.review_showcase", self.grid_id[:12]))
+            return list(nearest_holders("volunteers.review_showcase", self.grid_id))
         return super().audience(key)
 
 

@@ -27,6 +27,8 @@ def adjust_hours(
         )
     if len(reason.strip()) < 4:
         raise ValidationError({"reason": "请写明更正理由（至少 4 个字）。"})
+    if volunteer.applicant_id == by.pk:
+        raise ValidationError({"volunteer": "不能更正本人的时长，请由他人办理。"})
     if claim is not None and claim.volunteer_id != volunteer.pk:
         raise ValidationError({"claim": "这次服务不是这位志愿者的。"})
     Volunteer.objects.select_for_update(of=("self",)).get(

@@ -12,8 +12,9 @@ from django.utils import timezone
 from governance import files, intake, parameters
 from governance.flow import NotYours, Refused
 from governance.models import Intake, Matter, User
+from governance.territory import GridLevel
 from grids.models import Entrance, Grid
-from volunteers.flow.dispatch import check_window
+from volunteers.flow.dispatch import account_with, check_window
 from volunteers.flow.orders import ACCEPT_CLOCK, ORDERS
 from volunteers.models import Order, OrderPhoto, ServiceItem
 
@@ -84,6 +85,8 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         raise Refused("这项服务已经下架，请选择别的项目。", "item")
     if came.grid.is_retired:
         raise Refused("这个网格已停用，请重新选择地址。", "grid")
+    if came.grid.grid_level < GridLevel.COMMUNITY:
+        raise Refused("请选择到社区或基础网格，街道和区里不直接受理点单。", "grid")
     if came.applicant_id is not None and came.applicant_id == by.pk:
         unfinished = Order.objects.ongoing().filter(applicant=by).count()
         if unfinished >= parameters.value("orders.open_limit"):
@@ -104,7 +107,7 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         wanted_until=payload["wanted_until"],
         beneficiary_name=payload["beneficiary_name"],
         beneficiary_phone=payload["beneficiary_phone"],
-        beneficiary=User.objects.filter(phone=payload["beneficiary_phone"], phone_verified=True).first(),
+        beneficiary=account_with(payload["beneficiary_phone"]),
         places=max(payload["places"], 2 if item.two_volunteers else 1),
         code=f"{secrets.randbelow(1_000_000):06d}",
     )

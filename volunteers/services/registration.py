@@ -10,7 +10,7 @@ from governance import parameters
 from governance.constraints import sentence
 from governance.flow import NotYours, Refused
 from governance.models import User
-from governance.search import terms
+from governance.permissions import permitted_actions
 from grids.models import Entrance, Grid
 from volunteers.flow.registration import REGISTRATION, REVIEW_CLOCK
 from volunteers.models import Skill, Volunteer
@@ -39,6 +39,8 @@ def register_volunteer(
     """
     if not user.phone:
         raise Refused("请先用手机号登录，再登记为志愿者。")
+    if grid.is_retired:
+        raise Refused("这个网格已停用，请重新选择您住的社区。", "grid")
     volunteer = Volunteer(
         grid=grid,
         entrance=entrance,
@@ -87,6 +89,30 @@ def check_age(volunteer: Volunteer) -> None:
 
 
 @transaction.atomic
+def record_guardian(
+    volunteer: Volunteer, *, by: User, name: str, phone: str, consent_at: datetime | None, how: str
+) -> Volunteer:
+    """Put down, or correct, who answers for a volunteer under 18, and when that person agreed.
+
+    ``how`` says in a few words how it was verified; with who and when it stays in the registration's history. For the
+    volunteer herself and for those who review registrations. Raises NotYours for others, Refused at the field.
+    """
+    if not permitted_actions(by, volunteer, {"change", "approve"}):
+        raise NotYours
+    volunteer = Volunteer.objects.select_for_update(of=("self",)).get(pk=volunteer.pk)
+    if volunteer.age_on() >= 18:
+        raise Refused("已满 18 周岁，不需要监护人同意。")
+    if consent_at is not None and consent_at > timezone.now():
+        raise Refused("同意时间不能晚于现在。", "guardian_consent_at")
+    volunteer.guardian_name, volunteer.guardian_phone = name.strip(), phone
+    volunteer.guardian_consent_at = consent_at
+    check_age(volunteer)
+    volunteer._history_user, volunteer._change_reason = by, f"补录监护人：{how}"[:100]
+    volunteer.save(update_fields=["guardian_name", "guardian_phone", "guardian_consent_at"])
+    return volunteer
+
+
+@transaction.atomic
 def change_preferences(
     volunteer: Volunteer,
     *,
@@ -105,7 +131,7 @@ def change_preferences(
     volunteer = Volunteer.objects.select_for_update(of=("self",)).get(pk=volunteer.pk)
     volunteer.free_times, volunteer.reach = sorted(set(free_times)), reach
     volunteer.description = description
-    volunteer.search_terms = terms(volunteer.search_text(), volunteer.number, volunteer.applicant_phone[-4:])
+    volunteer.search_terms = volunteer.index()
     volunteer.save(update_fields=["free_times", "reach", "description", "search_terms"])
     volunteer.skills.set(skills)
     return volunteer

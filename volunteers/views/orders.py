@@ -163,7 +163,7 @@ class OrderPage(SignedIn, RestrictedDetail):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         order, user = self.object, self.request.user
-        asked = {"contact", "code", "answer", "show", "dispatch", "muster"}
+        asked = {"contact", "reveal", "code", "answer", "show", "dispatch", "muster"}
         allowed = permitted_actions(user, order, asked)
         contact = "contact" in allowed
         claims = list(
@@ -197,7 +197,7 @@ class OrderPage(SignedIn, RestrictedDetail):
             tone=TONES.get(order.status, "quiet"),
             shown=shown,
             contact=contact,
-            may_reveal=not contact and "dispatch" in allowed,
+            may_reveal=not contact and "reveal" in allowed,
             show_code="code" in allowed and order.status in RUNNING and order.status != OrderStatus.OPEN,
             may_show="show" in allowed
             and not order.showcases.filter(applicant=user).exclude(status="withdrawn").exists(),
@@ -229,7 +229,7 @@ class OrderPage(SignedIn, RestrictedDetail):
         for claim in claims:
             own = claim.volunteer.applicant_id == user.pk
             serving = claim.status == ClaimStatus.HELD and order.status in RUNNING
-            clear = own or ("contact" in allowed and (serving or bool(staff)))
+            clear = own or bool(staff) or ("contact" in allowed and serving)
             if claim.status == ClaimStatus.RELEASED and not staff:
                 continue
             rows.append(

@@ -19,10 +19,10 @@ from governance.slices import page_of
 from governance.views import FlowActionView, SignedIn, buttons
 from grids.places import place_of
 from volunteers.flow.registration import REGISTRATION
-from volunteers.forms.registration import PreferencesForm, RegistrationForm
+from volunteers.forms.registration import GuardianForm, PreferencesForm, RegistrationForm
 from volunteers.models import HoursEntry, Showcase, Skill, Team, Volunteer
 from volunteers.models.people import VolunteerStatus
-from volunteers.services.registration import change_preferences, register_volunteer
+from volunteers.services.registration import change_preferences, record_guardian, register_volunteer
 from volunteers.views.hall import volunteer_of
 
 #: While registered so, nobody registers again.
@@ -116,12 +116,15 @@ class Me(SignedIn, View):
             "reason": last.note if last is not None else "",
             "skills": list(volunteer.skills.all()),
             "may_register": volunteer.status not in CURRENT,
+            "needs_guardian": volunteer.status in CURRENT and volunteer.age_on() < 18,
         }
         return render(request, "volunteers/me.html", context)
 
 
-class Preferences(SignedIn, View):
-    """What the volunteer can do, when, and how far she goes."""
+class OwnRegistration(SignedIn, View):
+    """A page on which a volunteer keeps her own registration; 404 for who has none in force."""
+
+    volunteer: Volunteer
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
@@ -132,6 +135,10 @@ class Preferences(SignedIn, View):
             self.volunteer = rows.first()
             if self.volunteer is None:
                 raise Http404
+
+
+class Preferences(OwnRegistration):
+    """What the volunteer can do, when, and how far she goes."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         volunteer = self.volunteer
@@ -151,6 +158,45 @@ class Preferences(SignedIn, View):
         change_preferences(self.volunteer, by=request.user, **form.cleaned_data)
         messages.success(request, "已保存。")
         return redirect("volunteer_me")
+
+
+class Guardian(OwnRegistration):
+    """Who answers for a volunteer under 18. For a grown one there is no such page."""
+
+    template_name = "volunteers/guardian.html"
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        if request.user.is_authenticated and self.volunteer.age_on() >= 18:
+            raise Http404
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        names = ("guardian_name", "guardian_phone")
+        initial = {name: getattr(self.volunteer, name) for name in names}
+        draft = drafts.take(request, request.path)
+        return self.page(GuardianForm(draft, initial=initial))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = GuardianForm(request.POST)
+        if form.is_valid():
+            try:
+                record_guardian(
+                    self.volunteer,
+                    by=request.user,
+                    name=form.cleaned_data["guardian_name"],
+                    phone=form.cleaned_data["guardian_phone"],
+                    consent_at=timezone.now(),
+                    how="本人填写，监护人在场",
+                )
+            except ValidationError as error:
+                tell(form, error)
+            else:
+                messages.success(request, "已保存监护人的同意。")
+                return redirect("volunteer_me")
+        return self.page(form)
+
+    def page(self, form: GuardianForm) -> HttpResponse:
+        return render(self.request, self.template_name, {"form": form, "volunteer": self.volunteer})
 
 
 class VolunteerActionView(FlowActionView):

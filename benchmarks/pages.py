@@ -1,0 +1,75 @@
+"""What one process measures of whole pages: a request through every middleware, the view and the template."""
+
+import time
+
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from benchmarks import cast
+from volunteers.models import Order
+
+BACKEND = "governance.permissions.JurisdictionBackend"
+_clients: dict[str, Client] = {}
+
+
+def prepare() -> None:
+    """Collect the static files, as a deployment does: pages name them by their contents."""
+    if not (settings.STATIC_ROOT / "staticfiles.json").exists():
+        call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def address_of(page: str) -> str:
+    """Return the address of a page by its name here."""
+    orders = reverse("admin:volunteers_order_changelist")
+    return {
+        "desk": lambda: reverse("admin:index"),
+        "order list": lambda: orders,
+        "order list, unfinished": lambda: f"{orders}?status=ongoing",
+        "order list, red": lambda: f"{orders}?light=red",
+        "order list, search": lambda: f"{orders}?q=就医",
+        "claim hall": lambda: reverse("order_hall"),
+        "my claims": lambda: reverse("my_claims"),
+        "my matters": lambda: reverse("my_matters"),
+        "my matters, done": lambda: f"{reverse('my_matters')}?done=1",
+        "team orders": lambda: reverse("team_orders"),
+    }[page]()
+
+
+def fetch(key: str, page: str) -> tuple[float, int, int]:
+    """Fetch a page as a member of the cast. Returns milliseconds, the answer's size in bytes, and the number of queries
+    (0 unless it was the first time, when they are counted)."""
+    first = key not in _clients
+    if first:
+        _clients[key] = Client()
+        _clients[key].force_login(cast.person(key), backend=BACKEND)
+        ContentType.objects.get_for_model(Order)
+    client, address = _clients[key], address_of(page)
+    began = time.perf_counter()
+    answer = client.get(address)
+    content = answer.getvalue()
+    took = (time.perf_counter() - began) * 1000
+    if answer.status_code != 200:
+        raise RuntimeError(f"{address} as {key}: {answer.status_code} {answer.headers.get('Location', '')}")
+    return took, len(content), content.count("DD-".encode())
+
+
+def queries(key: str, page: str) -> tuple[int, float]:
+    """Return how many statements a page sends, and how many milliseconds the slowest one took."""
+    fetch(key, page)
+    with CaptureQueriesContext(connection) as captured:
+        fetch(key, page)
+    return len(captured), max((float(each["time"]) * 1000 for each in captured.captured_queries), default=0.0)
+
+
+def slowest(key: str, page: str, count: int = 3) -> list[tuple[float, str]]:
+    """Return the slowest statements of a page, for finding out why."""
+    fetch(key, page)
+    with CaptureQueriesContext(connection) as captured:
+        fetch(key, page)
+    sent = sorted(captured.captured_queries, key=lambda each: -float(each["time"]))
+    return [(float(each["time"]) * 1000, each["sql"]) for each in sent[:count]]

@@ -1,0 +1,231 @@
+"""Which pages are looked at, by whom, in which state of the world: every page of ours, and the web admin's own.
+
+The phone pages are listed person by person (``phone_pages``); tests/browser/test_frame.py finds an address that is
+missing. The web admin's pages are found in its registry (``desk_pages``).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from governance.accounts import totp
+from governance.models import Parameter, User
+from grids.models import Grid
+from tests import factories
+from tests.cast import Cast, make_cast
+from tests.pictures import jpeg
+from volunteers.flow import ORDERS, SHOWCASES
+from volunteers.models import Order, Showcase
+from volunteers.services.showcases import submit_showcase
+
+#: Addresses without a page of their own: they answer with data, files or a redirect, or only take what is posted.
+NO_PAGE = {
+    "healthz", "photo", "grid_outlines", "care_mode", "theme", "renew_entrance", "notices_read", "notice_open",
+    "my_worker", "reveal", "elevate_end", "admin_login", "admin_logout", "admin_password_change", "account_login",
+}  # fmt: skip
+
+
+@dataclass
+class Stage:
+    """The cast, and the rows in the states that have pages of their own."""
+
+    cast: Cast
+    placed: Order
+    returned: Order
+    invited: Order
+    confirmed: Order
+    unshown: Order
+    returned_story: Showcase
+
+
+def make_stage() -> Stage:
+    """Make the cast's world with real names on it, and the orders that the cast has not."""
+    cast = make_cast()
+    for code, name in (
+        (factories.DISTRICT, "红桥区"),
+        (factories.STREET, "西于庄街道"),
+        (factories.COMMUNITY, "和苑社区"),
+        (factories.BASE, "第一网格"),
+    ):
+        grid = Grid.objects.get(code=code)
+        grid.name, grid.phone = name, "022-26371234"
+        grid.save()
+    people, began = cast.people, timezone.now() - timedelta(hours=5)
+
+    def order(days: int, **fields) -> Order:
+        start = factories.tomorrow() + timedelta(days=days)
+        return factories.make_order(
+            by=people["resident"],
+            wanted_from=fields.pop("wanted_from", start),
+            entrance=cast.entrance,
+            address="301 室",
+            description="母亲行动不便，想请人上门帮忙，最好是上午来。",
+            item=cast.order.item,
+            **fields,
+        )
+
+    def served(minutes: int) -> Order:
+        start = began + timedelta(minutes=minutes)
+        done = order(0, wanted_from=start, wanted_until=timezone.now() + timedelta(hours=1))
+        factories.open_order(done, by=people["secretary"])
+        for action in ("claim", "check_in", "check_out"):
+            done = ORDERS.run(done, action, by=people["helper"], code=done.code)
+        return ORDERS.run(done, "confirm", by=people["resident"])
+
+    placed = order(1)
+    returned = ORDERS.run(order(2), "return_back", by=people["secretary"], note="请补充门牌号和联系方式。")
+    invited = ORDERS.run(
+        order(3, places=2), "assign_people", by=people["secretary"], volunteers=[cast.registration]
+    )
+    returned_story = submit_showcase(
+        first := served(1), by=people["helper"], title="第三次服务", story="下午去的", consent="oral",
+        consent_at=began, photos=[SimpleUploadedFile("c.jpg", jpeg())],
+    )  # fmt: skip
+    SHOWCASES.run(returned_story, "return_back", by=people["secretary"], note="请换一张不露脸的照片。")
+    ORDERS.run(first, "rate", by=people["resident"], stars=4, note="很及时。")
+    totp.enrol(people["secretary"], "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    for person in ("secretary", "street_officer"):
+        people[person].set_password("Round-Trip-9")
+        people[person].password_changed_at = timezone.now()
+        people[person].save()
+    # Stands by for superuser mode.
+    people["superuser"] = factories.make_user("值班员", staff=True, may_elevate=True)
+    return Stage(cast, placed, returned, invited, served(2), served(3), returned_story)
+
+
+def phone_pages(stage: Stage) -> dict[str, list[str]]:
+    """Return the addresses that each person looks at on her phone; "code" and "factor" are half signed in."""
+    cast, here = stage.cast, factories.COMMUNITY
+    item = f"{reverse('order_new')}?item={cast.order.item.code}"
+
+    def order(number: Order, *actions: str) -> list[str]:
+        return [
+            reverse("order", args=[number.number]),
+            *(reverse("order_action", args=[number.number, action]) for action in actions),
+        ]
+
+    def story(row: Showcase, *actions: str) -> list[str]:
+        return [
+            reverse("showcase", args=[row.number]),
+            *(reverse("showcase_action", args=[row.number, action]) for action in actions),
+        ]
+
+    def plain(*names: str) -> list[str]:
+        return [reverse(name) for name in names]
+
+    return {
+        "anonymous": [
+            *plain("home", "order_new", "phone_login", "staff_login", "wall", "privacy", "accessibility"),
+            *plain("styleguide", "choose_place"),
+            reverse("styleguide") + "?wrong=1",
+            reverse("choose_place") + "?within=" + factories.BASE,
+            reverse("choose_place") + "?q=和苑",
+            reverse("choose_place") + "?q=没有这样的地方",
+            reverse("wall") + "?in=" + here,
+            reverse("entrance_scan", args=[cast.entrance.token]),
+            reverse("grid_notice", args=[factories.BASE]),
+            reverse("in_grid", args=[here]),
+            *story(cast.shown),
+        ],
+        "code": plain("phone_code"),
+        "factor": plain("mfa_authenticate"),
+        "resident": [
+            *plain("home", "me", "me_profile", "me_close", "my_matters", "notices", "account_logout"),
+            reverse("my_matters") + "?done=1",
+            item,
+            *order(cast.order, "cancel"),
+            *order(stage.placed),
+            *order(stage.returned, "amend"),
+            *order(stage.confirmed, "rate", "complain"),
+        ],
+        "stranger": plain("home", "my_matters", "notices", "volunteer_register"),
+        "helper": [
+            *plain("home", "order_hall", "my_claims", "volunteer_me", "volunteer_preferences", "my_showcases"),
+            reverse("my_claims") + "?past=1",
+            *order(cast.order, "check_in", "release"),
+            *order(stage.invited, "decline"),
+            *order(stage.unshown),
+            reverse("showcase_new", args=[stage.unshown.number]),
+            *story(cast.reviewed),
+            *story(stage.returned_story, "revise"),
+            reverse("volunteer_action", args=[cast.registration.number, "leave"]),
+        ],
+        "volunteer": [*plain("order_hall", "my_claims"), reverse("order_hall") + "?full=on", *order(cast.order)],
+        "grid_worker": [
+            *plain("home"),
+            reverse("order_new") + "?for=1",
+            item + "&for=1",
+            reverse("grid_notice", args=[factories.BASE]),
+            *order(stage.placed),
+        ],
+        "team_leader": plain("home", "team_orders"),
+        "street_officer": plain("mfa_activate_totp", "account_change_password", "account_reauthenticate"),
+        "superuser": plain("elevate"),
+        "secretary": [
+            *plain("home", "channels", "mfa_index", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"),
+            *plain("mfa_reauthenticate", "mfa_deactivate_totp"),
+            *order(stage.placed, "assign_people", "assign_team", "return_back", "reject", "reschedule"),
+            *story(cast.reviewed, "return_back"),
+            reverse("entrance_qr", args=[cast.entrance.pk]),
+        ],
+    }
+
+
+def client_of(stage: Stage, person: str) -> Client:
+    """Return a signed-in test client, whose session a browser takes over; "code" and "factor" stop half way."""
+    if person == "code":
+        client = Client()
+        client.post(reverse("phone_login"), {"phone": factories.make_phone()})
+        return client
+    if person == "factor":
+        client = Client()
+        name = stage.cast.people["secretary"].username
+        client.post(reverse("staff_login"), {"login": name, "password": "Round-Trip-9"})
+        return client
+    return stage.cast.client(person)
+
+
+#: Who looks at the web admin, the first that may open a page at all.
+STAFF = ("secretary", "security_administrator", "system_administrator", "auditor")
+
+
+def desk_pages(stage: Stage) -> dict[str, list[str]]:
+    """Return the admin's addresses by the first person who may open each: every list, form, row, action and report."""
+    clients = {person: stage.cast.client(person) for person in STAFF}
+    found: dict[str, list[str]] = {person: [] for person in STAFF}
+    for path in ["/admin/", *_desk_addresses(stage)]:
+        person = next((name for name in STAFF if clients[name].get(path).status_code == 200), None)
+        if person:
+            found[person].append(path)
+    return found
+
+
+def _desk_addresses(stage: Stage) -> Iterator[str]:
+    order, story, registration = stage.placed, stage.cast.reviewed, stage.cast.registration
+    Parameter.objects.get_or_create(key="orders.offer_minutes", defaults={"value": 30})
+    rows = {Order: order, Showcase: story, type(registration): registration, User: stage.cast.people["secretary"]}
+    for model in admin.site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        row = rows.get(model) or model._default_manager.first()
+        for page in ("changelist", "add", "change", "history", "why", "export"):
+            if page in ("change", "history", "why") and row is None:
+                continue
+            try:
+                yield reverse(f"{name}_{page}", args=[row.pk] if page in ("change", "history", "why") else [])
+            except NoReverseMatch:
+                continue
+    for row, actions in (
+        (order, ("assign_people", "assign_team", "return_back", "reject", "reschedule", "pause")),
+        (story, ("return_back",)),
+        (registration, ("suspend",)),
+    ):
+        name = f"admin:{row._meta.app_label}_{row._meta.model_name}_do"
+        yield from (reverse(name, args=[row.pk, action]) for action in actions)
+    yield reverse("admin:governance_parameter_set", args=["orders.offer_minutes"])
+    yield reverse("admin:volunteers_order_changelist") + "?q=没有这样的词"

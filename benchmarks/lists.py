@@ -40,9 +40,9 @@ def queryset(user: User, name: str, now: datetime) -> QuerySet:
     elif name == "red":
         rows = rows.red(now)
     elif name == "search, common word":
-        rows = rows.search("就医")
+        rows = rows.search("就医", user)
     elif name == "search, rare word":
-        rows = rows.search("助听器")
+        rows = rows.search("助听器", user)
     if name in STAFF_LISTS:
         desk = site.get_model_admin(Order)
         rows = rows.select_related(*desk.list_select_related).defer("search_terms", "grid__boundary")

@@ -316,8 +316,8 @@ def _serve(world: World, wish: Wish, order: Order, desk: _Desk, team: list[Helpe
     least = 2 if wish.item.two_volunteers else 1
     if len(team) < least:
         yield in_office(max(timezone.now(), wish.start - timedelta(hours=2)))
-        # Most such orders are called off; some are still waiting for somebody to do so.
-        if chance.random() < 0.8:
+        # Such orders are called off; of the latest, some are still waiting for somebody to do so.
+        if chance.random() < 0.8 or wish.start < world.now - timedelta(days=6):
             desk.do(order, "cancel", note=chance.choice(words.CALL_OFF))
         return
     if chance.random() < 0.03 and timezone.now() < wish.start - timedelta(hours=2):

@@ -18,7 +18,6 @@ from demo.territory import MADE_UP
 from demo.world import Helper, World
 from governance.flow import next_number
 from governance.models import Post, User
-from governance.search import terms
 from volunteers.models import Volunteer, VolunteerStep
 from volunteers.models.people import WEEK_PARTS, VolunteerStatus
 from volunteers.services.registration import check_age

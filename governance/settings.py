@@ -40,7 +40,6 @@ INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",  # the admin's site is our own: governance/apps.py
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "unfold.contrib.import_export",
     "unfold.contrib.simple_history",
     "governance.apps.DeskConfig",
     "django.contrib.auth",
@@ -48,7 +47,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.humanize",
     "django.contrib.postgres",
     "rest_framework",
     "drf_spectacular",
@@ -56,7 +54,6 @@ INSTALLED_APPS = [
     "django_filters",
     "guardian",
     "simple_history",
-    "import_export",
     "allauth",
     "allauth.account",
     "allauth.mfa",

@@ -8,11 +8,13 @@ before it is committed, because it is the decision who may see what.
 
 import copy
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from governance import parameters
 from governance.models import AccessEvent, Elevation, Heartbeat, Intake, Post, Role, TextMessage, Unit
@@ -57,6 +59,13 @@ def particular(cast: Cast) -> dict[str, list]:
     """Return the arguments of the addresses that follow no pattern."""
     order, registration, reviewed = cast.order, cast.registration, cast.reviewed
     notice = cast.people["secretary"].notices.last().pk
+    minor = factories.make_volunteer(
+        approved_by=cast.people["secretary"],
+        birth_date=timezone.localdate() - timedelta(days=15 * 366),
+        guardian_name="张父",
+        guardian_phone="13800001234",
+        guardian_consent_at=timezone.now(),
+    )
     return {
         "order": [order.number],
         "order_action": [order.number, "mark_absent"],
@@ -83,6 +92,8 @@ def particular(cast: Cast) -> dict[str, list]:
         "api-token-detail": [1],
         "admin:app_list": ["volunteers"],
         "admin:governance_parameter_set": ["orders.offer_minutes"],
+        "admin:governance_user_totp": [cast.people["secretary"].pk],
+        "admin:volunteers_volunteer_guardian": [minor.pk],
     }
 
 

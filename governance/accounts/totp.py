@@ -56,7 +56,9 @@ def reset(user: User, password: str, *, by: User, reason: str, request: Any = No
         reason=reason,
         request=request,
     )
-    notices.tell([user], "您的动态验证码和密码已由安全管理员重置", body="不是您本人要求的，请立即联系安全管理员。")
+    notices.tell(
+        [user], "您的动态验证码和密码已由安全管理员重置", body="不是您本人要求的，请立即联系安全管理员。"
+    )
 
 
 def demo_code(user: User) -> str:

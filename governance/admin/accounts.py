@@ -215,9 +215,7 @@ class UserAdmin(TerritorialAdmin):
             raise Http404
 
         def run(given: dict[str, Any]) -> None:
-            totp.reset(
-                user, given["new_password"], by=request.user, reason=given["reason"], request=request
-            )
+            totp.reset(user, given["new_password"], by=request.user, reason=given["reason"], request=request)
 
         return verb_page(
             self,

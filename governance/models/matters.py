@@ -67,10 +67,10 @@ class MatterQuerySet(RestrictedQuerySet):
         words = terms_of_query(text)
         if not words:
             return self.none()
-        rule, everywhere = rule_of(self.model), Q(search_terms__contains=words)
-        named = any_of(rule.q(self.model, by, action) for action in ("contact", "reveal"))
+        rule, memo, everywhere = rule_of(self.model), {}, Q(search_terms__contains=words)
+        named = any_of(rule.q(self.model, by, action, memo) for action in ("contact", "reveal"))
         # Who may lift the mask on all that she sees, as at a community's desk, gets the plain condition.
-        if named is EVERYTHING or named == rule.q(self.model, by, "view"):
+        if named is EVERYTHING or named == rule.q(self.model, by, "view", memo):
             return self.filter(everywhere)
         shown = Q(search_terms__contains=marked(words))
         return self.filter(shown if named is NOTHING else shown | everywhere & named)

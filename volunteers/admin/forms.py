@@ -1,4 +1,4 @@
-"""The forms that only the desk has: placing an order for a resident, and correcting hours."""
+"""The forms that only the desk has: placing an order for a resident, adding a guardian, and correcting hours."""
 
 import uuid
 from typing import Any
@@ -8,7 +8,7 @@ from django.contrib.admin import site
 
 from governance.admin.actions import dress
 from governance.admin.choices import ChoiceBox
-from governance.forms import WindowFields, phone_field
+from governance.forms import WindowFields, moment_field, phone_field
 from governance.models import User
 from grids.models import Entrance, Grid
 from volunteers.models import HoursEntry, Order, ServiceItem, Volunteer
@@ -21,6 +21,22 @@ class ItemChoice(forms.ModelChoiceField):
     def label_from_instance(self, item: ServiceItem) -> str:
         pair = "，须两人同行" if item.two_volunteers else ""
         return f"{item.get_category_display()} · {item.name}（约 {item.usual_minutes} 分钟{pair}）"
+
+
+class DeskGuardianForm(forms.Form):
+    """Who answers for a volunteer under 18, as the community verified it."""
+
+    guardian_name = forms.CharField(
+        label="监护人姓名", max_length=40, error_messages={"required": "请填写监护人姓名。"}
+    )
+    guardian_phone = phone_field("监护人电话", error_messages={"required": "请填写监护人电话。"})
+    guardian_consent_at = moment_field("监护人同意时间")
+    how = forms.CharField(
+        label="怎样核实的",
+        max_length=80,
+        help_text="例如：电话核实、当面签字。会记入修改历史，不要写姓名和电话。",
+        error_messages={"required": "请写明怎样核实的。"},
+    )
 
 
 class DeskOrderForm(WindowFields):

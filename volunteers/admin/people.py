@@ -1,10 +1,12 @@
 """Volunteers, their teams, and their hours."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, Q, Sum
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path
 from unfold.admin import TabularInline
 
 from governance import masks
@@ -20,11 +22,15 @@ from governance.admin.filters import (
     StatusFilter,
 )
 from governance.admin.matters import MatterAdmin
+from governance.admin.verbs import verb_page
+from governance.models import User
+from governance.permissions import permitted_actions
 from governance.templatetags import ui
-from volunteers.admin.forms import HoursForm
+from volunteers.admin.forms import DeskGuardianForm, HoursForm
 from volunteers.models import HoursEntry, Membership, Skill, Team, Volunteer
 from volunteers.models.people import WEEK_PARTS, VolunteerStatus
 from volunteers.services.hours import adjust_hours
+from volunteers.services.registration import record_guardian
 from volunteers.services.teams import create_team, update_team
 
 
@@ -115,6 +121,54 @@ class VolunteerAdmin(MatterAdmin):
             ("申请时间", ui.cn_datetime(volunteer.opened_at)),
             ("说明", volunteer.description),
         ]
+
+    # --- the guardian of a minor ------------------------------------------------------------------------------------
+    def get_urls(self) -> list:
+        view = self.admin_site.admin_view(self.guardian_view)
+        name = "volunteers_volunteer_guardian"
+        return [path("<int:object_id>/guardian/", view, name=name), *super().get_urls()]
+
+    def may_record_guardian(self, volunteer: Volunteer, user: User) -> bool:
+        """Whether the person reviews this registration, and it is that of a minor."""
+        minor = volunteer.age_on() < 18 and volunteer.status not in Volunteer.flow.final
+        return minor and "approve" in permitted_actions(user, volunteer, {"approve"})
+
+    def offered(self, volunteer: Volunteer, user: User) -> list[SimpleNamespace]:
+        """Return the table's buttons, and for a minor the one that adds the guardian."""
+        buttons = super().offered(volunteer, user)
+        if self.may_record_guardian(volunteer, user):
+            words = "补录监护人" if volunteer.guardian_consent_at is None else "更正监护人"
+            url = self.link(volunteer, "guardian")
+            buttons.append(SimpleNamespace(label=words, hint="", danger=False, url=url, bare=False))
+        return buttons
+
+    def guardian_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Put down a minor's guardian and when that person agreed."""
+        volunteer = self.reach(request, str(object_id))
+        if not self.may_record_guardian(volunteer, request.user):
+            raise Http404
+
+        def run(given: dict[str, Any]) -> None:
+            record_guardian(
+                volunteer,
+                by=request.user,
+                name=given["guardian_name"],
+                phone=given["guardian_phone"],
+                consent_at=given["guardian_consent_at"],
+                how=given["how"],
+            )
+
+        return verb_page(
+            self,
+            request,
+            title="补录监护人",
+            form=DeskGuardianForm(request.POST or None),
+            run=run,
+            done="已保存监护人的同意。",
+            back=self.link(volunteer),
+            obj=volunteer,
+            hint="未满 18 周岁参加志愿服务，须经监护人同意。请先和监护人核实。",
+        )
 
     def cards(self, request: HttpRequest) -> list[Card]:
         """Return the applications that wait for review."""

@@ -59,7 +59,9 @@ def by_another(change: Change) -> None:
     Raises Refused for a volunteer of the order, whatever her posts.
     """
     if not is_anothers(change.matter, change.actor):
-        raise Refused(f"您是这一单的志愿者，本人的服务不能由本人{change.action.label}，请由受助人或他人办理。")
+        raise Refused(
+            f"您是这一单的志愿者，本人的服务不能由本人{change.action.label}，请由受助人或他人办理。"
+        )
 
 
 def is_anothers(order: Order, user: User) -> bool:

@@ -198,7 +198,8 @@ class OrderPage(SignedIn, RestrictedDetail):
             shown=shown,
             contact=contact,
             may_reveal=not contact and "reveal" in allowed,
-            show_code="code" in allowed and order.status in RUNNING and order.status != OrderStatus.OPEN,
+            # From the first volunteer on: with several places, one may be there while others are still sought.
+            show_code="code" in allowed and order.status in RUNNING and order.taken > 0,
             may_show="show" in allowed
             and not order.showcases.filter(applicant=user).exclude(status="withdrawn").exists(),
             claims=people if insider else [],

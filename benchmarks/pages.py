@@ -13,7 +13,7 @@ from django.urls import reverse
 from benchmarks import cast
 from volunteers.models import Order
 
-BACKEND = "governance.permissions.JurisdictionBackend"
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 _clients: dict[str, Client] = {}
 
 

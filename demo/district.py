@@ -54,6 +54,8 @@ def build(
         parameters.change("portal.phone", "022-00000000")
         load_territory(world)
         world.items = load_menu()
+        # A visitor plays the whole round in one sitting, at whatever hour: a volunteer may check in up to a week early.
+        parameters.change("orders.early_minutes", 7 * 24 * 60)
         say("人员、岗位、志愿者…")
         load_roster(world)
         calendar = Calendar(until=now, ticking_from=world.at(world.day(FOUNDED), 0))

@@ -1,7 +1,6 @@
 """What was once possible and must not be: each test is an attack that worked, by the person who could make it."""
 
 import io
-import random
 from datetime import timedelta
 
 import pytest
@@ -47,7 +46,9 @@ def as_volunteer(secretary):
         birth_date=timezone.localdate() - timedelta(days=40 * 365),
         grid=factories.make_grid(factories.BASE),
     )
-    return REGISTRATION.run(mine, "approve", by=street)
+    mine = REGISTRATION.run(mine, "approve", by=street)
+    secretary.__dict__.pop("posts_in_force")  # she holds one more
+    return mine
 
 
 # --- guessing at masked columns by searching ------------------------------------------------------------------------------
@@ -239,17 +240,16 @@ def test_a_history_names_no_resident(client, secretary):
 
 
 # --- hostile files ------------------------------------------------------------------------------------------------------------
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 def test_a_picture_with_broken_metadata_is_refused_or_cleaned_but_never_an_error():
-    whole = io.BytesIO()
     facts = Image.Exif()
     facts[0x0112], facts[0x010E] = 6, "hello"
     facts[0x8769] = {36867: "2020:01:01 00:00:00"}
+    whole = io.BytesIO()
     Image.new("RGB", (64, 48)).save(whole, "WEBP", exif=facts.tobytes())
-    chance = random.Random(7)
-    for _ in range(600):
+    for position in range(len(whole.getvalue())):
         broken = bytearray(whole.getvalue())
-        for _ in range(chance.choice((1, 2, 5, 20))):
-            broken[chance.randrange(len(broken))] = chance.choice((0, 255, chance.randrange(256)))
+        broken[position] = 0
         try:
             large, small = clean_picture(SimpleUploadedFile("a.jpg", bytes(broken)))
         except ValidationError:

@@ -147,6 +147,8 @@ class UserAdmin(TerritorialAdmin):
         return super().get_queryset(request).prefetch_related(Prefetch("posts", posts, to_attr="today"))
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None):
+        if obj is not None and obj.is_staff and not self.has_change_permission(request, obj):
+            return ((None, {"fields": ("username", "name", "phone")}), *self.fieldsets[1:])
         if obj is None or obj.is_staff:
             return super().get_fieldsets(request, obj)
         # A resident's account: only whether it is in use is the office's to decide.

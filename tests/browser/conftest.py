@@ -22,7 +22,7 @@ def browser() -> Iterator[Browser]:
         try:
             launched = playwright.chromium.launch(
                 executable_path=path,
-                args=["--no-sandbox", "--disable-background-networking", "--disable-gpu"],
+                args=["--no-sandbox", "--disable-background-networking", "--disable-gpu", "--lang=zh-CN"],
             )
         except Error as error:
             pytest.fail(f"The browser at {path} does not start: {error}")

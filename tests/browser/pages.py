@@ -100,7 +100,8 @@ def make_stage() -> Stage:
 
 
 def phone_pages(stage: Stage) -> dict[str, list[str]]:
-    """Return the addresses that each person looks at on her phone; "code" and "factor" are half signed in."""
+    """Return the addresses that each person looks at on her phone; "code" and "factor"
+    are half signed in, "sure" has just shown her password again, "new" has no second factor yet."""
     cast, here = stage.cast, factories.COMMUNITY
     item = f"{reverse('order_new')}?item={cast.order.item.code}"
 
@@ -146,7 +147,9 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
         ],
         "stranger": plain("home", "my_matters", "notices", "volunteer_register"),
         "helper": [
-            *plain("home", "order_hall", "my_claims", "volunteer_me", "volunteer_preferences", "my_showcases"),
+            *plain(
+                "home", "order_hall", "my_claims", "volunteer_me", "volunteer_preferences", "my_showcases"
+            ),
             reverse("my_claims") + "?past=1",
             *order(cast.order, "check_in", "release"),
             *order(stage.invited, "decline"),
@@ -156,7 +159,11 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             *story(stage.returned_story, "revise"),
             reverse("volunteer_action", args=[cast.registration.number, "leave"]),
         ],
-        "volunteer": [*plain("order_hall", "my_claims"), reverse("order_hall") + "?full=on", *order(cast.order)],
+        "volunteer": [
+            *plain("order_hall", "my_claims"),
+            reverse("order_hall") + "?full=on",
+            *order(cast.order),
+        ],
         "grid_worker": [
             *plain("home"),
             reverse("order_new") + "?for=1",
@@ -167,8 +174,15 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
         "team_leader": plain("home", "team_orders"),
         "street_officer": plain("mfa_activate_totp", "account_change_password", "account_reauthenticate"),
         "superuser": plain("elevate"),
+        "sure": plain(
+            "mfa_view_recovery_codes",
+            "mfa_generate_recovery_codes",
+            "mfa_deactivate_totp",
+            "mfa_reauthenticate",
+        ),
+        "new": plain("mfa_activate_totp"),
         "secretary": [
-            *plain("home", "channels", "mfa_index", "mfa_view_recovery_codes", "mfa_generate_recovery_codes"),
+            *plain("home", "channels", "mfa_index", "mfa_generate_recovery_codes"),
             *plain("mfa_reauthenticate", "mfa_deactivate_totp"),
             *order(stage.placed, "assign_people", "assign_team", "return_back", "reject", "reschedule"),
             *story(cast.reviewed, "return_back"),
@@ -178,7 +192,8 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
 
 
 def client_of(stage: Stage, person: str) -> Client:
-    """Return a signed-in test client, whose session a browser takes over; "code" and "factor" stop half way."""
+    """Return a signed-in test client, whose session a browser takes over; those of ``phone_pages`` that are no
+    one of the cast are made on the way."""
     if person == "code":
         client = Client()
         client.post(reverse("phone_login"), {"phone": factories.make_phone()})
@@ -187,6 +202,15 @@ def client_of(stage: Stage, person: str) -> Client:
         client = Client()
         name = stage.cast.people["secretary"].username
         client.post(reverse("staff_login"), {"login": name, "password": "Round-Trip-9"})
+        return client
+    if person == "sure":
+        client = stage.cast.client("secretary")
+        client.post(reverse("account_reauthenticate"), {"password": "Round-Trip-9"})
+        client.post(reverse("mfa_generate_recovery_codes"))
+        return client
+    if person == "new":
+        client = stage.cast.client("street_officer")
+        client.post(reverse("account_reauthenticate"), {"password": "Round-Trip-9"})
         return client
     return stage.cast.client(person)
 
@@ -209,7 +233,12 @@ def desk_pages(stage: Stage) -> dict[str, list[str]]:
 def _desk_addresses(stage: Stage) -> Iterator[str]:
     order, story, registration = stage.placed, stage.cast.reviewed, stage.cast.registration
     Parameter.objects.get_or_create(key="orders.offer_minutes", defaults={"value": 30})
-    rows = {Order: order, Showcase: story, type(registration): registration, User: stage.cast.people["secretary"]}
+    rows = {
+        Order: order,
+        Showcase: story,
+        type(registration): registration,
+        User: stage.cast.people["secretary"],
+    }
     for model in admin.site._registry:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         row = rows.get(model) or model._default_manager.first()

@@ -62,7 +62,7 @@ def test_a_role_is_held_only_at_its_levels(territory):
 
 
 def test_a_term_ends_by_itself(territory):
-    person = factories.make_user()
+    person = factories.make_user(staff=True)
     post = appoint(
         person,
         "community_secretary",
@@ -81,7 +81,13 @@ def test_a_term_ends_by_itself(territory):
 def test_an_appointment_out_of_reach_rolls_back(territory):
     clerk = factories.make_staff("community_secretary", factories.COMMUNITY)
     with pytest.raises(OutOfReach):
-        appoint(factories.make_user(), "community_worker", factories.NEIGHBOUR, by=clerk, within_reach=True)
+        appoint(
+            factories.make_user(staff=True),
+            "community_worker",
+            factories.NEIGHBOUR,
+            by=clerk,
+            within_reach=True,
+        )
     assert not Post.objects.filter(role="community_worker").exists()
 
 

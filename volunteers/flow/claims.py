@@ -117,9 +117,7 @@ def fits(volunteer: Volunteer, order: Order, at: datetime) -> str | None:
         volunteer.skills.values_list("pk", "name")
     )
     if missing:
-        return (
-            f"这一单需要技能：{'、'.join(sorted(name for _, name in missing))}。请先在“我的资料”里登记技能。"
-        )
+        return f"这一单需要技能：{'、'.join(sorted(name for _, name in missing))}。请先在“技能、时间和范围”里登记。"
     if volunteer.applicant_id in (order.applicant_id, order.beneficiary_id):
         return "不能接自己点的单。"
     return None

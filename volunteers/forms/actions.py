@@ -48,6 +48,14 @@ class AmendForm(WindowActionForm):
         widget=forms.Textarea({"rows": 4, "maxlength": 2000}),
     )
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Who may not see the personal fields may not read them in a form either; she corrects the rest.
+        if not self.user.may("contact", self.matter):
+            for name in self.matter.masked.keys() & self.fields.keys():
+                del self.fields[name]
+                self.initial.pop(name, None)
+
     def first_values(self, matter: Matter, user: Any) -> dict[str, Any]:
         names = ("beneficiary_name", "beneficiary_phone", "address", "description")
         return super().first_values(matter, user) | {name: getattr(matter, name) for name in names}

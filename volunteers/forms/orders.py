@@ -36,7 +36,11 @@ class OrderForm(WindowFields):
         required=False,
         widget=forms.TextInput({"autocomplete": "off", "maxlength": 40}),
     )
-    beneficiary_phone = phone_field("受助人电话", required=False, help_text="打码保存，接单的志愿者在服务期间能看到，社区人员须写明理由才能查看。")
+    beneficiary_phone = phone_field(
+        "受助人电话",
+        required=False,
+        help_text="打码保存，接单的志愿者在服务期间能看到，社区人员须写明理由才能查看。",
+    )
     address = forms.CharField(
         label="门牌号",
         max_length=100,

@@ -55,7 +55,7 @@ def fetch(key: str, page: str) -> tuple[float, int, int]:
     took = (time.perf_counter() - began) * 1000
     if answer.status_code != 200:
         raise RuntimeError(f"{address} as {key}: {answer.status_code} {answer.headers.get('Location', '')}")
-    return took, len(content), content.count("DD-".encode())
+    return took, len(content), content.count(b"DD-")
 
 
 def queries(key: str, page: str) -> tuple[int, float]:

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 
+from governance import drafts
 from governance.admin.base import TerritorialAdmin, put_error
 from governance.permissions import EVERYTHING, NOTHING, rule_of
 from governance.territory import GridLevel
@@ -143,7 +144,7 @@ class GridAdmin(DirectoryAdmin):
         grid = self.reach(request, object_id)
         if not self.has_change_permission(request, grid):
             raise PermissionDenied
-        form = RetireForm(request.POST or None, grid=grid, user=request.user)
+        form = RetireForm(request.POST or drafts.take(request, request.path), grid=grid, user=request.user)
         if request.method == "POST" and form.is_valid():
             try:
                 done = services.retire_grid(

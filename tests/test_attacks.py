@@ -255,3 +255,22 @@ def test_a_picture_with_broken_metadata_is_refused_or_cleaned_but_never_an_error
         except ValidationError:
             continue
         assert large[:2] == small[:2] == b"\xff\xd8"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("ticked", ["../../etc/passwd", "{{7*7}}", "%00", "\0", "9" * 400, ""])
+def test_a_row_that_cannot_be_is_no_row_of_a_bulk_action(client, secretary, ticked):
+    factories.make_order()
+    client.force_login(secretary, backend=BACKEND)
+    answer = client.post(
+        "/admin/volunteers/order/", {"action": "bulk_open_claims", "_selected_action": ticked}
+    )
+    assert answer.status_code in (200, 302)
+
+
+@pytest.mark.django_db
+def test_a_filter_with_what_no_text_can_hold_shows_the_list_without_it(client, secretary):
+    client.force_login(secretary, backend=BACKEND)
+    answer = client.get("/admin/grids/grid/", {"kind__exact": "\0"}, follow=True)
+    assert answer.status_code == 200
+    assert "没有这样的筛选条件" in answer.content.decode()

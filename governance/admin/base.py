@@ -6,6 +6,7 @@ Nothing here decides who may do what; it asks ``restrict`` and ``permitted_actio
 from typing import Any
 
 from django import forms
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -18,7 +19,7 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from governance import drafts, masks
-from governance.admin.choices import RestrictedChoices
+from governance.admin.choices import RestrictedChoices, could_be
 from governance.admin.paging import CappedPaginator
 from governance.constraints import sentence
 from governance.forms import tell as put_error
@@ -146,7 +147,7 @@ class TerritorialAdmin(RestrictedChoices, ModelAdmin):
             }
             allowed |= {f"{name}__{self._related_key(name)}__exact", name}
         allowed |= {f"{self.date_hierarchy}__{part}" for part in ("year", "month", "day", "gte", "lt")}
-        if lookup not in allowed:
+        if lookup not in allowed or "\x00" in value:
             raise IncorrectLookupParameters
         return True
 
@@ -167,6 +168,14 @@ class TerritorialAdmin(RestrictedChoices, ModelAdmin):
         actions = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
+
+    def response_action(self, request: HttpRequest, queryset: models.QuerySet) -> HttpResponse | None:
+        """Run the list's chosen action on the ticked rows; what no key can be was never ticked."""
+        asked = request.POST.copy()
+        ticked = asked.getlist(ACTION_CHECKBOX_NAME)
+        asked.setlist(ACTION_CHECKBOX_NAME, [each for each in ticked if could_be(self.model._meta.pk, each)])
+        request.POST = asked
+        return super().response_action(request, queryset)
 
     # --- what may be done -------------------------------------------------------------------------------------------
     def permitted(self, request: HttpRequest, obj: models.Model) -> set[str]:

@@ -21,10 +21,11 @@ class _Sturdy:
 
     def optgroups(self, name: str, value: list[str], attr: dict | None = None) -> list:
         key = self.field.remote_field.get_related_field()
-        return super().optgroups(name, [each for each in value if _could_be(key, each)], attr)
+        return super().optgroups(name, [each for each in value if could_be(key, each)], attr)
 
 
-def _could_be(key: models.Field, value: Any) -> bool:
+def could_be(key: models.Field, value: Any) -> bool:
+    """Say whether a value that came from outside can be a key of this column at all."""
     if "\x00" in str(value):
         return False
     try:

@@ -21,7 +21,7 @@ from tests import factories
 from tests.cast import Cast, make_cast
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
-from volunteers.models import Order, Showcase
+from volunteers.models import Order, Showcase, Volunteer
 from volunteers.services.showcases import submit_showcase
 
 #: Addresses without a page of their own: they answer with data, files or a redirect, or only take what is posted.
@@ -42,6 +42,7 @@ class Stage:
     confirmed: Order
     unshown: Order
     returned_story: Showcase
+    minor: Volunteer
 
 
 def make_stage() -> Stage:
@@ -94,9 +95,14 @@ def make_stage() -> Stage:
         people[person].set_password("Round-Trip-9")
         people[person].password_changed_at = timezone.now()
         people[person].save()
+    # Under 18, as an import may leave a registration: without a guardian.
+    minor = factories.make_volunteer(approved_by=people["secretary"])
+    minor.birth_date = timezone.localdate() - timedelta(days=15 * 366)
+    minor.save()
+    people["minor"] = minor.applicant
     # Stands by for superuser mode.
     people["superuser"] = factories.make_user("值班员", staff=True, may_elevate=True)
-    return Stage(cast, placed, returned, invited, served(2), served(3), returned_story)
+    return Stage(cast, placed, returned, invited, served(2), served(3), returned_story, minor)
 
 
 def phone_pages(stage: Stage) -> dict[str, list[str]]:
@@ -171,6 +177,7 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             reverse("grid_notice", args=[factories.BASE]),
             *order(stage.placed),
         ],
+        "minor": plain("volunteer_me", "volunteer_guardian"),
         "team_leader": plain("home", "team_orders"),
         "street_officer": plain("mfa_activate_totp", "account_change_password", "account_reauthenticate"),
         "superuser": plain("elevate"),
@@ -256,5 +263,6 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
     ):
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}_do"
         yield from (reverse(name, args=[row.pk, action]) for action in actions)
+    yield reverse("admin:volunteers_volunteer_guardian", args=[stage.minor.pk])
     yield reverse("admin:governance_parameter_set", args=["orders.offer_minutes"])
     yield reverse("admin:volunteers_order_changelist") + "?q=没有这样的词"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Response, expect
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
@@ -29,10 +29,13 @@ class Visitor:
         self.context.set_default_timeout(PATIENCE)
         #: What the console said and what was thrown: errors, warnings and refusals of the security policy.
         self.complaints: list[str] = []
+        #: Everything that came from the network.
+        self.answers: list[Response] = []
         #: How often something was pressed.
         self.taps = 0
         self.page = self.context.new_page()
         self.page.on("console", self._note)
+        self.page.on("response", lambda answer: self.answers.append(answer))
         self.page.on("pageerror", lambda error: self.complaints.append(f"{self.path}: {error}"))
 
     def _note(self, message: Any) -> None:

@@ -530,7 +530,8 @@ def test_createsuperuser_makes_an_account_that_may_elevate_and_is_none_yet(monke
 
 
 # --- the look --------------------------------------------------------------------------------------------------------
-def test_pages_hold_no_english(client, keeper, later):
+def test_pages_hold_no_english(client, keeper, later, settings):
+    settings.DEMO_PEOPLE = ""  # the demo names its people's logins and passwords
     pages = [
         client.get(reverse("staff_login")),
         give_password(client, "", ""),

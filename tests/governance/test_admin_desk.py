@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from governance.admin.desk import Card, greeting
 from governance.admin.paging import CappedPaginator, up_to
+from governance.notices import tell
 from tests import factories
 from volunteers.flow import ORDERS
 from volunteers.models import Order
@@ -163,3 +164,24 @@ def test_the_greeting_follows_the_hour():
     assert [greeting(hour) for hour in (3, 8, 11, 13, 16, 20)] == [
         "夜深了", "早上好", "上午好", "中午好", "下午好", "晚上好",
     ]  # fmt: skip
+
+
+def test_the_sidebar_leads_to_notices_and_channels(client, secretary):
+    enter(client, secretary)
+
+    def entries() -> dict[str, dict]:
+        groups = client.get(reverse("admin:index")).context["sidebar_navigation"]
+        return {item["link"]: item for group in groups for item in group["items"]}
+
+    assert "badge" not in entries()[reverse("notices")] and reverse("channels") in entries()
+    tell([secretary], "一条通知")
+    tell([secretary], "又一条通知")
+    assert entries()[reverse("notices")]["badge"] == "2"
+    enter(client, factories.make_staff("system_administrator", factories.DISTRICT))
+    assert reverse("notices") in entries() and reverse("channels") not in entries()
+
+
+def test_signing_out_is_not_called_closing_an_account(client, secretary):
+    enter(client, secretary)
+    text = client.get(reverse("admin:index")).content.decode()
+    assert "退出登录" in text and "注销" not in text

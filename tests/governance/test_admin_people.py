@@ -1,9 +1,14 @@
 """The security administrator's work: accounts, posts and roles; and what nobody may do for herself."""
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.core.exceptions import ValidationError
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from governance.accounts import totp
 from governance.models import AccessEvent, Parameter, Post, Role, TextMessage, User
 from tests import factories
 
@@ -185,6 +190,80 @@ def test_built_in_roles_stay_and_own_ones_can_be_added(client, guard):
     )
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     assert Role.objects.get(key="watcher").levels == [12]
+
+
+# --- a lost phone ----------------------------------------------------------------------------------------------------------
+def reset_url(user) -> str:
+    return reverse("admin:governance_user_totp", args=[user.pk])
+
+
+FIRST = {"reason": "手机丢失，已当面核实", "new_password": "Hongqiao#2027"}
+
+
+@pytest.fixture
+def clerk(territory) -> User:
+    """A member of staff with both factors, recovery codes and a first password changed long ago."""
+    user = factories.make_staff("community_worker", factories.COMMUNITY)
+    user.set_password("Red-bridge-2026")
+    user.save()
+    totp.enrol(user, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    RecoveryCodes.activate(user)
+    return user
+
+
+def test_a_lost_phone_is_begun_anew(client, guard, clerk):
+    hers = Client()
+    hers.force_login(clerk, backend=BACKEND)
+    assert hers.get(reverse("admin:index")).status_code == 200
+    page = client.get(reverse("admin:governance_user_change", args=[clerk.pk]))
+    assert reset_url(clerk) in page.content.decode()
+    assert client.post(reset_url(clerk), FIRST).status_code == 302
+    assert hers.get(reverse("admin:index")).status_code == 302, "her sessions ended"
+    assert not Authenticator.objects.filter(user=clerk).exists()
+    event = AccessEvent.objects.get(kind="configure", object_pk=str(clerk.pk))
+    assert (
+        event.actor == guard
+        and event.reason == FIRST["reason"]
+        and FIRST["new_password"] not in event.summary
+    )
+    assert clerk.notices.get().title == "您的动态验证码和密码已由安全管理员重置"
+    again = Client()
+    login = reverse("staff_login")
+    answer = again.post(login, {"login": clerk.username, "password": "Red-bridge-2026"})
+    assert "登录名或密码不正确" in answer.content.decode()
+    again.post(login, {"login": clerk.username, "password": FIRST["new_password"]})
+    assert again.get(reverse("admin:index")).url == reverse("mfa_activate_totp")
+    set_up = again.get(reverse("mfa_activate_totp"))
+    again.post(reverse("mfa_activate_totp"), {"code": set_up.context["demo_code"]})
+    assert again.get(reverse("admin:index")).url == reverse("account_change_password")
+
+
+@pytest.mark.parametrize(
+    "wrong, field",
+    [
+        ({"reason": ""}, "reason"),
+        ({"reason": "丢了"}, "reason"),
+        ({"reason": "a\x00bcdef"}, "reason"),
+        ({"new_password": ""}, "new_password"),
+        ({"new_password": "short"}, "new_password"),
+        ({"new_password": "Aa1-" + "x" * 1000}, "new_password"),
+    ],
+)
+def test_beginning_anew_needs_a_reason_and_a_good_password(client, guard, clerk, wrong, field):
+    answer = client.post(reset_url(clerk), FIRST | wrong)
+    assert answer.status_code == 200 and answer.context["form"].errors[field]
+    assert FIRST["new_password"] not in answer.content.decode()
+    assert totp.has_totp(clerk) and User.objects.get(pk=clerk.pk).check_password("Red-bridge-2026")
+
+
+def test_nobody_begins_her_own_anew_and_residents_have_none(client, guard):
+    for user in (guard, factories.make_user("居民")):
+        assert client.get(reset_url(user)).status_code == 404
+        assert client.post(reset_url(user), FIRST).status_code == 404
+        page = client.get(reverse("admin:governance_user_change", args=[user.pk]))
+        assert "重置动态验证码" not in page.content.decode()
+        with pytest.raises(ValidationError):
+            totp.reset(user, FIRST["new_password"], by=guard, reason=FIRST["reason"])
 
 
 # --- the system administrator --------------------------------------------------------------------------------------------

@@ -160,7 +160,7 @@ def test_nobody_else_may_look(client, secretary):
         order.applicant,
         factories.make_user(),
         factories.make_staff("community_secretary", factories.FAR),
-        factories.make_staff("grid_worker", factories.BASE),
+        factories.make_staff("grid_worker", factories.FAR_BASE),
     ):
         client.force_login(user)
         assert client.post(reveal(order), {"reason": "想看一看电话"}).status_code == 404

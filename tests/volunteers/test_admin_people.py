@@ -7,11 +7,12 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
+from governance.flow import NotYours
 from tests import factories
 from volunteers.flow import ORDERS
 from volunteers.models import HoursEntry, Membership, Showcase, Team, Volunteer
 from volunteers.services.hours import adjust_hours
-from volunteers.services.registration import register_volunteer
+from volunteers.services.registration import record_guardian, register_volunteer
 from volunteers.services.showcases import submit_showcase
 from volunteers.services.teams import create_team
 
@@ -61,6 +62,78 @@ def test_the_history_hides_the_values_of_masked_columns(client, desk):
     volunteer.save()
     text = client.get(reverse("admin:volunteers_volunteer_history", args=[volunteer.pk])).content.decode()
     assert "监护人" in text and "欧阳父" not in text and "13912345678" not in text
+
+
+# --- the guardian of a minor ---------------------------------------------------------------------------------------------
+def guardian(**instead) -> dict:
+    agreed = timezone.localtime() - timedelta(hours=1)
+    return {
+        "guardian_name": "欧阳父", "guardian_phone": "13912345678", "guardian_consent_at": f"{agreed:%Y-%m-%dT%H:%M}",
+        "how": "电话核实", **instead,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def minor(desk):
+    """A registration under 18 without a guardian's consent."""
+    volunteer = applicant(name="欧阳新")
+    volunteer.birth_date = timezone.localdate() - timedelta(days=15 * 366)
+    volunteer.save()
+    return volunteer
+
+
+def test_the_desk_adds_a_minors_guardian_and_can_then_approve(client, desk, minor):
+    page = reverse("admin:volunteers_volunteer_change", args=[minor.pk])
+    approve = reverse("admin:volunteers_volunteer_do", args=[minor.pk, "approve"])
+    answer = client.post(approve, {"version": minor.version}, follow=True)
+    assert "请先补录监护人" in answer.content.decode()
+    url = reverse("admin:volunteers_volunteer_guardian", args=[minor.pk])
+    assert url in client.get(page).content.decode()
+    assert client.post(url, guardian()).status_code == 302
+    kept = minor.history.latest()
+    assert kept.history_user == desk and kept.history_change_reason == "补录监护人：电话核实"
+    text = client.get(reverse("admin:volunteers_volunteer_history", args=[minor.pk])).content.decode()
+    assert "补录监护人：电话核实" in text and "13912345678" not in text
+    client.post(approve, {"version": minor.version})
+    minor.refresh_from_db()
+    assert minor.status == "active" and minor.guardian_name == "欧阳父"
+
+
+@pytest.mark.parametrize(
+    "wrong, field",
+    [
+        ({"guardian_name": ""}, "guardian_name"),
+        ({"guardian_name": "a\x00b"}, "guardian_name"),
+        ({"guardian_phone": "12"}, "guardian_phone"),
+        ({"guardian_consent_at": "2999-01-01T10:00"}, "guardian_consent_at"),
+        ({"guardian_consent_at": "昨天"}, "guardian_consent_at"),
+        ({"how": ""}, "how"),
+    ],
+)
+def test_a_wrong_guardian_is_refused_at_the_field(client, minor, wrong, field):
+    url = reverse("admin:volunteers_volunteer_guardian", args=[minor.pk])
+    answer = client.post(url, guardian(**wrong))
+    assert answer.status_code == 200 and answer.context["form"].errors[field]
+    minor.refresh_from_db()
+    assert minor.guardian_consent_at is None
+
+
+def test_only_who_reviews_adds_a_guardian_and_only_to_a_minor(client, desk, minor):
+    grown = reverse("admin:volunteers_volunteer_guardian", args=[applicant(name="何远").pk])
+    assert client.post(grown, guardian()).status_code == 404
+    url = reverse("admin:volunteers_volunteer_guardian", args=[minor.pk])
+    for role, code in (("district_head", factories.DISTRICT), ("community_secretary", factories.FAR)):
+        client.force_login(factories.make_staff(role, code), backend=BACKEND)
+        assert client.post(url, guardian()).status_code == 404
+    with pytest.raises(NotYours):
+        record_guardian(
+            minor,
+            by=factories.make_user(),
+            name="欧阳父",
+            phone="13912345678",
+            consent_at=timezone.now(),
+            how="x",
+        )
 
 
 def test_volunteers_are_found_by_name(client, desk):

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import factories
-from volunteers.flow import ORDERS
+from volunteers.flow import ORDERS, REGISTRATION
 from volunteers.models import Claim, HoursEntry, Skill, Volunteer
 from volunteers.models.orders import ClaimStatus, OrderStatus
 
@@ -76,6 +76,61 @@ def test_a_minor_needs_a_guardian(client, newcomer):
         reverse("volunteer_register"), APPLICATION | {"birth_date": born, "guardian_consent": "on"} | guardian
     )
     assert Volunteer.objects.get().guardian_consent_at is not None
+
+
+def minor_without_consent() -> Volunteer:
+    """A registration as an import may leave it: under 18, no guardian."""
+    volunteer = factories.make_volunteer()
+    Volunteer.objects.filter(pk=volunteer.pk).update(
+        birth_date=timezone.localdate() - timedelta(days=15 * 366), status="applied"
+    )
+    return Volunteer.objects.get(pk=volunteer.pk)
+
+
+GUARDIAN = {"guardian_name": "张父", "guardian_phone": "138 0000 1234", "guardian_consent": "on"}
+
+
+def test_a_minor_adds_her_guardian_later(client, territory):
+    volunteer = minor_without_consent()
+    client.force_login(volunteer.applicant)
+    url = reverse("volunteer_guardian")
+    assert url in client.get(reverse("volunteer_me")).content.decode()
+    assert client.get(url).status_code == 200
+    assert client.post(url, GUARDIAN)["Location"] == reverse("volunteer_me")
+    volunteer.refresh_from_db()
+    assert (volunteer.guardian_name, volunteer.guardian_phone) == ("张父", "13800001234")
+    assert volunteer.guardian_consent_at is not None
+    kept = volunteer.history.latest()
+    assert kept.history_user == volunteer.applicant and "本人填写" in kept.history_change_reason
+    boss = factories.make_staff("community_secretary", factories.COMMUNITY)
+    assert REGISTRATION.run(volunteer, "approve", by=boss).status == "active"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("guardian_name", ""),
+        ("guardian_name", " "),
+        ("guardian_name", "长" * 41),
+        ("guardian_name", "\0"),
+        ("guardian_phone", "123"),
+        ("guardian_phone", ""),
+        ("guardian_consent", ""),
+    ],
+)
+def test_a_guardian_without_name_phone_or_consent_is_refused_at_the_field(client, territory, field, value):
+    volunteer = minor_without_consent()
+    client.force_login(volunteer.applicant)
+    answer = client.post(reverse("volunteer_guardian"), GUARDIAN | {field: value})
+    assert answer.status_code == 200 and field in answer.context["form"].errors
+    volunteer.refresh_from_db()
+    assert volunteer.guardian_consent_at is None
+
+
+def test_a_grown_volunteer_has_no_guardian(signed_in, volunteer):
+    assert signed_in.get(reverse("volunteer_guardian")).status_code == 404
+    assert signed_in.post(reverse("volunteer_guardian"), GUARDIAN).status_code == 404
+    assert reverse("volunteer_guardian") not in signed_in.get(reverse("volunteer_me")).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ class Rule:
         return Q(**{f"{published.to}__in": sorted(nodes)}) & when
 
     def _keys_q(self, model, user, action: str, jurisdiction: Q, memo: dict) -> Q:
-        outside = model._base_manager.all()
+        outside = model._base_manager.order_by()
         if jurisdiction is not NOTHING:
             outside = outside.exclude(jurisdiction)
         keys: set[Any] = set(sharing.shared_keys(user, model, action, memo))

@@ -25,8 +25,8 @@ TALL = {"width": PHONE["width"], "height": 9000}
 
 #: rule -> where in the theme's own markup it is broken (the beginning of the element's HTML, or a part of it).
 THEME: dict[str, tuple[str, ...]] = {
-    # The bar under a list, with its number of rows and its pages, lies outside every landmark.
-    "region": ("px-4 lg:backdrop-blur-xs",),
+    # The bars under a list (its number of rows, its pages) and under a form (its buttons) lie outside every landmark.
+    "region": ("px-4 lg:backdrop-blur-xs", 'id="submit-row"', "flex flex-col gap-3 mr-auto"),
 }
 
 #: Whether the theme's search boxes stand; they are drawn after the page has loaded.

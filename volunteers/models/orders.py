@@ -179,6 +179,9 @@ class Order(Matter):
             models.Index(fields=["beneficiary", "-opened_at"], name="order_beneficiary"),
             models.Index(fields=["placed_by", "-opened_at"], name="order_placed_by"),
             models.Index(fields=["item", "status"], name="order_item_status"),
+            models.Index(
+                fields=["community_code"], name="order_complaints", condition=Q(complaint_open=True)
+            ),
         ]
         constraints = [
             *Matter.Meta.constraints,

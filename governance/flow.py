@@ -224,7 +224,7 @@ class Flow:
         if version is not None and version != matter.version and not action.racing:
             raise Stale(list(matter.steps.filter(seq__gt=version).select_related("actor")))
         if matter.status not in action.sources:
-            raise Refused(f"“{matter.get_status_display()}”的事项不能{action.label}。")
+            raise Refused(f"“{matter.get_status_display()}”的事项现在不能办理“{action.label}”。")
         note = note.strip()
         if action.reason and not note:
             raise Refused(f"请填写{action.label}的理由。", "note")

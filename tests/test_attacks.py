@@ -13,6 +13,7 @@ from governance.files import clean_picture
 from governance.flow import FlowError
 from tests import factories
 from tests.api.conftest import client_of
+from tests.cast import make_cast
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, REGISTRATION, SHOWCASES
 from volunteers.services.hours import adjust_hours
@@ -274,3 +275,9 @@ def test_a_filter_with_what_no_text_can_hold_shows_the_list_without_it(client, s
     answer = client.get("/admin/grids/grid/", {"kind__exact": "\0"}, follow=True)
     assert answer.status_code == 200
     assert "没有这样的筛选条件" in answer.content.decode()
+
+
+def test_a_story_on_the_wall_does_not_tell_the_base_grid(db):
+    cast = make_cast()
+    assert cast.shown.grid_id == factories.COMMUNITY
+    assert cast.shown.order.grid_id == factories.BASE

@@ -275,8 +275,8 @@ class HoursEntryAdmin(ReadOnlyAdmin):
     list_display_links = ("entered",)
     list_select_related = ("volunteer", "entered_by", "grid")
     list_filter = (EntryFilter, PlaceFilter, EnteredFilter)
-    search_fields = ("volunteer__number", "=volunteer__applicant_name")
-    search_help_text = "搜志愿者编号或完整姓名"
+    search_fields = ("volunteer__number",)
+    search_help_text = "搜志愿者编号"
     fields = ("entered", "person", "number", "kind_chip", "hours_text", "reason", "recorder", "grid")
     readonly_fields = ("entered", "person", "number", "kind_chip", "hours_text", "recorder")
     autocomplete_fields = ("volunteer",)

@@ -10,6 +10,7 @@ from governance import files
 from governance.constraints import sentence
 from governance.flow import NotYours, Refused
 from governance.models import User
+from governance.territory import GridLevel
 from volunteers.flow.showcases import REVIEW_CLOCK, SHOWCASES
 from volunteers.models import Order, Showcase, ShowcasePhoto, Volunteer
 
@@ -44,7 +45,8 @@ def submit_showcase(
     if len(photos) > MOST_PHOTOS:
         raise Refused(f"最多 {MOST_PHOTOS} 张照片。", "photos")
     showcase = Showcase(
-        grid_id=order.grid_id,
+        # The community's, not the base grid's: a story on the wall must not tell where someone lives.
+        grid_id=order.grid_id[: GridLevel.COMMUNITY],
         order=order,
         volunteer=volunteer,
         title=title.strip(),

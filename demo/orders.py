@@ -23,7 +23,7 @@ from volunteers.models import Order, ServiceItem, Volunteer
 from volunteers.services.orders import place_order
 
 #: How many ordinary orders there are, and over how many days they are spread.
-ORDERS_MADE, SMALL, DAYS = 420, 40, 150
+ORDERS_MADE, SMALL, DAYS = 320, 40, 150
 #: Parts of all orders that the two communities of the demo people have.
 AT_HOME, NEXT_DOOR = 0.11, 0.06
 

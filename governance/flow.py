@@ -100,7 +100,9 @@ class Action:
     ``needs``: the rule's action, the name itself by default. ``target`` None keeps the state, unless the effect sets
     ``change.status`` to one of the ``outcomes``, for a state that depends on data. ``ready`` says, without data, whether the button shows.
     ``racing``: many people do this at once, so a version that others moved on is no reason to refuse. ``hidden``: no button
-    of its own (a system's step, or an action with its own page).
+    of its own (a system's step, or an action with its own page). ``news``: how those who are told read that it was done,
+    where the label alone ("接单") would leave open who did it. ``readers``: the rule's actions that open the step's note;
+    empty for everyone who sees the matter.
     """
 
     name: str
@@ -120,6 +122,8 @@ class Action:
     system: bool = False
     danger: bool = False
     hint: str = ""
+    news: str = ""
+    readers: frozenset[str] = frozenset()
 
     @property
     def permission(self) -> str:
@@ -156,6 +160,22 @@ class Flow:
         fitting = [a for a in self.actions.values() if matter.status in a.sources and not a.system]
         allowed = permitted_actions(user, matter, {a.permission for a in fitting}) if fitting else set()
         return [a for a in fitting if a.permission in allowed and (a.ready is None or a.ready(matter, user))]
+
+    def timeline(self, matter: Matter, user: User, *, most: int = 200) -> list[Step]:
+        """Return the newest ``most`` steps that ``user`` may see, newest first, without the notes that are not for her."""
+        steps = list(
+            self.step.objects.restrict(user)
+            .filter(matter=matter)
+            .select_related("actor")
+            .order_by("-seq")[:most]
+        )
+        readers = {s: self.actions[s.action].readers for s in steps if s.action in self.actions and s.note}
+        asked = frozenset().union(*readers.values())
+        allowed = permitted_actions(user, matter, asked) if asked else set()
+        for step, needed in readers.items():
+            if needed and not needed & allowed and step.actor_id != user.pk:
+                step.note = ""
+        return steps
 
     def permission_actions(self) -> set[str]:
         """Return every rule action that the table needs; governance/checks.py compares it with the permissions."""
@@ -222,7 +242,7 @@ class Flow:
         elif action.permission not in permitted_actions(by, matter, {action.permission}):
             raise NotYours
         if version is not None and version != matter.version and not action.racing:
-            raise Stale(list(matter.steps.filter(seq__gt=version).select_related("actor")))
+            raise Stale([step for step in reversed(self.timeline(matter, by)) if step.seq > version])
         if matter.status not in action.sources:
             raise Refused(f"“{matter.get_status_display()}”的事项现在不能办理“{action.label}”。")
         note = note.strip()
@@ -279,22 +299,15 @@ class Flow:
 
     def _announce(self, change: Change, tell: tuple[str, ...]) -> None:
         matter = change.matter
-        told: set[int] = {change.actor.pk}
-        for key in tell:
-            if key == "applicant" and not matter.applicant_id:
-                notices.text(
-                    matter.applicant_phone,
-                    f"您的事项 {matter.number} {change.action.label}，当前状态：{matter.get_status_display()}。",
-                )
-            people = [p for p in matter.audience(key) if p.pk not in told]
-            told |= {p.pk for p in people}
-            notices.tell(
-                people,
-                f"{matter.title}：{change.action.label}",
-                body=change.note,
-                number=matter.number,
-                url=matter.get_absolute_url(),
+        if "applicant" in tell and not matter.applicant_id:
+            notices.text(
+                matter.applicant_phone,
+                f"您的事项 {matter.number} {change.action.news or change.action.label}，"
+                f"当前状态：{matter.get_status_display()}。",
             )
+        people = [person for key in tell for person in matter.audience(key) if person.pk != change.actor.pk]
+        title = f"{matter.title}：{change.action.news or change.action.label}"
+        notices.tell(people, title, body=change.note, number=matter.number, url=matter.get_absolute_url())
         for people, title in change.told:
             notices.tell(people, title, body=change.note, number=matter.number, url=matter.get_absolute_url())
 

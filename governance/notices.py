@@ -5,6 +5,7 @@ nothing is sent for a change that was rolled back, and nothing is lost when the 
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_tasks import task
 
+from governance import parameters
 from governance.models import Notice, TextMessage
 
 
@@ -46,14 +48,24 @@ def tell(people: Iterable[Any], title: str, *, body: str = "", number: str = "",
         Notice(recipient=person, title=title[:80], body=body[:300], number=number, url=url)
         for person in seen.values()
     ]
-    Notice.objects.bulk_create(notices)
+    if notices:
+        Notice.objects.bulk_create(notices)
     return len(notices)
 
 
 def text(phone: str, body: str) -> TextMessage:
-    """Queue a text message; the background worker sends it once the transaction has been committed."""
-    message = TextMessage.objects.create(phone=phone, body=body[:300])
-    send_text.enqueue(message.pk)
+    """Queue a text message; the background worker sends it once the transaction has been committed.
+
+    A number gets so many in a day at most (a parameter), whoever they are about; what is beyond is kept unsent with the reason.
+    """
+    message = TextMessage(phone=phone, body=body[:300])
+    lately = TextMessage.objects.filter(phone=phone, created_at__gt=timezone.now() - timedelta(days=1))
+    most = parameters.value("sms.daily_most")
+    if lately.exclude(status=TextMessage.Status.FAILED).count() >= most:
+        message.status, message.failure = TextMessage.Status.FAILED, f"24 小时内已给这个号码发了 {most} 条"
+    message.save()
+    if message.status == TextMessage.Status.QUEUED:
+        send_text.enqueue(message.pk)
     return message
 
 

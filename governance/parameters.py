@@ -70,6 +70,7 @@ SPECS: dict[str, Spec] = {
         Spec("exports.most_rows", "一次导出的行数上限", 2000, "行", 100, 20000),
         Spec("superuser.minutes", "超级管理模式时长", 30, "分钟", 5, 120),
         Spec("sms.code_minutes", "验证码有效时间", 5, "分钟", 1, 15),
+        Spec("sms.daily_most", "24 小时内最多给同一号码发几条进度短信", 10, "条", 1, 100),
         Spec("staff.idle_minutes", "工作人员多久未操作自动退出", 30, "分钟", 5, 240),
         Spec("staff.password_days", "工作人员密码有效期（0 为不限）", 90, "天", 0, 365),
         Spec("residents.session_days", "居民手机登录保持时间", 30, "天", 1, 90),

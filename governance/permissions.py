@@ -128,20 +128,38 @@ class Rule:
     def q(self, model: type[models.Model], user: Any, action: str, memo: dict | None = None) -> Q:
         """Return the condition that a row must meet for ``user`` to do ``action`` with it.
 
-        ``memo`` carries the fetched keys between several actions on the same model within one question.
+        ``memo`` carries what was fetched between several actions on the same model within one question.
+        """
+        return any_of(self.grounds(model, user, action, {} if memo is None else memo))
+
+    def grounds(
+        self, model: type[models.Model], user: Any, action: str, memo: dict, row: Any = None
+    ) -> list[Q]:
+        """Return the alternatives of which a row must meet one.
+
+        ``row``: the key of the only row in question. Then own rows are asked as conditions on that row instead of being
+        fetched, and equal conditions of several actions are the same object, by ``memo``.
         """
         if user.is_authenticated and not user.is_active:
-            return NOTHING
+            return []
         if user.is_authenticated and user.is_superuser:
-            return EVERYTHING
-        parts = [self._published_q(model, user, each) for each in self.published if action in each.actions]
+            return [EVERYTHING]
+        parts = [
+            memo.setdefault(each, self._published_q(model, user, each))
+            for each in self.published
+            if action in each.actions
+        ]
         # What everyone may do needs no further question.
         if user.is_authenticated and not any(part is EVERYTHING for part in parts):
             jurisdiction = self.jurisdiction(model, user, action)
+            jurisdiction = memo.setdefault(("posts", str(jurisdiction)), jurisdiction)
             parts.append(jurisdiction)
             if jurisdiction is not EVERYTHING:
-                parts.append(self._keys_q(model, user, action, jurisdiction, {} if memo is None else memo))
-        return any_of(parts)
+                if row is None:
+                    parts.append(self._keys_q(model, user, action, jurisdiction, memo))
+                else:
+                    parts += self._row_grounds(model, user, action, row, memo)
+        return parts
 
     def jurisdiction(self, model: type[models.Model], user: Any, action: str) -> Q:
         """Return what the person's posts reach."""
@@ -160,6 +178,17 @@ class Rule:
         if not nodes:
             return NOTHING
         return Q(**{f"{published.to}__in": sorted(nodes)}) & when
+
+    def _row_grounds(self, model, user, action: str, row: Any, memo: dict) -> list[Q]:
+        parts = [Q(pk=row)] if row in sharing.shared_keys(user, model, action, memo) else []
+        for own in self.own:
+            if action in own.actions:
+                if own not in memo:
+                    memo[own] = Q(
+                        models.Exists(model._base_manager.filter(Q(**{own.path: user.pk}) & own.when, pk=row))
+                    )
+                parts.append(memo[own])
+        return parts
 
     def _keys_q(self, model, user, action: str, jurisdiction: Q, memo: dict) -> Q:
         outside = model._base_manager.order_by()
@@ -258,13 +287,13 @@ class Through(Rule):
         self.via = via
         self.actions = actions or {"view": "view"}
 
-    def q(self, model: type[models.Model], user: Any, action: str, memo: dict | None = None) -> Q:
+    def grounds(self, model, user: Any, action: str, memo: dict, row: Any = None) -> list[Q]:
         if user.is_authenticated and not user.is_active:
-            return NOTHING
+            return []
         if action not in self.actions:
-            return EVERYTHING if user.is_authenticated and user.is_superuser else NOTHING
+            return [EVERYTHING] if user.is_authenticated and user.is_superuser else []
         whole = model._meta.get_field(self.via).related_model
-        return prefixed(rule_of(whole).q(whole, user, self.actions[action], memo), self.via)
+        return [prefixed(rule_of(whole).q(whole, user, self.actions[action], memo), self.via)]
 
     def whole(self, model: type[models.Model], action: str) -> tuple[type[models.Model], str] | None:
         """Return the whole and the action on it that stand for ``action`` on the part; None where there is none."""
@@ -276,15 +305,15 @@ class Through(Rule):
 class History(Rule):
     """For simple-history's tables: a row's history is seen by whoever may see the row, and changed by nobody."""
 
-    def q(self, model: type[models.Model], user: Any, action: str, memo: dict | None = None) -> Q:
+    def grounds(self, model, user: Any, action: str, memo: dict, row: Any = None) -> list[Q]:
         if action != "view":
-            return NOTHING
+            return []
         tracked = model.instance_type
         inner = rule_of(tracked).q(tracked, user, "view", memo)
         if inner is EVERYTHING or inner is NOTHING:
-            return inner
+            return [inner]
         key = tracked._meta.pk.name
-        return Q(**{f"{key}__in": tracked._base_manager.filter(inner).values(key)})
+        return [Q(**{f"{key}__in": tracked._base_manager.filter(inner).values(key)})]
 
 
 HISTORY = History()
@@ -315,20 +344,49 @@ class RestrictedQuerySet(GroundedQuerySet):
 
 
 def permitted_actions(user: Any, obj: models.Model, actions: Iterable[str]) -> set[str]:
-    """Return those of ``actions`` that the rule allows ``user`` on this one row, in a fixed number of queries."""
-    model, memo = type(obj), {}
-    rule = rule_of(model)
-    conditions = {action: rule.q(model, user, action, memo) for action in actions}
-    granted = {action for action, q in conditions.items() if q is EVERYTHING}
-    asked = {a: q for a, q in conditions.items() if q is not EVERYTHING and q is not NOTHING}
+    """Return those of ``actions`` that the rule allows ``user`` on this one row, in a fixed number of queries.
+
+    It is the rule of the lists, asked of one row: each ground once, however many actions stand on it.
+    """
+    model, rule, actions = type(obj), rule_of(type(obj)), set(actions)
+    if isinstance(rule, Through):
+        return _permitted_through(user, obj, rule, actions)
+    memo: dict = {}
+    grounds = {action: rule.grounds(model, user, action, memo, obj.pk) for action in actions}
+    granted = {action for action, parts in grounds.items() if any(part is EVERYTHING for part in parts)}
+    asked = {
+        f"ground_{id(part)}": part
+        for action, parts in grounds.items()
+        if action not in granted
+        for part in parts
+        if part is not NOTHING
+    }
     if asked:
         flags = {
-            f"may_{action}": Case(When(q, then=Value(True)), default=Value(False))
-            for action, q in asked.items()
+            name: Case(When(part, then=Value(True)), default=Value(False)) for name, part in asked.items()
         }
-        row = model._base_manager.filter(pk=obj.pk).annotate(**flags).values(*flags).first() or {}
-        granted |= {action for action in asked if row.get(f"may_{action}")}
+        met = model._base_manager.order_by().filter(pk=obj.pk).annotate(**flags).values(*flags).first() or {}
+        granted |= {
+            action
+            for action, parts in grounds.items()
+            if any(met.get(f"ground_{id(part)}") for part in parts)
+        }
     return granted
+
+
+def _permitted_through(user: Any, part: models.Model, rule: "Through", actions: set[str]) -> set[str]:
+    """``permitted_actions`` for a part of a whole: what is allowed on the whole, as the database has it."""
+    if not user.is_authenticated or not user.is_superuser:
+        actions = actions & set(rule.actions)
+    elif not user.is_active:
+        return set()
+    unmapped = actions - set(rule.actions)
+    saved = type(part)._base_manager.select_related(rule.via).filter(pk=part.pk).first()
+    if saved is None or actions == unmapped:
+        return unmapped
+    whole = getattr(saved, rule.via)
+    allowed = permitted_actions(user, whole, {rule.actions[action] for action in actions - unmapped})
+    return unmapped | {action for action in actions - unmapped if rule.actions[action] in allowed}
 
 
 def holds_anywhere(user: Any, perm: str) -> bool:
@@ -362,7 +420,7 @@ class JurisdictionBackend:
             return holds_anywhere(user, perm)
         if type(obj)._meta.concrete_model is not model._meta.concrete_model or obj.pk is None:
             return False
-        return type(obj)._default_manager.restrict(user, action).filter(pk=obj.pk).exists()
+        return action in permitted_actions(user, obj, {action})
 
     def has_module_perms(self, user: Any, app_label: str) -> bool:
         """Say whether any post carries any permission of the app."""
@@ -392,7 +450,7 @@ def look_again(user: Any, obj: models.Model, action: str = "view") -> None:
     Raises OutOfReach, which rolls the transaction back, when the row was created in, or moved to, a place that the
     author may not act on.
     """
-    if not type(obj)._default_manager.restrict(user, action).filter(pk=obj.pk).exists():
+    if action not in permitted_actions(user, obj, {action}):
         raise OutOfReach
 
 

@@ -7,14 +7,14 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.password_validation import validate_password
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from governance import audit, masks
 from governance.accounts import totp
-from governance.admin.base import TerritorialAdmin, named
+from governance.admin.base import TerritorialAdmin, by_name, cleaned, named
 from governance.admin.desk import Card
 from governance.admin.filters import ChoiceFilter
 from governance.admin.verbs import ReasonForm, verb_page
@@ -128,8 +128,8 @@ class UserAdmin(TerritorialAdmin):
     list_display = ("username", "person", "phone_masked", "kind", "posts_today", "active", "joined")
     list_display_links = ("username", "person")
     list_filter = (KindFilter, ("is_active", admin.BooleanFieldListFilter))
-    search_fields = ("username", "name", "=phone")
-    search_help_text = "搜登录名、姓名或完整手机号"
+    search_fields = ("=phone",)
+    search_help_text = "搜工作人员的登录名、姓名，或完整手机号"
     ordering = ("username",)
     fieldsets = (
         (None, {"fields": ("username", "name", "phone", "new_password")}),
@@ -141,6 +141,11 @@ class UserAdmin(TerritorialAdmin):
             },
         ),
     )
+
+    def get_search_results(self, request: HttpRequest, queryset, search_term: str):
+        """Search by the whole phone number, and by name where names are shown."""
+        text = cleaned(search_term).strip()
+        return (queryset.filter(by_name(text) | Q(phone=text)) if text else queryset), False
 
     def get_queryset(self, request: HttpRequest):
         posts = Post.objects.in_force().select_related("role", "grid", "unit")

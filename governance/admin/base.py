@@ -396,6 +396,17 @@ def masked_column(field: str, label: str, *, kind: str = ""):
     return column
 
 
+def by_name(text: str, prefix: str = "") -> models.Q:
+    """Return the accounts whose name or login holds ``text``, as far as ``named`` shows names: staff alone.
+
+    ``prefix``: where the account stands, such as ``user__``. A search over masked names would tell what the mask hides.
+    """
+    holds = models.Q(**{f"{prefix}name__icontains": text}) | models.Q(
+        **{f"{prefix}username__icontains": text}
+    )
+    return holds & models.Q(**{f"{prefix}is_staff": True})
+
+
 def named(person: Any) -> str:
     """Return how a person is named to whom her contact is not open: staff and the machine in full, others masked."""
     in_full = person.is_staff or person.username == "system"

@@ -258,7 +258,6 @@ class MatterAdmin(ReadOnlyAdmin):
 
     def timeline(self, request: HttpRequest, matter: Matter, clear: bool) -> list[SimpleNamespace]:
         """Return what happened, newest first. Who is no member of staff is named in full only to whom the contact is open."""
-        steps = matter.flow.step.objects.restrict(request.user, "view").filter(matter=matter)
         return [
             SimpleNamespace(
                 label=step.label,
@@ -268,7 +267,7 @@ class MatterAdmin(ReadOnlyAdmin):
                 note=step.note,
                 due_at=step.due_at,
             )
-            for step in steps.select_related("actor").order_by("-seq")[:200]
+            for step in matter.flow.timeline(matter, request.user)
         ]
 
     def panels(self, request: HttpRequest, matter: Matter, clear: bool) -> list[dict[str, Any]]:

@@ -7,12 +7,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
 
 from governance import appointments
-from governance.admin.base import TerritorialAdmin, named, put_error
+from governance.admin.base import TerritorialAdmin, by_name, cleaned, named, put_error
 from governance.admin.desk import Card
 from governance.admin.filters import ChoiceFilter, PlaceFilter
 from governance.admin.verbs import ReasonForm, verb_page
@@ -90,8 +91,8 @@ class PostAdmin(TerritorialAdmin):
     list_display = ("holder", "role", "grid", "unit", "valid_from", "valid_until", "state")
     list_select_related = ("user", "role", "grid", "unit")
     list_filter = (TermFilter, RoleFilter, PlaceFilter)
-    search_fields = ("user__name", "user__username", "grid__name")
-    search_help_text = "搜姓名、登录名或网格名称"
+    search_fields = ("grid__name",)
+    search_help_text = "搜工作人员的姓名、登录名，或网格名称"
     autocomplete_fields = ("user", "grid", "unit")
     fields = ("user", "role", "grid", "unit", "valid_from", "valid_until", "note")
     change_form_outer_before_template = "governance/desk_post_tools.html"
@@ -99,6 +100,12 @@ class PostAdmin(TerritorialAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Post | None = None) -> bool:
         # A post that was given stands as it was given; it ends by a dismissal, on a page of its own.
         return False
+
+    def get_search_results(self, request: HttpRequest, queryset, search_term: str):
+        """Search by place, and by name where names are shown."""
+        text = cleaned(search_term).strip()
+        found = by_name(text, "user__") | Q(grid__name__icontains=text)
+        return (queryset.filter(found) if text else queryset), False
 
     def get_fields(self, request: HttpRequest, obj: Post | None = None):
         return self.fields if obj is None else ("holder", *self.fields[1:], "appointed_by")

@@ -115,7 +115,10 @@ class TextMessage(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "短信"
         ordering = ["-created_at", "-pk"]
-        indexes = [models.Index(fields=["-created_at"])]
+        indexes = [
+            models.Index(fields=["-created_at"]),
+            models.Index(fields=["phone", "-created_at"], name="textmessage_phone"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.phone[-4:]} {self.get_status_display()}"

@@ -5,11 +5,12 @@ from datetime import date
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Permission
 from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import RangeOperators
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, Func, OuterRef, Q, Value
+from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 from django.utils.functional import cached_property
 from simple_history.models import HistoricalRecords
@@ -107,11 +108,15 @@ class User(AbstractBaseUser):
 
     def posts_on(self, day: date) -> list[PostInForce]:
         """Return the posts in force on a day, with the permissions that their roles carry now."""
+        allowed = Role.permissions.through.objects.filter(role=OuterRef("role")).values(
+            name=Concat("permission__content_type__app_label", Value("."), "permission__codename")
+        )
         posts = (
             Post.objects.in_force(day)
             .filter(user=self)
-            .select_related("role", "grid")
-            .prefetch_related("role__permissions__content_type")
+            .select_related("role", "grid", "unit")
+            .defer("grid__boundary")
+            .annotate(allowed=ArraySubquery(allowed))
         )
         return [
             PostInForce(
@@ -120,9 +125,7 @@ class User(AbstractBaseUser):
                 label=str(post),
                 code=post.grid_id,
                 unit_id=post.unit_id,
-                permissions=frozenset(
-                    f"{p.content_type.app_label}.{p.codename}" for p in post.role.permissions.all()
-                ),
+                permissions=frozenset(post.allowed),
             )
             for post in posts
         ]

@@ -22,14 +22,15 @@ from governance.admin.filters import (
 )
 from governance.admin.matters import MatterAdmin, link_to
 from governance.admin.verbs import verb_page
-from governance.permissions import rule_of
+from governance.permissions import permitted_actions, rule_of
 from governance.templatetags import ui
 from grids.models import Entrance
 from volunteers.admin.forms import DeskOrderForm
 from volunteers.forms.actions import ORDER_FORMS
 from volunteers.models import Claim, Order, ServiceItem, Volunteer
-from volunteers.models.orders import TAKING, ClaimStatus
+from volunteers.models.orders import ClaimStatus
 from volunteers.models.orders import OrderStatus as S
+from volunteers.services.contacts import known_volunteers
 from volunteers.services.orders import place_order
 
 CLAIM_TONES = {
@@ -168,24 +169,23 @@ class OrderAdmin(MatterAdmin):
         claims = list(
             Claim.objects.restrict(request.user).filter(order=order).select_related("volunteer__applicant")
         )
-        keys = {claim.volunteer_id for claim in claims}
+        allowed = permitted_actions(request.user, order, {"contact", "dispatch", "muster"})
+        known = known_volunteers(request.user, order, claims, allowed)
         reached = set(
-            Volunteer.objects.restrict(request.user, "contact")
-            .filter(pk__in=keys)
+            Volunteer.objects.restrict(request.user)
+            .filter(pk__in={claim.volunteer_id for claim in claims})
             .values_list("pk", flat=True)
         )
         lines = []
         for claim in claims:
             volunteer = claim.volunteer
-            named = clear or volunteer.pk in reached
-            phone = volunteer.pk in reached or (clear and claim.status in TAKING)
-            words = masks.shown(volunteer, "applicant_name", clear=named)
+            words = masks.shown(volunteer, "applicant_name", clear=known[claim.pk].name)
             lines.append(
                 {
                     "who": link_to(reverse("admin:volunteers_volunteer_change", args=[volunteer.pk]), words)
                     if volunteer.pk in reached
                     else words,
-                    "phone": masks.shown(volunteer, "applicant_phone", clear=phone),
+                    "phone": masks.shown(volunteer, "applicant_phone", clear=known[claim.pk].phone),
                     "chip": ui.chip(claim.get_status_display(), CLAIM_TONES.get(claim.status, "quiet")),
                     "in": ui.cn_short(claim.checked_in_at),
                     "out": ui.cn_short(claim.checked_out_at),

@@ -28,11 +28,10 @@ from volunteers.flow import ORDERS
 from volunteers.forms.orders import MOST_PHOTOS, MOST_PLACES
 from volunteers.matching import suggest
 from volunteers.models import Claim, Membership, Order, OrderPhoto, ServiceItem, Team, Volunteer
-from volunteers.models.orders import ClaimStatus, OrderStatus
+from volunteers.models.orders import RUNNING, ClaimStatus, OrderStatus
+from volunteers.services.contacts import known_volunteers
 from volunteers.services.orders import open_orders_for, place_order
 
-#: While an order is in one of these, both sides may call each other.
-RUNNING = (OrderStatus.OPEN, OrderStatus.ASSIGNED, OrderStatus.CLAIMED, OrderStatus.SERVING)
 ENDED = (ClaimStatus.VOID, ClaimStatus.DECLINED, ClaimStatus.EXPIRED, ClaimStatus.RELEASED)
 
 
@@ -104,24 +103,22 @@ class OrderDetailSerializer(OrderSerializer):
 
 
 def taken_places(order: Order, context: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the order's claims for those inside it; for a visitor of the hall her own alone. Names and phones are in clear
-    between acceptance and completion, for those who may call."""
+    """Return the order's claims for those inside it; for a visitor of the hall her own alone."""
     user, allowed = context["request"].user, context["allowed"]
     claims = [
         claim
         for claim in order.claims.all()
         if claim.status not in ENDED and (context["insider"] or claim.volunteer.applicant_id == user.pk)
     ]
+    known = known_volunteers(user, order, claims, allowed)
     rows = []
     for claim in claims:
         mine = claim.volunteer.applicant_id == user.pk
-        serving = claim.status == ClaimStatus.HELD and order.status in RUNNING
-        clear = mine or bool({"dispatch", "muster"} & allowed) or ("contact" in allowed and serving)
         rows.append(
             {
                 "id": claim.pk,
-                "volunteer": masks.shown(claim.volunteer, "applicant_name", clear=clear),
-                "phone": masks.shown(claim.volunteer, "applicant_phone", clear=clear),
+                "volunteer": masks.shown(claim.volunteer, "applicant_name", clear=known[claim.pk].name),
+                "phone": masks.shown(claim.volunteer, "applicant_phone", clear=known[claim.pk].phone),
                 "is_mine": mine,
                 "status": claim.status,
                 "status_label": claim.get_status_display(),

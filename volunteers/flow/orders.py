@@ -10,13 +10,12 @@ from governance.flow import Action, Change, Clock, Flow, within_work
 from volunteers.flow import claims, dispatch
 from volunteers.flow.claims import has_claim
 from volunteers.models import Order, OrderStep
-from volunteers.models.orders import OrderStatus
+from volunteers.models.orders import RUNNING, OrderStatus
 
 S = OrderStatus
 AT_DESK = frozenset({S.PLACED})
 SOUGHT = frozenset({S.OPEN, S.ASSIGNED})
 UNSERVED = frozenset({S.PLACED, S.OPEN, S.ASSIGNED, S.CLAIMED})
-RUNNING = frozenset({S.OPEN, S.ASSIGNED, S.CLAIMED, S.SERVING})
 FINAL = frozenset({S.CONFIRMED, S.RATED, S.REJECTED, S.CANCELLED})
 
 ACCEPT_CLOCK = within_work(lambda: parameters.value("orders.accept_within"))
@@ -45,6 +44,10 @@ def confirm_by(change: Change) -> datetime:
     return change.now + timedelta(days=parameters.value("orders.confirm_within"))
 
 
+#: A complaint's words are between who may complain and who answers; the volunteer learns of it from the community.
+COMPLAINT_READERS = frozenset({"complain", "dispatch"})
+
+
 # --- the table ----------------------------------------------------------------------------------------------------
 ORDERS = Flow(
     Order,
@@ -62,6 +65,7 @@ ORDERS = Flow(
             clock=SERVE_CLOCK,
             tell=("applicant",),
             hint="本社区在册志愿者都能看到并接单",
+            news="已开放，等志愿者接单",
         ),
         Action(
             "assign_people",
@@ -74,6 +78,7 @@ ORDERS = Flow(
             clock=SERVE_CLOCK,
             tell=("applicant",),
             hint="为所选的人留名额，须本人同意",
+            news="已请志愿者答复",
         ),
         Action(
             "assign_team",
@@ -86,6 +91,7 @@ ORDERS = Flow(
             clock=SERVE_CLOCK,
             tell=("applicant",),
             hint="由队长安排队员",
+            news="已派给服务队",
         ),
         Action(
             "return_back",
@@ -97,6 +103,7 @@ ORDERS = Flow(
             clock=Clock(stop=True),
             tell=("applicant",),
             hint="请点单人补充说明后再提交",
+            news="请补充说明后再提交",
         ),
         Action(
             "reject",
@@ -107,6 +114,7 @@ ORDERS = Flow(
             reason=True,
             tell=("applicant",),
             danger=True,
+            news="不予受理",
         ),
         Action(
             "muster",
@@ -128,6 +136,7 @@ ORDERS = Flow(
             clock=ACCEPT_CLOCK,
             tell=("dispatchers",),
             ready=lambda order, user: order.unit_id is not None,
+            news="服务队退回，请另行派单",
         ),
         Action(
             "claim",
@@ -141,6 +150,7 @@ ORDERS = Flow(
             ready=lambda order, user: (
                 not order.is_full and not has_claim("held", "invited", "offered")(order, user)
             ),
+            news="志愿者已接单",
         ),
         Action(
             "wait",
@@ -163,6 +173,7 @@ ORDERS = Flow(
             racing=True,
             tell=("applicant", "dispatchers", "team"),
             ready=has_claim("invited", "offered"),
+            news="志愿者已同意服务",
         ),
         Action(
             "decline",
@@ -174,6 +185,7 @@ ORDERS = Flow(
             racing=True,
             tell=("dispatchers", "team"),
             ready=has_claim("invited", "offered", "waiting"),
+            news="志愿者谢绝了",
         ),
         Action(
             "release",
@@ -187,6 +199,7 @@ ORDERS = Flow(
             tell=("applicant", "dispatchers", "team"),
             ready=has_claim("held"),
             danger=True,
+            news="志愿者退出，正在另找人",
         ),
         Action(
             "check_in",
@@ -200,6 +213,7 @@ ORDERS = Flow(
             ready=lambda order, user: order.claims.filter(
                 volunteer__applicant=user, status="held", checked_in_at=None
             ).exists(),
+            news="志愿者已到，服务开始",
         ),
         Action(
             "check_out",
@@ -214,6 +228,7 @@ ORDERS = Flow(
             ready=lambda order, user: order.claims.filter(
                 volunteer__applicant=user, status="held", checked_in_at__isnull=False
             ).exists(),
+            news="服务结束，请确认",
         ),
         Action(
             "enter_times",
@@ -229,6 +244,7 @@ ORDERS = Flow(
             ready=lambda order, user: (
                 order.claims.filter(status="held").exists() and claims.is_anothers(order, user)
             ),
+            news="社区补录了服务时间",
         ),
         Action(
             "mark_absent",
@@ -244,6 +260,7 @@ ORDERS = Flow(
                 and order.claims.filter(status="held", checked_in_at=None).exists()
             ),
             danger=True,
+            news="志愿者未到场",
         ),
         Action(
             "confirm",
@@ -254,9 +271,16 @@ ORDERS = Flow(
             effect=dispatch.confirm,
             tell=("applicant", "beneficiary"),
             ready=claims.is_anothers,
+            news="服务已确认完成",
         ),
         Action(
-            "rate", "评价", frozenset({S.CONFIRMED}), S.RATED, effect=dispatch.rate, tell=("dispatchers",)
+            "rate",
+            "评价",
+            frozenset({S.CONFIRMED}),
+            S.RATED,
+            effect=dispatch.rate,
+            tell=("dispatchers",),
+            news="点单人作了评价",
         ),
         Action(
             "complain",
@@ -264,9 +288,11 @@ ORDERS = Flow(
             frozenset({S.CLAIMED, S.SERVING, S.SERVED, S.CONFIRMED, S.RATED}),
             reason=True,
             effect=dispatch.complain,
+            readers=COMPLAINT_READERS,
             tell=("dispatchers",),
             danger=True,
             ready=lambda order, user: not order.complaint_open,
+            news="收到投诉，请答复",
         ),
         Action(
             "answer_complaint",
@@ -276,8 +302,10 @@ ORDERS = Flow(
             reason=True,
             guard=claims.by_another,
             effect=dispatch.answer_complaint,
+            readers=COMPLAINT_READERS,
             tell=("applicant", "beneficiary"),
             ready=lambda order, user: order.complaint_open and claims.is_anothers(order, user),
+            news="投诉已答复",
         ),
         Action(
             "amend",
@@ -287,6 +315,7 @@ ORDERS = Flow(
             effect=dispatch.amend,
             clock=ACCEPT_CLOCK,
             tell=("dispatchers",),
+            news="点单人作了补充",
         ),
         Action(
             "reschedule",
@@ -298,6 +327,7 @@ ORDERS = Flow(
             effect=dispatch.reschedule,
             clock=Clock(start=as_rescheduled),
             tell=("applicant", "volunteers"),
+            news="时间或人数有改动",
         ),
         Action(
             "dispatch_anew",
@@ -309,6 +339,7 @@ ORDERS = Flow(
             effect=dispatch.dispatch_anew,
             clock=ACCEPT_CLOCK,
             tell=("applicant",),
+            news="社区收回，将重新派单",
         ),
         Action(
             "cancel",
@@ -319,6 +350,7 @@ ORDERS = Flow(
             effect=dispatch.close_without_service,
             tell=("applicant", "beneficiary", "dispatchers"),
             danger=True,
+            news="点单已取消",
         ),
         *time_actions(UNSERVED | {S.SERVING}, "dispatch"),
         Action("widen", "扩大范围", frozenset({S.OPEN}), effect=dispatch.widen, system=True, hidden=True),
@@ -340,6 +372,7 @@ ORDERS = Flow(
             system=True,
             hidden=True,
             tell=("applicant", "beneficiary", "dispatchers"),
+            news="逾期未确认，已代为确认",
         ),
         escalate_action(UNSERVED | {S.SERVING}, "volunteers.dispatch_order"),
     ],

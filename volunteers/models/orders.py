@@ -36,6 +36,10 @@ class OrderStatus(models.TextChoices):
     CANCELLED = "cancelled", "已取消"
 
 
+#: While an order is in one of these, it is being served or sought for, and both sides of a held claim may call each other.
+RUNNING = frozenset({OrderStatus.OPEN, OrderStatus.ASSIGNED, OrderStatus.CLAIMED, OrderStatus.SERVING})
+
+
 class ClaimStatus(models.TextChoices):
     INVITED = "invited", "待本人同意"
     HELD = "held", "已接单"

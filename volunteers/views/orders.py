@@ -23,12 +23,10 @@ from grids.places import Place, place_of
 from volunteers.flow import ORDERS
 from volunteers.forms.actions import ORDER_FORMS, scanned_door
 from volunteers.forms.orders import OrderForm
-from volunteers.models import Claim, Order, OrderStep, ServiceItem
-from volunteers.models.orders import ClaimStatus, OrderStatus
+from volunteers.models import Claim, Order, ServiceItem
+from volunteers.models.orders import RUNNING, ClaimStatus, OrderStatus
+from volunteers.services.contacts import known_volunteers
 from volunteers.services.orders import place_order
-
-#: While an order is in one of these, both sides may call each other.
-RUNNING = (OrderStatus.OPEN, OrderStatus.ASSIGNED, OrderStatus.CLAIMED, OrderStatus.SERVING)
 
 #: Chips: status -> tone.
 TONES = {
@@ -186,7 +184,7 @@ class OrderPage(SignedIn, RestrictedDetail):
             )
         }
         people = self.people(claims, allowed)
-        known = {user.pk} | {row["claim"].volunteer.applicant_id for row in people if row["clear"]}
+        known = {user.pk} | {row["claim"].volunteer.applicant_id for row in people if row["named"]}
         if contact:
             known |= {order.applicant_id, order.beneficiary_id, order.placed_by_id}
         offered = buttons(OrderActionView, order, user)
@@ -224,33 +222,31 @@ class OrderPage(SignedIn, RestrictedDetail):
         return Order.objects.filter(posts, pk=order.pk).exists()
 
     def people(self, claims: list[Claim], allowed: set[str]) -> list[dict[str, Any]]:
-        """The volunteers of the order: by masked name and phone, in clear between acceptance and completion."""
+        """The volunteers of the order, as far as the viewer may know them."""
         order, user, rows = self.object, self.request.user, []
         staff = {"dispatch", "muster"} & allowed
+        known = known_volunteers(user, order, claims, allowed)
         for claim in claims:
             own = claim.volunteer.applicant_id == user.pk
-            serving = claim.status == ClaimStatus.HELD and order.status in RUNNING
-            clear = own or bool(staff) or ("contact" in allowed and serving)
+            clear = known[claim.pk]
             if claim.status == ClaimStatus.RELEASED and not staff:
                 continue
             rows.append(
                 {
                     "claim": claim,
                     "own": own,
-                    "name": masks.shown(claim.volunteer, "applicant_name", clear=clear),
-                    "phone": masks.shown(claim.volunteer, "applicant_phone", clear=clear),
-                    "clear": clear and not own,
+                    "name": masks.shown(claim.volunteer, "applicant_name", clear=clear.name),
+                    "phone": masks.shown(claim.volunteer, "applicant_phone", clear=clear.phone),
+                    "named": clear.name,
+                    "clear": clear.phone and not own,
                 }
             )
         return rows
 
     def timeline(self, known: set[int | None]) -> list[dict[str, Any]]:
         """What happened, newest first. People on duty are named, and so are those whom the viewer may call (``known``)."""
-        steps = (
-            OrderStep.objects.restrict(self.request.user).filter(matter=self.object).select_related("actor")
-        )
         rows = []
-        for step in steps.order_by("-seq"):
+        for step in ORDERS.timeline(self.object, self.request.user):
             actor = str(step.actor)
             if step.actor_id == self.request.user.pk:
                 actor = "我"

@@ -97,7 +97,7 @@ class ShowcasePage(RestrictedDetail):
             insider=insider,
             own=user.is_authenticated and row.applicant_id == user.pk,
             tone=TONES.get(row.status, "quiet"),
-            steps=list(row.steps.select_related("actor").order_by("-seq")) if insider else [],
+            steps=row.flow.timeline(row, user) if insider else [],
             buttons=buttons(ShowcaseActionView, row, user),
         )
 

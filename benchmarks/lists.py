@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.contrib.admin import site
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -44,8 +43,7 @@ def queryset(user: User, name: str, now: datetime) -> QuerySet:
     elif name == "search, rare word":
         rows = rows.search("助听器", user)
     if name in STAFF_LISTS:
-        desk = site.get_model_admin(Order)
-        rows = rows.select_related(*desk.list_select_related).defer("search_terms", "grid__boundary")
+        rows = rows.with_place()
     return rows[:ROWS]
 
 

@@ -1,14 +1,16 @@
 """How a page of rows that are reached on several grounds is found.
 
 PostgreSQL walks no index through an OR: the newest 25 of "this street, or one of these keys" reads and sorts the whole
-street. It does walk an index for each ground alone. So a slice in an order first takes as many keys as it needs by each
-ground, and then its rows by those keys, in one statement. What is returned is the same.
+street. It does walk an index for each ground alone. So a slice in an order takes as many rows as it needs by each ground, no
+row twice, and sorts and cuts these few, in one statement. What is returned is the same.
 """
 
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.models import Q
+from django.db.models.sql.datastructures import BaseTable
 from django.db.models.sql.where import WhereNode
 
 #: Beyond so many rows from the start, a page is found in the ordinary way.
@@ -54,14 +56,14 @@ class GroundedQuerySet(models.QuerySet):
             and self._iterable_class is models.query.ModelIterable
             and not (query.combinator or query.distinct or query.group_by or query.select_for_update)
         ):
-            page = self._by_keys()
+            page = self._ground_by_ground()
             self._result_cache = list(page._iterable_class(page))
         super()._fetch_all()
 
-    def _by_keys(self):
-        """Return this slice with its keys asked for ground by ground.
+    def _ground_by_ground(self):
+        """Return this slice with each ground asked for alone.
 
-        The OR itself is left out, because the keys imply it and PostgreSQL would misjudge how few rows meet both.
+        The OR itself is left out, because each branch implies it and PostgreSQL would misjudge how few rows meet both.
         """
         rows = self._chain()
         rows._grounds = ()
@@ -69,10 +71,48 @@ class GroundedQuerySet(models.QuerySet):
         conditions = rows.query.where.children
         if _is_or(conditions[self._place]):
             del conditions[self._place]
-        firsts = [rows.filter(each).values("pk")[: self.query.high_mark] for each in self._grounds]
-        page = rows.filter(pk__in=firsts[0].union(*firsts[1:], all=True))
-        page.query.set_limits(self.query.low_mark, self.query.high_mark)
+        most = self.query.high_mark
+        # A filter on another table has joined it to the query already; its rows are then found by their keys.
+        if any(count for alias, count in rows.query.alias_refcount.items() if alias != rows.query.base_table):
+            firsts = [rows.filter(each).values("pk")[:most] for each in self._grounds]
+            page = rows.filter(pk__in=firsts[0].union(*firsts[1:], all=True))
+        else:
+            columns = [field.attname for field in self.model._meta.concrete_fields]
+            branches, met = [], rows
+            for each in self._grounds:
+                branches.append(met.filter(each).values(*columns)[:most].query)
+                met = met.exclude(each)
+            page = rows
+            page.query.where = WhereNode()
+            alias = page.query.get_initial_alias()
+            page.query.alias_map[alias] = Branches(self.model._meta.db_table, alias, branches)
+        page.query.set_limits(self.query.low_mark, most)
         return page
+
+
+class Branches(BaseTable):
+    """In the place of a query's table: the first rows by each ground, no row twice."""
+
+    def __init__(self, table_name: str, alias: str, branches: list[Any]) -> None:
+        super().__init__(table_name, alias)
+        self.branches = branches
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """Return the union of the branches under the table's own alias.
+
+        Raises EmptyResultSet when none of them can hold a row.
+        """
+        parts, params = [], []
+        for branch in self.branches:
+            try:
+                sql, given = branch.get_compiler(connection=connection).as_sql()
+            except EmptyResultSet:
+                continue
+            parts.append(f"({sql})")
+            params += given
+        if not parts:
+            raise EmptyResultSet
+        return f"({' UNION ALL '.join(parts)}) {compiler.quote_name_unless_alias(self.table_alias)}", params
 
 
 def _is_or(condition: Any) -> bool:

@@ -108,7 +108,7 @@ def make_volunteer(code: str = BASE, *, approved_by: User | None = None, **field
     """Make an active volunteer through the registration flow."""
     grid = make_grid(code)
     approver = approved_by or make_staff("community_secretary", code[:12])
-    user = make_user()
+    user = fields.pop("user", None) or make_user()
     volunteer = register_volunteer(
         user, name=user.name, birth_date=fields.pop("birth_date", date(1990, 5, 1)), grid=grid, **fields
     )

@@ -72,11 +72,12 @@ class MatterAdmin(ReadOnlyAdmin):
     #: The action that clears masked columns on the page.
     contact_action = "contact"
     on_desk = True
+    #: What a line shows besides the matter and its place.
+    also_shown: tuple[str, ...] = ()
 
     list_display = ("heading", "status_chip", "light_badge", "place", "due", "channel", "opened")
     list_display_links = ("heading",)
     list_filter = (StatusFilter, LightFilter, PlaceFilter, ChannelFilter, DayFilter)
-    list_select_related = ("grid", "entrance__building")
     search_fields = ("number",)
     search_help_text = "搜编号、姓名、词语或电话后四位"
     ordering = ("-opened_at", "-pk")
@@ -89,8 +90,8 @@ class MatterAdmin(ReadOnlyAdmin):
         flag = Value(clear is EVERYTHING, output_field=models.BooleanField())
         if clear is not EVERYTHING and clear is not NOTHING:
             flag = Case(When(clear, then=Value(True)), default=Value(False))
-        # Neither is shown, and both are long.
-        return super().get_queryset(request).defer("search_terms", "grid__boundary").annotate(clear=flag)
+        rows = super().get_queryset(request).with_place().annotate(clear=flag)
+        return rows.select_related(*self.also_shown) if self.also_shown else rows
 
     @admin.display(description="事项 / 编号", ordering="number")
     def heading(self, matter: Matter) -> str:
@@ -366,7 +367,7 @@ class MatterAdmin(ReadOnlyAdmin):
         if not (self.on_desk and request.user.may("view", self.model)):
             return []
         rows = self.get_queryset(request).ongoing().filter(due_at__isnull=False, paused_at=None)
-        rows = rows.select_related(*self.list_select_related).order_by("due_at", "pk")[:most]
+        rows = rows.with_place().order_by("due_at", "pk")[:most]
         return [
             Urgent(
                 matter=matter,

@@ -100,6 +100,21 @@ def test_lists_name_staff_in_full_and_residents_masked(client, guard):
     assert "志愿者" in text and volunteer.applicant.name not in text
 
 
+def test_a_search_by_name_finds_staff_alone(client, guard):
+    """Names are masked in these lists but for staff; finding by a name would tell what the mask hides."""
+    clerk = factories.make_staff("community_worker", factories.COMMUNITY)
+    volunteer = factories.make_volunteer().applicant
+    User.objects.filter(pk=volunteer.pk).update(name="欧阳桂兰")
+    accounts, posts = (reverse(f"admin:governance_{name}_changelist") for name in ("user", "post"))
+    for url, text, found in (
+        (accounts, clerk.name, [clerk.pk]), (accounts, "欧阳", []), (accounts, volunteer.phone, [volunteer.pk]),
+    ):  # fmt: skip
+        assert [row.pk for row in client.get(url, {"q": text}).context["cl"].result_list] == found
+    client.force_login(factories.make_staff("district_head", factories.DISTRICT), backend=BACKEND)
+    for text, found in ((clerk.username, [clerk.pk]), ("欧阳", [])):
+        assert [row.user_id for row in client.get(posts, {"q": text}).context["cl"].result_list] == found
+
+
 def test_nobody_changes_her_own_powers(client, guard):
     given = account(
         username=guard.username, name="改名", phone=guard.phone, new_password="", may_elevate="on"

@@ -1,16 +1,17 @@
 """What the database and the startup checks hold by themselves."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from governance import audit, checks, parameters, search
+from governance import audit, checks, notices, parameters, search
 from governance.appointments import appoint, dismiss
-from governance.models import AccessEvent, Elevation, Post, User
-from governance.permissions import OutOfReach, explain
+from governance.models import AccessEvent, Elevation, Post, TextMessage, User
+from governance.permissions import OutOfReach, explain, permitted_actions
 from tests import factories
 from volunteers.flow import ORDERS
 from volunteers.models import Order
@@ -174,3 +175,25 @@ def test_office_hours_stay_hours_in_their_order(db, wrong):
         parameters.change("work.morning_from", wrong)
     parameters.change("work.morning_from", "09:00")
     assert parameters.value("work.morning_from") == "09:00"
+
+
+def test_a_number_gets_so_many_texts_a_day_and_no_more(territory):
+    parameters.change("sms.daily_most", 2)
+    sent = [notices.text("13800001234", f"第 {n} 条") for n in range(3)]
+    other = notices.text("13800005678", "别人的")
+    assert [message.status for message in (*sent, other)] == ["queued", "queued", "failed", "queued"]
+    assert "2 条" in sent[2].failure
+    TextMessage.objects.filter(pk=sent[0].pk).update(created_at=timezone.now() - timedelta(hours=25))
+    assert notices.text("13800001234", "第二天").status == "queued"
+
+
+def test_one_row_is_asked_in_the_same_few_statements_for_one_action_and_for_all(
+    secretary, django_assert_num_queries
+):
+    order = factories.make_order()
+    ContentType.objects.get_for_model(Order)
+    for actions in ({"view"}, ORDERS.permission_actions() | {"view", "contact", "reveal"}):
+        someone = User.objects.get(pk=secretary.pk)
+        with django_assert_num_queries(3):  # her posts, her shares, the row
+            allowed = permitted_actions(someone, order, actions)
+        assert "view" in allowed and "contact" not in allowed

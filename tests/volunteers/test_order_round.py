@@ -129,3 +129,18 @@ def test_a_grid_worker_places_orders_in_her_own_grid_only(territory):
             applicant_phone="13800001234",
         )
     assert not Order.objects.exists()
+
+
+def test_who_was_still_asked_is_let_go_when_the_service_is_over(secretary, soon):
+    """Two places: one volunteer serves, another has not answered yet."""
+    order = factories.make_order(wanted_from=soon, places=2)
+    serving, asked = (factories.make_volunteer(approved_by=secretary) for _ in range(2))
+    order = ORDERS.run(order, "assign_people", by=secretary, volunteers=[serving, asked])
+    order = ORDERS.run(order, "agree", by=serving.applicant)
+    for action in ("check_in", "check_out"):
+        order = ORDERS.run(order, action, by=serving.applicant, code=order.code)
+    assert (order.status, order.taken) == (OrderStatus.SERVED, 1)
+    assert order.claims.get(volunteer=asked).status == "void"
+    assert Notice.objects.filter(recipient=asked.applicant, title__endswith="不再需要人手").count() == 1
+    order = ORDERS.run(order, "confirm", by=secretary)
+    assert HoursEntry.objects.filter(volunteer=asked).count() == 0

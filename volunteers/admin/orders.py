@@ -86,7 +86,6 @@ class OrderAdmin(MatterAdmin):
         ChannelFilter,
         DayFilter,
     )
-    list_select_related = ("grid", "entrance__building")
     tones = {
         S.PLACED: "brand",
         S.RETURNED: "caution",

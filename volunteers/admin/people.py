@@ -210,7 +210,7 @@ class MembershipInline(RestrictedChoices, TabularInline):
 @admin.register(Team)
 class TeamAdmin(TerritorialAdmin):
     list_display = ("name", "grid", "station", "members", "state")
-    list_select_related = ("grid", "station")
+    also_shown = ("station",)
     list_filter = (ScopeFilter, PlaceFilter, ("is_active", admin.BooleanFieldListFilter))
     search_fields = ("name",)
     search_help_text = "搜队名"

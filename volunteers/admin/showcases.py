@@ -26,7 +26,7 @@ class ShowcaseAdmin(MatterAdmin):
         "opened",
     )
     list_filter = (ScopeFilter, StatusFilter, PlaceFilter, DayFilter)
-    list_select_related = ("grid", "entrance__building", "order__item")
+    also_shown = ("order__item",)
     bulk_actions = ("approve",)
     tones = {S.SUBMITTED: "brand", S.RETURNED: "caution", S.PUBLISHED: "good"}
     on_desk = False

@@ -283,11 +283,6 @@ ACTIONS = {
 
 
 # --- the views --------------------------------------------------------------------------------------------------------
-def for_api(rows: QuerySet[Order]) -> QuerySet[Order]:
-    """Load what a line of the API shows, and no boundary."""
-    return rows.for_page().defer("grid__boundary")
-
-
 class OrderPages:
     """What an order's representation needs to know."""
 
@@ -314,7 +309,7 @@ def by_post(order: Order, user: User) -> bool:
 class OrderViewSet(OrderPages, MatterViewSet):
     """Orders that the caller may see, by her posts, as her own, or in the hall."""
 
-    queryset = for_api(Order.objects.all())
+    queryset = Order.objects.for_page()
     serializer_class = OrderSerializer
     detail_serializer_class = OrderDetailSerializer
     filterset_class = OrderFilter
@@ -423,4 +418,4 @@ class HallViewSet(OrderPages, Listing, RestrictedViewSet):
     rule_actions = {"list": "claim"}
 
     def get_queryset(self) -> QuerySet[Order]:
-        return open_orders_for(self.request.user).defer("grid__boundary")
+        return open_orders_for(self.request.user)

@@ -13,7 +13,7 @@ from governance.constraints import sentence
 from governance.flow import AlreadyDone, Change, Refused
 from governance.models import User
 from volunteers.models import Claim, Order, Volunteer
-from volunteers.models.orders import LIVE, TAKING, ClaimStatus, OrderStatus
+from volunteers.models.orders import LIVE, SOUGHT_AFTER, TAKING, ClaimStatus, OrderStatus
 from volunteers.models.people import VolunteerStatus
 
 
@@ -99,6 +99,8 @@ def settle(change: Change) -> None:
         change.status = OrderStatus.SERVING
     elif served:
         change.status = OrderStatus.SERVED
+        # The service is over: whoever was still asked or waited is let go.
+        let_go(change, SOUGHT_AFTER, "服务已经结束，不再需要人手")
     elif len(held) >= order.places:
         change.status = OrderStatus.CLAIMED
     elif order.published_to:
@@ -118,7 +120,9 @@ def fits(volunteer: Volunteer, order: Order, at: datetime) -> str | None:
     )
     if missing:
         return f"这一单需要技能：{'、'.join(sorted(name for _, name in missing))}。请先在“技能、时间和范围”里登记。"
-    if volunteer.applicant_id in (order.applicant_id, order.beneficiary_id):
+    own = volunteer.applicant_id in (order.applicant_id, order.beneficiary_id)
+    # Somebody else may have placed it for her phone before she had an account.
+    if own or volunteer.applicant_phone in (order.applicant_phone, order.beneficiary_phone):
         return "不能接自己点的单。"
     return None
 
@@ -252,14 +256,19 @@ def expire(change: Change) -> None:
     settle(change)
 
 
-def drop_all(change: Change, into: str = ClaimStatus.VOID) -> None:
+def drop_all(change: Change) -> None:
     """End every live claim of the order: it was cancelled or is dispatched anew."""
-    people = [
-        c.volunteer.applicant
-        for c in change.matter.claims.filter(status__in=LIVE).select_related("volunteer__applicant")
-    ]
-    change.matter.claims.filter(status__in=LIVE).update(status=into, offer_until=None)
-    change.told.append((people, f"{change.matter.title}：{change.action.label}"))
+    let_go(change, LIVE, change.action.news or change.action.label)
+
+
+def let_go(change: Change, statuses: Iterable[str], news: str) -> None:
+    """Void the claims in these states and tell their volunteers."""
+    ended = list(change.matter.claims.filter(status__in=statuses).select_related("volunteer__applicant"))
+    if ended:
+        change.matter.claims.filter(pk__in=[claim.pk for claim in ended]).update(
+            status=ClaimStatus.VOID, offer_until=None
+        )
+        change.told.append(([claim.volunteer.applicant for claim in ended], f"{change.matter.title}：{news}"))
     recount(change.matter)
 
 
@@ -357,8 +366,10 @@ def mark_absent(change: Change) -> None:
     claim.status = ClaimStatus.ABSENT
     save_claim(claim)
     change.kept["claim"] = claim.pk
-    promote(change)
     settle(change)
+    if change.status != OrderStatus.SERVED:
+        promote(change)
+        settle(change)
 
 
 def the_claim(change: Change, *statuses: str) -> Claim:

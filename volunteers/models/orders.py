@@ -59,6 +59,10 @@ TAKING = ("invited", "held", "offered", "served")
 LIVE = ("invited", "held", "waiting", "offered", "served")
 
 
+#: Claims of volunteers who were asked, or wait, and have not agreed.
+SOUGHT_AFTER = ("invited", "waiting", "offered")
+
+
 class OrderQuerySet(MatterQuerySet):
     def open_to_claims(self):
         """Return the orders with a free place that anyone in reach may take."""
@@ -67,9 +71,7 @@ class OrderQuerySet(MatterQuerySet):
     def for_page(self):
         """Load what an order's line shows, so that query counts stay flat, and no more: each table that is joined on top
         costs the planner more than the rows themselves."""
-        return self.select_related("item", "grid", "entrance__building").defer(
-            "search_terms", "grid__boundary"
-        )
+        return self.select_related("item").with_place()
 
 
 class Order(Matter):

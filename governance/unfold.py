@@ -13,7 +13,7 @@ from django.templatetags.static import static
 
 def environment(request: HttpRequest) -> list[str] | None:
     """Return the label at the top of every page of a demo, so that nobody takes made-up people for real ones."""
-    return ["演示环境 · 人物均为虚构", "warning"] if settings.DEMO else None
+    return ["演示 · 人物虚构", "warning"] if settings.DEMO else None
 
 
 def icon_url(request: HttpRequest) -> str:

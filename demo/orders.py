@@ -23,7 +23,7 @@ from volunteers.models import Order, ServiceItem, Volunteer
 from volunteers.services.orders import place_order
 
 #: How many ordinary orders there are, and over how many days they are spread.
-ORDERS_MADE, SMALL, DAYS = 320, 40, 150
+ORDERS_MADE, SMALL, DAYS = 270, 40, 150
 #: Parts of all orders that the two communities of the demo people have.
 AT_HOME, NEXT_DOOR = 0.11, 0.06
 
@@ -69,9 +69,9 @@ def plan_orders(world: World, calendar: Calendar) -> None:
             placed=placed,
             start=start,
             end=start + timedelta(minutes=max(60, item.usual_minutes)),
-            places=chance.randint(3, 8) if item.category == ServiceItem.Category.PUBLIC else 1,
+            places=chance.randint(2, 5) if item.category == ServiceItem.Category.PUBLIC else 1,
             channel=chance.choices(("resident", "worker", "desk", "hotline"), (62, 22, 9, 7))[0],
-            words=chance.choice(words.WISHES[item.category]),
+            words=chance.choice(words.WISHES[item.code]),
             chance=world.chance(f"order {serial}"),
         )
         calendar.begin(placed, order_story(world, wish))
@@ -252,7 +252,7 @@ def _by_team(
     """Hand it to a team; the leader asks members, or gives it back."""
     desk.do(order, "assign_team", team=crew.team)
     yield awake(timezone.now() + timedelta(hours=wish.chance.uniform(0.3, 4)))
-    fit = [h for h in crew.members if _suits(h, wish) and h.zeal and h in world.helpers][: order.places]
+    fit = [h for h in crew.members if h.zeal and _suits(h, wish) and h in world.helpers][: order.places]
     if not fit or wish.start <= timezone.now() + timedelta(hours=1):
         ORDERS.run(order.pk, "team_refuse", by=crew.leader, note=wish.chance.choice(words.TEAM_REFUSE))
         return

@@ -18,26 +18,26 @@ CLOTHES = ("#2F6DB5", "#3E8E5A", "#8A5AA8", "#D98A2B", "#4F6472", "#A3485A", "#6
 HAIR = ("#2B2320", "#3C2F2A", "#C9C9C9", "#E5E5E5", "#5A4636")
 VEST = "#C4261D"
 
-OUTDOORS = ("public", "children", "health")
+#: Dishes that are served out of doors.
+OUTDOORS = ("health-walk", "child-escort", "public-green")
 
 
-def draw(category: str, chance: random.Random) -> SimpleUploadedFile:
-    """Return a picture of people at a service of this category, as a phone would upload it."""
+def draw(dish: str, chance: random.Random) -> SimpleUploadedFile:
+    """Return a picture of people at this service of the menu, as a phone would upload it."""
     image = Image.new("RGB", (WIDTH * SCALE, HEIGHT * SCALE), "white")
     pen = _Pen(ImageDraw.Draw(image))
-    outside = category in OUTDOORS and chance.random() < (0.9 if category == "public" else 0.4)
-    (_street if outside else _room)(pen, chance)
+    (_street if dish in OUTDOORS else _stairs if dish == "public-stairs" else _room)(pen, chance)
     people = chance.randint(2, 4)
     left = chance.randint(110, 190)
     for place in range(people):
         x = left + place * (WIDTH - 2 * left) / max(1, people - 1)
         # The first is the one who is helped; the others wear the red vest.
-        _person(pen, x, chance.randint(330, 350), chance, vest=place > 0, old=place == 0)
-    _props(pen, category, chance)
+        old = place == 0 and not dish.startswith("child")
+        _person(pen, x, chance.randint(330, 350), chance, vest=place > 0, old=old)
+    _props(pen, dish, chance)
     _heart(pen, chance.randint(330, 470), chance.randint(90, 150), chance.randint(16, 26), "#E4584C")
-    image = image.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=88)
+    image.reduce(SCALE).save(out, "JPEG", quality=88)
     return SimpleUploadedFile("photo.jpg", out.getvalue(), "image/jpeg")
 
 
@@ -86,6 +86,17 @@ def _room(pen: _Pen, chance: random.Random) -> None:
     pen.box(foot, 440, 46, 44, "#B5633F", 6)
     for turn in range(-2, 3):
         pen.line([(foot + 23, 442), (foot + 23 + turn * 17, 372 + abs(turn) * 12)], "#4C8A57", 8)
+
+
+def _stairs(pen: _Pen, chance: random.Random) -> None:
+    pen.box(0, 0, WIDTH, HEIGHT, chance.choice(WALLS))
+    pen.box(0, 300, WIDTH, 170, "#8FB59A")
+    pen.box(0, 470, WIDTH, 130, "#B8B2A7")
+    for step in range(7):
+        pen.box(560 + step * 36, 440 - step * 32, 260, 32, ("#A39C90", "#B3ACA0")[step % 2])
+    pen.line([(560, 350), (800, 136)], "#7A5A3E", 12)
+    pen.box(70, 120, 150, 110, "#FFFFFF", 4)
+    pen.box(80, 130, 130, 90, chance.choice(SKIES))
 
 
 def _street(pen: _Pen, chance: random.Random) -> None:
@@ -152,48 +163,186 @@ def _heart(pen: _Pen, x: float, y: float, size: float, fill: str) -> None:
     pen.shape(points, fill)
 
 
-def _props(pen: _Pen, category: str, chance: random.Random) -> None:
-    """Put something on a table that tells what the service is about."""
+def _props(pen: _Pen, dish: str, chance: random.Random) -> None:
+    """Put something beside the people, mostly on a table, that tells what the service is about."""
     x = chance.randint(300, 380)
-    if category == "public":
-        pen.line([(x, 360), (x + 40, 520)], "#9A6B3F", 9)
-        pen.shape([(x + 24, 512), (x + 62, 504), (x + 86, 556), (x + 26, 562)], "#D9B45B")
+    if dish in _ON_THE_GROUND:
+        _ON_THE_GROUND[dish](pen, x)
         return
     pen.box(x - 40, 430, 240, 18, "#9C6B43", 6)
     for leg in (x - 26, x + 172):
         pen.box(leg, 446, 14, 96, "#7F5535")
-    if category == "elderly":
-        pen.disc(x + 60, 408, 36, "#FFFFFF", 24)
-        pen.disc(x + 60, 402, 30, "#F2D7A0", 14)
-        for steam in (40, 60, 80):
-            pen.arc(x + steam, 372, 9, 60, 300, "#FFFFFF", 4)
-    elif category == "repair":
-        pen.disc(x + 50, 396, 24, "#F9D65C")
-        pen.box(x + 40, 414, 20, 16, "#8B8B8B", 3)
-        pen.line([(x + 100, 424), (x + 160, 392)], "#7A8790", 10)
-        pen.disc(x + 164, 390, 13, "#7A8790")
-    elif category == "health":
-        pen.box(x + 20, 392, 90, 38, "#F7F9FA", 8)
-        pen.box(x + 58, 398, 14, 26, "#C4261D")
-        pen.box(x + 52, 404, 26, 14, "#C4261D")
-        pen.box(x + 124, 404, 54, 26, "#4A78A8", 8)
-    elif category == "children":
-        for place, fill in enumerate(("#C4574A", "#4A86B5", "#E0A63C", "#5E9B5F")):
-            pen.box(x + 10 + place * 6, 418 - place * 12, 92, 11, fill, 2)
-        pen.line([(x + 130, 426), (x + 158, 366)], "#E0A63C", 7)
-    elif category == "company":
-        pen.box(x, 424, 110, 6, "#E2C48D")
-        for place in range(5):
-            pen.disc(x + 12 + place * 22, 420, 8, "#7C3B2A" if place % 2 else "#F5EBD8", 5)
-        pen.box(x + 132, 400, 34, 28, "#7FA88C", 8)
-        pen.arc(x + 168, 412, 10, 270, 90, "#7FA88C", 4)
-    elif category == "advice":
-        pen.box(x + 10, 388, 70, 42, "#FFFFFF", 3)
-        for row in range(4):
-            pen.box(x + 18, 395 + row * 8, 54 - 10 * (row % 2), 3, "#9AA7B0")
-        pen.line([(x + 104, 428), (x + 150, 400)], "#2F6DB5", 6)
-    else:
-        pen.box(x + 20, 380, 60, 50, "#7FB2C9", 8)
-        pen.arc(x + 50, 380, 24, 180, 360, "#5E8CA3", 5)
-        pen.disc(x + 130, 416, 15, "#E4584C")
-        pen.disc(x + 156, 418, 13, "#E9A23B")
+    _ON_THE_TABLE[dish](pen, x)
+
+
+def _broom(pen: _Pen, x: int) -> None:
+    pen.line([(x, 360), (x + 40, 520)], "#9A6B3F", 9)
+    pen.shape([(x + 24, 512), (x + 62, 504), (x + 86, 556), (x + 26, 562)], "#D9B45B")
+
+
+def _bucket(pen: _Pen, x: int) -> None:
+    _broom(pen, x)
+    pen.shape([(x + 120, 490), (x + 190, 490), (x + 178, 562), (x + 132, 562)], "#4A86B5")
+    pen.arc(x + 155, 490, 34, 180, 360, "#3A6A90", 5)
+
+
+def _boxes(pen: _Pen, x: int) -> None:
+    for left, top, width, height in ((0, 490, 110, 74), (118, 504, 86, 60), (20, 430, 84, 60)):
+        pen.box(x + left, top, width, height, "#C99B62", 3)
+        pen.box(x + left + width / 2 - 6, top, 12, height, "#E0C08E")
+
+
+def _sweeping(pen: _Pen, x: int) -> None:
+    _broom(pen, x)
+    _boxes(pen, x + 110)
+
+
+def _flowers(pen: _Pen, x: int) -> None:
+    pen.box(x - 60, 540, 300, 30, "#8C6B4F", 8)
+    for place, petals in enumerate(("#E4584C", "#E9A23B", "#D989A8", "#E4584C", "#E9A23B")):
+        foot = x - 34 + place * 62
+        pen.line([(foot, 546), (foot, 496)], "#4C8A57", 6)
+        pen.disc(foot, 488, 15, petals)
+        pen.disc(foot, 488, 6, "#FFF1CF")
+
+
+def _stick(pen: _Pen, x: int) -> None:
+    pen.line([(x, 420), (x, 560)], "#7A5A3E", 8)
+    pen.arc(x + 14, 420, 14, 180, 360, "#7A5A3E", 8)
+
+
+def _crossing(pen: _Pen, x: int) -> None:
+    for place in range(5):
+        pen.box(x - 120 + place * 76, 530, 44, 60, "#FFFFFF")
+    pen.line([(x + 200, 450), (x + 200, 560)], "#7A8790", 8)
+    pen.disc(x + 200, 430, 24, "#5E9B5F")
+
+
+def _shopping(pen: _Pen, x: int) -> None:
+    pen.box(x + 20, 380, 60, 50, "#7FB2C9", 8)
+    pen.arc(x + 50, 380, 24, 180, 360, "#5E8CA3", 5)
+    pen.disc(x + 130, 416, 15, "#E4584C")
+    pen.disc(x + 156, 418, 13, "#E9A23B")
+
+
+def _quilts(pen: _Pen, x: int) -> None:
+    for place, fill in enumerate(("#D989A8", "#8C9BC2", "#E9D9A6")):
+        pen.box(x + 6, 404 - place * 26, 140, 26, fill, 12)
+
+
+def _bulb(pen: _Pen, x: int) -> None:
+    pen.disc(x + 50, 396, 24, "#F9D65C")
+    pen.box(x + 40, 414, 20, 16, "#8B8B8B", 3)
+    _spanner(pen, x + 100)
+
+
+def _spanner(pen: _Pen, x: int) -> None:
+    pen.line([(x, 424), (x + 60, 392)], "#7A8790", 10)
+    pen.disc(x + 64, 390, 13, "#7A8790")
+
+
+def _tap(pen: _Pen, x: int) -> None:
+    pen.box(x + 30, 386, 16, 44, "#9AA7B0", 3)
+    pen.box(x + 30, 384, 56, 14, "#9AA7B0", 5)
+    pen.box(x + 22, 374, 32, 9, "#C4574A", 4)
+    pen.disc(x + 80, 412, 6, "#4A86B5", 9)
+    _spanner(pen, x + 104)
+
+
+def _fan(pen: _Pen, x: int) -> None:
+    pen.box(x + 52, 396, 12, 34, "#7A8790")
+    pen.disc(x + 58, 370, 36, "#DCE6EC")
+    for turn in (0, 120, 240):
+        angle = math.radians(turn)
+        pen.disc(x + 58 + 17 * math.cos(angle), 370 + 17 * math.sin(angle), 13, "#7FB2C9")
+    _spanner(pen, x + 112)
+
+
+def _paper(pen: _Pen, x: int) -> None:
+    pen.box(x + 10, 388, 70, 42, "#FFFFFF", 3)
+    for row in range(4):
+        pen.box(x + 18, 395 + row * 8, 54 - 10 * (row % 2), 3, "#9AA7B0")
+    pen.line([(x + 104, 428), (x + 150, 400)], "#2F6DB5", 6)
+
+
+def _first_aid(pen: _Pen, x: int) -> None:
+    pen.box(x + 20, 392, 90, 38, "#F7F9FA", 8)
+    pen.box(x + 58, 398, 14, 26, "#C4261D")
+    pen.box(x + 52, 404, 26, 14, "#C4261D")
+    pen.box(x + 124, 404, 54, 26, "#4A78A8", 8)
+
+
+def _scissors(pen: _Pen, x: int) -> None:
+    for side in (-1, 1):
+        pen.line([(x + 60 - side * 18, 372), (x + 60 + side * 16, 412)], "#7A8790", 7)
+        pen.arc(x + 60 + side * 20, 420, 11, 0, 360, "#C4574A", 5)
+    pen.box(x + 108, 408, 70, 10, "#4F6472", 3)
+    for tooth in range(8):
+        pen.box(x + 112 + tooth * 8, 416, 4, 13, "#4F6472")
+
+
+def _meal(pen: _Pen, x: int) -> None:
+    pen.disc(x + 60, 408, 36, "#FFFFFF", 24)
+    pen.disc(x + 60, 402, 30, "#F2D7A0", 14)
+    for steam in (40, 60, 80):
+        pen.arc(x + steam, 372, 9, 60, 300, "#FFFFFF", 4)
+
+
+def _phone(pen: _Pen, x: int) -> None:
+    pen.box(x + 40, 352, 46, 78, "#2B3640", 8)
+    pen.box(x + 45, 360, 36, 60, "#BFE3F5", 3)
+    pen.box(x + 104, 366, 58, 34, "#FFFFFF", 12)
+    for dot in range(3):
+        pen.disc(x + 120 + dot * 13, 383, 4, "#7FA88C")
+
+
+def _books(pen: _Pen, x: int) -> None:
+    for place, fill in enumerate(("#C4574A", "#4A86B5", "#E0A63C", "#5E9B5F")):
+        pen.box(x + 10 + place * 6, 418 - place * 12, 92, 11, fill, 2)
+    pen.line([(x + 130, 426), (x + 158, 366)], "#E0A63C", 7)
+
+
+def _painting(pen: _Pen, x: int) -> None:
+    pen.box(x + 10, 366, 96, 64, "#FFFFFF", 3)
+    pen.shape([(x + 22, 420), (x + 48, 384), (x + 70, 420)], "#6FAE6B")
+    pen.disc(x + 84, 384, 9, "#F7C65B")
+    for place, fill in enumerate(("#C4574A", "#4A86B5", "#E0A63C")):
+        pen.disc(x + 130 + place * 20, 420, 9, fill)
+
+
+def _chess(pen: _Pen, x: int) -> None:
+    pen.box(x, 424, 110, 6, "#E2C48D")
+    for place in range(5):
+        pen.disc(x + 12 + place * 22, 420, 8, "#7C3B2A" if place % 2 else "#F5EBD8", 5)
+    _tea(pen, x + 132)
+
+
+def _tea(pen: _Pen, x: int) -> None:
+    pen.box(x, 400, 34, 28, "#7FA88C", 8)
+    pen.arc(x + 36, 412, 10, 270, 90, "#7FA88C", 4)
+
+
+def _two_cups(pen: _Pen, x: int) -> None:
+    _tea(pen, x + 20)
+    _tea(pen, x + 110)
+
+
+def _cake(pen: _Pen, x: int) -> None:
+    pen.box(x + 20, 396, 110, 34, "#F6D5B5", 6)
+    pen.box(x + 20, 388, 110, 14, "#FFFFFF", 7)
+    for candle, fill in enumerate(("#C4574A", "#4A86B5", "#E0A63C")):
+        pen.box(x + 42 + candle * 30, 366, 6, 24, fill)
+        pen.disc(x + 45 + candle * 30, 360, 4, "#F7C65B", 6)
+
+
+_ON_THE_GROUND = {
+    "home-clean": _bucket, "home-carry": _boxes, "health-walk": _stick, "child-escort": _crossing,
+    "public-stairs": _sweeping, "public-green": _flowers,
+}  # fmt: skip
+_ON_THE_TABLE = {
+    "home-shopping": _shopping, "home-quilt": _quilts, "fix-light": _bulb, "fix-water": _tap, "fix-device": _fan,
+    "fix-safety": _paper, "health-pressure": _first_aid, "health-visit": _first_aid, "health-care": _two_cups,
+    "elder-hair": _scissors, "elder-meal": _meal, "elder-phone": _phone, "elder-cook": _meal, "child-lesson": _books,
+    "child-art": _painting, "company-chat": _chess, "company-heart": _two_cups, "company-birthday": _cake,
+    "advice-law": _paper, "advice-policy": _paper, "advice-sign": _paper,
+}  # fmt: skip

@@ -31,6 +31,8 @@ STAFFING = (
     ("grid_worker", GridLevel.BASE, 1, 1),
 )
 RESIDENTS_PER_COMMUNITY = 6
+#: Of those whose term is over, one in so many holds no other post: the security administrator is to look into them.
+IDLE = 20
 
 
 def load_roster(world: World) -> None:
@@ -54,8 +56,10 @@ def load_roster(world: World) -> None:
         for user, role, node, since, until, unit in posts
     ]
     appoint_all(made, by=world.people["security"])
+    opening, end = timezone.localdate(), timezone.localdate(world.now)
     for post in made:
-        if post.valid_until is None or post.valid_until >= timezone.localdate(world.now):
+        # Those who serve all along: who comes or goes meanwhile could not act on every day of the story.
+        if post.valid_from <= opening and (post.valid_until is None or post.valid_until >= end):
             world.staff[post.role_id, post.grid_id].append(post.user)
 
 
@@ -113,7 +117,7 @@ def _demo_account(world: World, person: DemoPerson, serial: int) -> User:
 def _add_staff(world: World, accounts: list, posts: list) -> None:
     chance, taken = world.chance("staff"), {(person.role, person.node) for person in PEOPLE}
     streets = streets_in_play(world)
-    serial = 0
+    serial = predecessors = 0
     for role, level, least, most in STAFFING:
         for node in [code for code in world.grids if len(code) == level]:
             if level is not GridLevel.DISTRICT and node[:9] not in streets:
@@ -124,13 +128,18 @@ def _add_staff(world: World, accounts: list, posts: list) -> None:
                 user = _account(world, f"g{serial:04d}", staff=True)
                 accounts.append(user)
                 posts.append((user, role, node, *_term(world, chance), None))
-            # Every now and then a predecessor, whose term is over.
+            # Every now and then a predecessor, whose term is over; most have moved on to another post.
             if level >= GridLevel.COMMUNITY and chance.random() < 0.06:
                 serial += 1
+                predecessors += 1
                 user = _account(world, f"g{serial:04d}", staff=True)
                 accounts.append(user)
                 since = world.day(-1500 - chance.randrange(500))
-                posts.append((user, role, node, since, world.day(-30 - chance.randrange(300)), None))
+                until = world.day(-30 - chance.randrange(300))
+                posts.append((user, role, node, since, until, None))
+                if predecessors % IDLE:
+                    then = "community_worker" if role == "grid_worker" else "mediator"
+                    posts.append((user, then, node[:12], until + timedelta(days=1), None, None))
     for key, _ in DEPARTMENTS[1:]:
         serial += 1
         user = _account(world, f"g{serial:04d}", staff=True)
@@ -156,6 +165,7 @@ def _add_residents(world: World, accounts: list) -> None:
             phone = world.names.phone()
             user = _account(world, f"p{phone}", staff=False, old=chance.random() < 0.5, phone=phone)
             _move_in(user, chance.choice(world.doors[chance.choice(homes)]), chance)
+            user.posts_in_force = []  # just made, and never appointed: nothing to look up
             accounts.append(user)
             world.residents[user.entrance.grid_id].append(user)
     homes = world.doors[GRID]

@@ -17,13 +17,13 @@ from volunteers.services.showcases import submit_showcase
 
 def send_in(chance: random.Random, order: Order, author: User, place: str) -> Showcase:
     """Write about an order that the author served."""
-    category = order.item.category
-    title, story = chance.choice(words.STORIES[category])
+    dish = order.item.code
+    title, story = chance.choice(words.STORIES[dish])
     return submit_showcase(
         order, by=author, title=title, story=story.format(place=place),
         consent=chance.choices(("oral", "written", "nobody"), (6, 2, 2))[0], consent_at=timezone.now(),
         signature=chance.choice(words.SIGNATURES),
-        photos=[draw(category, chance) for _ in range(chance.choices((1, 2, 3, 4), (4, 3, 2, 1))[0])],
+        photos=[draw(dish, chance) for _ in range(chance.choices((1, 2, 3, 4), (4, 3, 2, 1))[0])],
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ class Stage:
         text: str,
     ) -> Story:  # fmt: skip
         dish = self.world.items[item]
-        text = text or self.chance.choice(words.WISHES[dish.category])
+        text = text or self.chance.choice(words.WISHES[dish.code])
         order = self._place(by, dish, window, places, text)
         cast: list[Helper] = []
         for each in acts:
@@ -173,7 +173,7 @@ def _waiting_at_the_desk(stage: Stage) -> None:
         "health-visit",
         ago(7),
         ahead(3, 8, 4),
-        act(ago(6), "return_back", "worker", note=words.RETURN[1]),
+        act(ago(6), "return_back", "worker", note="请补充老人的身体情况，便于安排人手。"),
         by=4,
     )
     end = ago(6)

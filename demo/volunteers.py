@@ -1,4 +1,4 @@
-"""The demo's volunteers and teams: most were taken over from older rolls (demo/rolls.py); some hundred have registered since,
+"""The demo's volunteers and teams: most were taken over from older rolls (demo/rolls.py); the others have registered since,
 through the registration flow, each in her own time."""
 
 import random
@@ -18,7 +18,7 @@ from volunteers.models import Membership, Skill, Team
 from volunteers.services.registration import register_volunteer
 
 #: How many were taken over, and how many have registered since.
-VOLUNTEERS, SMALL = (2350, 150), (80, 16)
+VOLUNTEERS, SMALL = (2350, 80), (80, 16)
 TEAMS, SMALL_TEAMS = 60, 4
 #: Days before the reference moment: when registration opened, and when teams were founded, a little before the first orders.
 OPENED, FOUNDED = -390, -155
@@ -47,6 +47,7 @@ def plan_volunteers(world: World, calendar: Calendar) -> None:
         moment = world.at(day, chance.randint(7, 21), chance.randrange(60))
         user, home = _newcomer(world, chance, homes, near, serial, moment)
         user.save()
+        user.posts_in_force = []  # until she is approved: nothing to look up
         calendar.begin(moment, _register(world, user, home, chance))
     calendar.begin(world.at(world.day(FOUNDED), 9), _found_teams(world))
 

@@ -24,11 +24,12 @@ from volunteers.models import ServiceItem, Skill, Team
 
 Story = Generator[datetime, None, None]
 
-#: Hours of the day at which the machine looks at deadlines; in life it does so all the time.
-TICKS = (9, 15)
+#: Hours of the day at which the machine looks at deadlines, in the last weeks and before; in life it does so all the time.
+TICKS, SELDOM = (9, 15), (15,)
+LAST_WEEKS = timedelta(days=14)
 
 
-@dataclass
+@dataclass(eq=False)
 class Helper:
     """A volunteer as the stories know her: her account, her registration, and when she is taken."""
 
@@ -169,8 +170,11 @@ class Calendar:
             if day != today:
                 self._tick_until(clock, ticks, at)
                 today = day
-                hours = [datetime.combine(day, time(hour), timezone.get_default_timezone()) for hour in TICKS]
-                ticks = [hour for hour in hours if hour >= self.ticking_from]
+                hours = TICKS if self.until - at < LAST_WEEKS else SELDOM
+                moments = [
+                    datetime.combine(day, time(hour), timezone.get_default_timezone()) for hour in hours
+                ]
+                ticks = [moment for moment in moments if moment >= self.ticking_from]
             self._tick_until(clock, ticks, at)
             clock.move_to(at)
             try:

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from governance import audit
+from governance import audit, masks
 from governance.constraints import sentence
 from governance.models import AccessEvent, Post, Role, Unit, User
 from governance.permissions import look_again
@@ -74,7 +74,7 @@ def appoint(
     if within_reach:
         look_again(by, post, "add")
     user.__dict__.pop("posts_in_force", None)
-    audit.record(AccessEvent.Kind.APPOINT, by, f"{held.name} {code}", obj=post, reason=note)
+    audit.record(AccessEvent.Kind.APPOINT, by, in_words(post), obj=post, reason=note)
     return post
 
 
@@ -88,5 +88,10 @@ def dismiss(post: Post, *, by: User | None, reason: str = "") -> Post:
     post.valid_from = min(post.valid_from, yesterday)
     post.valid_until = yesterday
     post.save(update_fields=["valid_from", "valid_until"])
-    audit.record(AccessEvent.Kind.DISMISS, by, f"{post.role_id} {post.grid_id}", obj=post, reason=reason)
+    audit.record(AccessEvent.Kind.DISMISS, by, in_words(post), obj=post, reason=reason)
     return post
+
+
+def in_words(post: Post) -> str:
+    """Return a post for the access log: whose, which role, where; residents and volunteers by their masked names."""
+    return f"{masks.person(post.user)}：{post}（{post.grid_id}）"[:200]

@@ -60,7 +60,7 @@ def reveal(obj: models.Model, field: str, *, by: Any, reason: str, request: Any 
     record(
         AccessEvent.Kind.REVEAL,
         by,
-        f"查看{label}：{obj._meta.verbose_name} {obj.pk}",
+        f"查看{label}：{obj._meta.verbose_name} {getattr(obj, 'number', obj.pk)}",
         obj=obj,
         reason=reason,
         request=request,

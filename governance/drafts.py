@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, QueryDict
+from django.utils.http import urlencode
 
 #: A draft larger than this is no form that a person filled in.
 MOST_CHARACTERS = 20_000
@@ -21,32 +22,50 @@ def _is_typed(field: str) -> bool:
     return len(field) < 60 and field not in _FRAME and last != "code" and not any(s in last for s in _SECRET)
 
 
-def keep(request: HttpRequest, name: str, *, owner: Any = None) -> None:
-    """Keep the posted fields under ``name`` (the page's path). What is far too large is not kept.
+def _slot_of(request: HttpRequest, name: str) -> str:
+    """Return where a form's draft lies: its path with the query, whatever the order of its parts."""
+    query = sorted((key, value) for key, values in request.GET.lists() for value in values)
+    return f"{name}?{urlencode(query)}" if query else name
 
-    ``owner`` is the account they belong to, where it is known: nobody else who signs in on this computer sees them.
+
+def keep(request: HttpRequest, name: str, *, owner: Any = None) -> None:
+    """Keep the posted fields under ``name`` (the page's path) and what the address asks for, since one path may have
+    several forms. What is far too large is not kept.
+
+    ``owner`` is the account they belong to when it has just been signed out; else it is the visitor's, where there is one.
+    Nobody else who signs in on this computer sees them.
     """
     fields = {key: values for key, values in request.POST.lists() if _is_typed(key)}
     size = sum(len(key) + sum(map(len, values)) for key, values in fields.items())
     if not fields or size > MOST_CHARACTERS:
         return
     drafts = request.session.get(_SLOT, {})
-    drafts.pop(name, None)
-    drafts[name] = {"owner": owner.pk if owner is not None else None, "fields": fields}
+    slot, whose = _slot_of(request, name), owner or getattr(request, "user", None)
+    drafts.pop(slot, None)
+    drafts[slot] = {
+        "owner": whose.pk if whose is not None and whose.is_authenticated else None,
+        "signed_out": owner is not None,
+        "files": bool(request.FILES),
+        "fields": fields,
+    }
     request.session[_SLOT] = dict(list(drafts.items())[-MOST_DRAFTS:])
 
 
 def take(request: HttpRequest, name: str) -> QueryDict | None:
     """Return the fields kept under ``name``, once; None where there are none, or where they are someone else's."""
     drafts = request.session.get(_SLOT)
-    if not drafts or name not in drafts:
+    slot = _slot_of(request, name)
+    if not drafts or slot not in drafts:
         return None
-    kept = drafts.pop(name)
+    kept = drafts.pop(slot)
     request.session[_SLOT] = drafts
     if kept["owner"] not in (None, request.user.pk):
         return None
-    if kept["owner"] is not None:
-        messages.info(request, "已恢复您退出前填写的内容，请核对后再提交。密码、验证码和附件要重新填写。")
+    if kept.get("signed_out"):
+        sentence = "已恢复您退出前填写的内容，请核对后再提交。密码、验证码和附件要重新填写。"
+    else:
+        sentence = "已恢复您上次没填完的内容。" + ("照片要重新选择。" if kept.get("files") else "")
+    messages.info(request, sentence, fail_silently=True)
     found = QueryDict(mutable=True)
     for key, values in kept["fields"].items():
         found.setlist(key, values)

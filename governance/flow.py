@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from governance import notices, worktime
+from governance import masks, notices, worktime
 from governance.models import Matter, Step, User
 from governance.permissions import look_again, permitted_actions
 
@@ -35,7 +35,9 @@ class Stale(FlowError):
     """The person acted on a version that others have changed since; ``steps`` is what happened meanwhile."""
 
     def __init__(self, steps: list[Step]) -> None:
-        told = "；".join(f"{timezone.localtime(s.at):%H:%M} {s.actor} {s.label}" for s in steps[:3])
+        told = "；".join(
+            f"{timezone.localtime(s.at):%H:%M} {masks.person(s.actor)} {s.label}" for s in steps[:3]
+        )
         super().__init__(f"这件事刚刚有了新进展（{told}），请看过最新情况后再操作。", code="stale")
         self.steps = steps
 
@@ -102,7 +104,7 @@ class Action:
     ``racing``: many people do this at once, so a version that others moved on is no reason to refuse. ``hidden``: no button
     of its own (a system's step, or an action with its own page). ``news``: how those who are told read that it was done,
     where the label alone ("接单") would leave open who did it. ``readers``: the rule's actions that open the step's note;
-    empty for everyone who sees the matter.
+    empty for everyone who sees the matter. ``kept_from`` names the people from whom it is kept all the same. ``asks``: what its note is called where that is not "…的理由".
     """
 
     name: str
@@ -124,10 +126,24 @@ class Action:
     hint: str = ""
     news: str = ""
     readers: frozenset[str] = frozenset()
+    kept_from: Callable[[Matter, User], bool] | None = None
+    asks: str = ""
 
     @property
     def permission(self) -> str:
         return self.needs or self.name
+
+    def opens_note(self, matter: Matter, user: User, allowed: set[str] | None = None) -> bool:
+        """Say whether ``user`` may read what was noted with this action; ``allowed``: what the rule allows her, where known."""
+        if not self.readers:
+            return True
+        if allowed is None:
+            allowed = permitted_actions(user, matter, self.readers)
+        return bool(self.readers & allowed) and not (self.kept_from and self.kept_from(matter, user))
+
+    @property
+    def note_name(self) -> str:
+        return self.asks or f"{self.label}的理由"
 
 
 class Flow:
@@ -169,11 +185,15 @@ class Flow:
             .select_related("actor")
             .order_by("-seq")[:most]
         )
-        readers = {s: self.actions[s.action].readers for s in steps if s.action in self.actions and s.note}
-        asked = frozenset().union(*readers.values())
-        allowed = permitted_actions(user, matter, asked) if asked else set()
-        for step, needed in readers.items():
-            if needed and not needed & allowed and step.actor_id != user.pk:
+        closed = [s for s in steps if s.note and s.action in self.actions and self.actions[s.action].readers]
+        asked = frozenset().union(*(self.actions[step.action].readers for step in closed))
+        allowed = permitted_actions(user, matter, asked) if closed else set()
+        hidden: dict[str, bool] = {}
+        for step in closed:
+            action = self.actions[step.action]
+            if action.name not in hidden:
+                hidden[action.name] = not action.opens_note(matter, user, allowed)
+            if hidden[action.name] and step.actor_id != user.pk:
                 step.note = ""
         return steps
 
@@ -247,7 +267,7 @@ class Flow:
             raise Refused(f"“{matter.get_status_display()}”的事项现在不能办理“{action.label}”。")
         note = note.strip()
         if action.reason and not note:
-            raise Refused(f"请填写{action.label}的理由。", "note")
+            raise Refused(f"请填写{action.note_name}。", "note")
         if len(note) > 1000:
             raise Refused("说明不能超过 1000 字。", "note")
         words = (matter.title, matter.description, matter.masked_text())
@@ -299,17 +319,17 @@ class Flow:
 
     def _announce(self, change: Change, tell: tuple[str, ...]) -> None:
         matter = change.matter
+        news = change.action.news or change.action.label
+        # Who acts has seen what she was told of this matter before.
+        notices.read(change.actor, matter.number)
         if "applicant" in tell and not matter.applicant_id:
-            notices.text(
-                matter.applicant_phone,
-                f"您的事项 {matter.number} {change.action.news or change.action.label}，"
-                f"当前状态：{matter.get_status_display()}。",
-            )
+            notices.text_of(matter, news)
         people = [person for key in tell for person in matter.audience(key) if person.pk != change.actor.pk]
-        title = f"{matter.title}：{change.action.news or change.action.label}"
-        notices.tell(people, title, body=change.note, number=matter.number, url=matter.get_absolute_url())
-        for people, title in change.told:
-            notices.tell(people, title, body=change.note, number=matter.number, url=matter.get_absolute_url())
+        reading = [p for p in people if not change.note or change.action.opens_note(matter, p)]
+        others = [p for p in people if p not in reading]
+        notices.tell_of(matter, reading, f"{matter.title}：{news}", note=change.note)
+        for told, title in [(others, f"{matter.title}：{news}"), *change.told]:
+            notices.tell_of(matter, told, title)
 
     # --- drawing ----------------------------------------------------------------------------------------------------
     def diagram(self) -> str:

@@ -8,8 +8,10 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from governance import worktime
+from governance import files, worktime
 from governance.flow import Action
 from governance.models import Matter
 from governance.models.people import PHONE
@@ -99,6 +101,27 @@ class PhotosField(forms.FileField):
         return [super(PhotosField, self).clean(each, initial) for each in uploads]
 
 
+def check_photos(form: forms.Form, name: str = "photos") -> None:
+    """Name broken pictures together with what else is wrong with a form. What is otherwise in order is checked once, where
+    the pictures are stored."""
+    problems = []
+    for upload in form.cleaned_data.get(name) or [] if form.errors else []:
+        try:
+            files.clean_picture(upload)
+        except ValidationError as error:
+            problems += error.messages
+    if problems:
+        form.add_error(name, problems)
+
+
+class Quote(forms.Widget):
+    """Words to read beside what one answers, in the place of a control."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        key = (attrs or {}).get("id", f"id_{name}")
+        return format_html('<output class="cg-quote" id="{}">{}</output>', key, value or "")
+
+
 class WindowFields(forms.Form):
     """A day with a beginning and an end, as one asks for a service; ``cleaned_data`` then holds both as moments."""
 
@@ -107,10 +130,15 @@ class WindowFields(forms.Form):
     wanted_until = clock_field("几点结束")
 
     @staticmethod
-    def window_initial(start: datetime | None = None, until: datetime | None = None) -> dict[str, Any]:
-        """Return the initial values of a window: the given one, or nine to eleven on the next working day."""
+    def window_initial(
+        start: datetime | None = None, until: datetime | None = None, *, minutes: int = 120
+    ) -> dict[str, Any]:
+        """Return the initial values of a window: the given one, or so many minutes from nine on the next working day, up
+        to the next half hour."""
         if start is None or until is None:
-            return {"wanted_day": next_workday(), "wanted_from": "09:00", "wanted_until": "11:00"}
+            first = CLOCK.index(time(9))
+            last = CLOCK[min(first + max(1, -(-minutes // 30)), len(CLOCK) - 1)]
+            return {"wanted_day": next_workday(), "wanted_from": "09:00", "wanted_until": f"{last:%H:%M}"}
         start, until = timezone.localtime(start), timezone.localtime(until)
         return {
             "wanted_day": start.date(),
@@ -172,8 +200,8 @@ class ActionForm(forms.Form):
     note = forms.CharField(
         label="说明", required=False, max_length=1000, widget=forms.Textarea({"rows": 4, "maxlength": 1000})
     )
-    #: Whether the note shows though the action does not ask for a reason, and how it is called then.
-    note_label = ""
+    #: How the note is called; given, it shows even where the action asks for no reason. And what is said under it.
+    note_label = note_help = ""
     #: The most important fields stand first; the note stands last.
     note_first = False
 
@@ -191,7 +219,8 @@ class ActionForm(forms.Form):
             note = self.fields["note"]
             note.required = action.reason
             note.label = self.note_label or f"{action.label}的理由"
-            note.error_messages["required"] = f"请填写{action.label}的理由。"
+            note.help_text = self.note_help
+            note.error_messages["required"] = f"请填写{note.label}。"
             if not self.note_first:
                 self.fields["note"] = self.fields.pop("note")
         else:

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.models import Q
+from django.db.models.constants import LOOKUP_SEP
 from django.db.models.sql.datastructures import BaseTable
 from django.db.models.sql.where import WhereNode
 
@@ -45,6 +46,11 @@ class GroundedQuerySet(models.QuerySet):
         combined._grounds = ()  # it holds rows that meet none of them
         return combined
 
+    def __xor__(self, other):
+        combined = super().__xor__(other)._chain()
+        combined._grounds = ()
+        return combined
+
     def _fetch_all(self) -> None:
         query = self.query
         if (
@@ -55,6 +61,7 @@ class GroundedQuerySet(models.QuerySet):
             and self.ordered
             and self._iterable_class is models.query.ModelIterable
             and not (query.combinator or query.distinct or query.group_by or query.select_for_update)
+            and _row_by_row(query)
         ):
             page = self._ground_by_ground()
             self._result_cache = list(page._iterable_class(page))
@@ -113,6 +120,22 @@ class Branches(BaseTable):
         if not parts:
             raise EmptyResultSet
         return f"({' UNION ALL '.join(parts)}) {compiler.quote_name_unless_alias(self.table_alias)}", params
+
+
+def _row_by_row(query: Any) -> bool:
+    """Say whether each row stands for itself: no window over all of them, no order by something a row has many of."""
+    if any(getattr(each, "contains_over_clause", False) for each in query.annotations.values()):
+        return False
+    options = query.get_meta()
+    for name in query.order_by or options.ordering:
+        if not isinstance(name, str):
+            return False
+        path = name.lstrip("-").split(LOOKUP_SEP)
+        if path[0] not in query.annotations and path != ["?"]:
+            hops, *_ = query.names_to_path(path, options)
+            if any(hop.m2m for hop in hops):
+                return False
+    return True
 
 
 def _is_or(condition: Any) -> bool:

@@ -3,7 +3,7 @@
 /healthz says "ok" or what is wrong for the database, the worker and the ticker, and nothing else: no versions, no names.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
@@ -15,13 +15,31 @@ from django.views.decorators.http import require_safe
 from governance.models import Heartbeat
 
 WATCHED = ("worker", "ticker")
-#: What each machine that shows itself is called on the desk.
+#: What each machine that shows itself is called on the desk, and what it does.
 MACHINES = {"worker": "后台任务", "ticker": "定时任务", "tidy": "每日清理"}
+DUTIES = {
+    "worker": "执行排队的后台任务，发送短信",
+    "ticker": "超期提醒、扩大接单范围、到时自动确认",
+    "tidy": "清理过期的登录、令牌和后台记录",
+}
 
 
 def allowed_age(name: str) -> timedelta:
     """Return how old the last sign of a machine may be before it counts as late: tidying runs once a day, and waits its turn."""
     return timedelta(hours=25) if name == "tidy" else timedelta(seconds=settings.HEALTH_SECONDS)
+
+
+def state_of(name: str, at: datetime | None, now: datetime) -> str:
+    """Return "ok", "late", or "never" for a machine that showed itself last ``at``."""
+    if at is None:
+        return "never"
+    return "ok" if now - at <= allowed_age(name) else "late"
+
+
+def ailing() -> list[str]:
+    """Return the machines that are late or have never shown themselves; one query."""
+    beats, now = dict(Heartbeat.objects.values_list("name", "at")), timezone.now()
+    return [name for name in MACHINES if state_of(name, beats.get(name), now) != "ok"]
 
 
 @never_cache
@@ -37,7 +55,5 @@ def healthz(request: HttpRequest) -> JsonResponse:
         state = {"database": "down"} | dict.fromkeys(WATCHED, "unknown")
     else:
         now, state = timezone.now(), {"database": "ok"}
-        for name in WATCHED:
-            in_time = name in beats and now - beats[name] <= allowed_age(name)
-            state[name] = "never" if name not in beats else "ok" if in_time else "late"
+        state |= {name: state_of(name, beats.get(name), now) for name in WATCHED}
     return JsonResponse(state, status=200 if set(state.values()) == {"ok"} else 503)

@@ -14,6 +14,12 @@ def name(text: str) -> str:
     return text[:1] + "*" * max(1, min(2, len(text) - 1)) if text else ""
 
 
+def person(user) -> str:
+    """Return how somebody is named to whom her contact is not open: staff and the machine in full, others masked."""
+    in_full = user.is_staff or user.username == "system"
+    return str(user) if in_full else name(user.name or user.username)
+
+
 def address(text: str) -> str:
     """Return nothing of a room number; the building and door beside it stay readable."""
     return "***" if text else ""

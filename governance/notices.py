@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from django_tasks import task
 
 from governance import parameters
-from governance.models import Notice, TextMessage
+from governance.models import Matter, Notice, TextMessage
 
 
 class SmsGateway:
@@ -51,6 +51,35 @@ def tell(people: Iterable[Any], title: str, *, body: str = "", number: str = "",
     if notices:
         Notice.objects.bulk_create(notices)
     return len(notices)
+
+
+def tell_of(matter: Matter, people: Iterable[Any], title: str, *, note: str = "") -> None:
+    """Tell people about a matter. Staff are led to its page on the desk, everyone else to her own."""
+    people = list(people)
+    if not people:
+        return
+    desk: list[Any] = []
+    others: list[Any] = []
+    for person in people:
+        concerned = person.pk in (matter.applicant_id, matter.placed_by_id)
+        (desk if person.is_staff and not concerned else others).append(person)
+    body = "，".join(filter(None, (matter.gist(), note)))
+    tell(desk, title, body=body, number=matter.number, url=matter.get_desk_url())
+    tell(others, title, body=body, number=matter.number, url=matter.get_absolute_url())
+
+
+def read(person: Any, number: str) -> None:
+    """Mark what a person was told of a matter as read."""
+    person.notices.filter(number=number, read_at=None).update(read_at=timezone.now())
+
+
+def text_of(matter: Matter, news: str) -> TextMessage:
+    """Send the news of a matter to its applicant's phone: for who has no account. It names no place."""
+    when = matter.gist(place=False)
+    about = f"{matter.title}（{when}）" if when else matter.title
+    phone = parameters.value("portal.phone")
+    ask = f"有疑问请打 {phone}。" if phone else ""
+    return text(matter.applicant_phone, f"{about}：{news}。编号 {matter.number}。{ask}")
 
 
 def text(phone: str, body: str) -> TextMessage:

@@ -18,6 +18,7 @@ from governance.territory import GridLevel
 from grids import services
 from grids.forms import GridForm, RetireForm
 from grids.models import Building, Entrance, Grid
+from grids.notice import HOTLINE
 
 
 def is_stored(row: models.Model) -> bool:
@@ -128,6 +129,14 @@ class GridAdmin(DirectoryAdmin):
             '<a class="text-primary-600 underline" href="{}">查看和打印</a>',
             reverse("grid_notice", args=[grid.pk]),
         )
+
+    def get_form(self, request: HttpRequest, obj: Grid | None = None, change: bool = False, **kwargs: Any):
+        # What an empty phone comes to is grids/notice.py's.
+        hints = {
+            "phone": "留空则用上级网格的。",
+            "supervision_phone": f"留空则用上级网格的；上级都没有时用 {HOTLINE}。",
+        }
+        return super().get_form(request, obj, change, **{"help_texts": hints, **kwargs})
 
     def save_model(self, request: HttpRequest, grid: Grid, form: Any, change: bool) -> None:
         services.save_grid(grid)

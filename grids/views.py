@@ -82,7 +82,10 @@ def choose_place(request: HttpRequest) -> HttpResponse:
     if asked["q"]:
         context |= _search(request, asked["q"])
     else:
-        context |= _below(request, asked["within"])
+        # An address without ``within`` asks for nothing yet; an empty one asks for the top.
+        start = "" if "within" in request.GET else _own_community(request)
+        context |= _below(request, start or asked["within"])
+        context["started"] = bool(start)
     return render(request, "grids/choose_place.html", context)
 
 
@@ -125,6 +128,12 @@ def _search(request: HttpRequest, text: str) -> dict:
     for row in houses:
         row.above = " · ".join(names[code] for code in row.grid.lineage()[1:-1] if code in names)
     return {"found": found, "houses": houses}
+
+
+def _own_community(request: HttpRequest) -> str:
+    """Return the code of the community (or the smaller place above it) where the visitor is; empty where that is unknown."""
+    place = places.place_of(request)
+    return place.grid.code[: GridLevel.COMMUNITY] if place is not None else ""
 
 
 def _below(request: HttpRequest, code: str) -> dict:

@@ -17,9 +17,7 @@ from tests.addresses import arguments, furnished, names
 from tests.cast import make_cast
 from volunteers.flow import ORDERS, REGISTRATION, SHOWCASES
 
-SENDERS = (
-    "anonymous", "resident", "helper", "grid_worker", "secretary", "system_administrator", "security_administrator",
-)  # fmt: skip
+SENDERS = ("anonymous", "resident", "helper", "secretary", "system_administrator", "security_administrator")
 #: What is typed, by name. The megabyte is beyond every field and every default limit of a form but the request's own.
 HOSTILE = {
     "nothing": "",
@@ -40,6 +38,11 @@ HOSTILE = {
 TELLING = (HOSTILE["markup"], HOSTILE["sql"])
 #: Their forms end the session or belong to the demo alone.
 LEFT_OUT = {"account_logout", "api-schema"}
+#: How many answers are looked at, at least: about half of today's, so that a parser which finds nothing does not pass.
+TRIED = {
+    "anonymous": 350, "resident": 420, "helper": 550, "secretary": 900, "system_administrator": 600,
+    "security_administrator": 250,
+}  # fmt: skip
 WRONG_FILES = (
     ("a.jpg", b"GIF89a\x01\x00"), ("b.png", b"\x89PNG\r\n\x1a\n" + b"\x00" * 64), ("c.jpg.exe", b"MZ"), ("d.jpg", b""),
 )  # fmt: skip
@@ -169,9 +172,7 @@ def test_every_form_answers_whatever_is_typed(cast, person):
             one_by_one = [
                 {name: value}
                 for index, name in enumerate(form.typed)
-                for value in [
-                    list(HOSTILE.values())[(index * 5 + shift) % len(HOSTILE)] for shift in (0, 2, 7)
-                ]
+                for value in (TELLING[0], list(HOSTILE.values())[index % len(HOSTILE)])
             ]
             files = [
                 {name: SimpleUploadedFile(title, content, content_type="image/jpeg")}
@@ -183,7 +184,8 @@ def test_every_form_answers_whatever_is_typed(cast, person):
                 response, text = send(client, url, form, **instead)
                 if response.status_code >= 500:
                     faults.append((url, response.status_code, {k: str(v)[:40] for k, v in instead.items()}))
-                shown = response.status_code == 200
+                # A page that shows a masked column, once, is an answer and not the form again.
+                shown = response.status_code == 200 and "/reveal/" not in form.action
                 for name, value in instead.items():
                     if value in TELLING:
                         if value in text:
@@ -195,9 +197,5 @@ def test_every_form_answers_whatever_is_typed(cast, person):
                             and escape(value) not in text
                         ):
                             faults.append((url, "lost", name))
-    assert tried >= MOST_FORMS[person]
+    assert tried >= TRIED[person]
     assert not faults, "\n".join(map(str, faults))
-
-
-#: So that a parser which finds nothing does not pass: about half of what is tried today.
-MOST_FORMS = dict.fromkeys(SENDERS, 20)

@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from governance import audit, masks
 from governance.accounts import totp
-from governance.admin.base import TerritorialAdmin, by_name, cleaned, named
+from governance.admin.base import TerritorialAdmin, by_name, cleaned
 from governance.admin.desk import Card
 from governance.admin.filters import ChoiceFilter
 from governance.admin.verbs import ReasonForm, verb_page
@@ -73,6 +73,11 @@ class AccountForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "name" in self.fields:
+            # An old account without a name can still be changed otherwise.
+            self.fields["name"].required = self.instance.pk is None or bool(self.instance.name)
+            self.fields["name"].help_text = "填真实姓名，办理记录、名单和公示牌上都这样显示。"
+            self.fields["name"].error_messages["required"] = "请填写姓名。"
         if "new_password" in self.fields:
             self.fields["new_password"].required = self.instance.pk is None
             if self.instance.pk is not None:
@@ -239,10 +244,10 @@ class UserAdmin(TerritorialAdmin):
         )
 
     def row_title(self, obj: User) -> str:
-        return named(obj)
+        return masks.person(obj)
 
     def choice_title(self, obj: User) -> str:
-        return f"{named(obj)} · {obj.username}"
+        return f"{masks.person(obj)} · {obj.username}"
 
     def history_changes(self, row, before):
         """Name what changed on an account; phone, name and address without their values."""
@@ -271,7 +276,7 @@ class UserAdmin(TerritorialAdmin):
 
     @admin.display(description="姓名")
     def person(self, user: User) -> str:
-        return named(user)
+        return masks.person(user)
 
     @admin.display(description="手机号")
     def phone_masked(self, user: User) -> str:

@@ -19,6 +19,7 @@ from unfold.widgets import (
     TEXTAREA_CLASSES,
 )
 
+from governance.admin.base import Named
 from governance.flow import Stale
 from governance.forms import ActionForm
 from governance.models import Matter
@@ -105,6 +106,7 @@ class DeskActionView(FlowActionView):
             "title": self.action.label,
             "subtitle": self.admin.row_title(matter),
             "opts": self.admin.model._meta,
+            "original": Named(matter, self.admin.row_title(matter)),
             "matter": matter,
             "action": self.action,
             "form": form,

@@ -3,6 +3,7 @@
 Nothing here decides who may do what; it asks ``restrict`` and ``permitted_actions``, and answers 404 for the rest.
 """
 
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -27,6 +28,7 @@ from governance.permissions import (
     look_again,
     permitted_actions,
 )
+from governance.templatetags import ui
 
 #: Characters of a search that are looked at.
 LONGEST_SEARCH = 100
@@ -48,16 +50,23 @@ class DeskList(ChangeList):
         """Return the filters that are on: name, chosen value in words, and the address without it."""
         active = []
         for spec in self.filter_specs:
-            name = getattr(spec, "parameter_name", None)
-            if name is None or not spec.value():
+            if not spec.used_parameters or getattr(spec, "as_switch", False):
                 continue
-            words = {str(value): label for value, label in spec.lookup_choices}.get(str(spec.value()))
-            if words:
-                without = self.get_query_string(remove=[name])
+            chosen = [choice["display"] for choice in spec.choices(self) if choice.get("selected")]
+            if chosen:
+                without = self.get_query_string(remove=spec.expected_parameters())
                 active.append(
-                    {"title": str(spec.title), "words": str(words).strip("　 "), "without": without}
+                    {"title": str(spec.title), "words": str(chosen[0]).strip("　 "), "without": without}
                 )
         return active
+
+    def switches(self) -> list[dict[str, Any]]:
+        """Return the filters that stand above the list as a row of links, because the list begins with one of them on."""
+        return [
+            {"title": str(spec.title), "choices": list(spec.choices(self))}
+            for spec in self.filter_specs
+            if getattr(spec, "as_switch", False)
+        ]
 
 
 class Named:
@@ -288,7 +297,7 @@ class TerritorialAdmin(RestrictedChoices, ModelAdmin):
         lines = []
         for index, row in enumerate(rows[:20]):
             before = rows[index + 1] if index + 1 < len(rows) else None
-            by = named(row.history_user) if row.history_user is not None else ""
+            by = masks.person(row.history_user) if row.history_user is not None else ""
             lines.append({"row": row, "by": by, "changes": self.history_changes(row, before)})
         context = {
             **self.admin_site.each_context(request),
@@ -363,6 +372,10 @@ def in_words(field: models.Field, value: Any) -> str:
         return "（空）"
     if isinstance(value, bool):
         return "是" if value else "否"
+    if isinstance(value, datetime):
+        return ui.cn_datetime(value)
+    if isinstance(value, date):
+        return ui.cn_date(value)
     if isinstance(value, list):
         return (
             "、".join(str(next(iter(v.values()))) if isinstance(v, dict) else str(v) for v in value)
@@ -397,7 +410,7 @@ def masked_column(field: str, label: str, *, kind: str = ""):
 
 
 def by_name(text: str, prefix: str = "") -> models.Q:
-    """Return the accounts whose name or login holds ``text``, as far as ``named`` shows names: staff alone.
+    """Return the accounts whose name or login holds ``text``, as far as ``masks.person`` shows names: staff alone.
 
     ``prefix``: where the account stands, such as ``user__``. A search over masked names would tell what the mask hides.
     """
@@ -405,9 +418,3 @@ def by_name(text: str, prefix: str = "") -> models.Q:
         **{f"{prefix}username__icontains": text}
     )
     return holds & models.Q(**{f"{prefix}is_staff": True})
-
-
-def named(person: Any) -> str:
-    """Return how a person is named to whom her contact is not open: staff and the machine in full, others masked."""
-    in_full = person.is_staff or person.username == "system"
-    return str(person) if in_full else masks.name(person.name or person.username)

@@ -81,7 +81,12 @@ class RestrictedChoices:
             kwargs.setdefault("queryset", choices)
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", box(db_field, self.admin_site))
-        return build(db_field, request, **kwargs)
+        field = build(db_field, request, **kwargs)
+        chooser = self.admin_site._registry.get(db_field.related_model)
+        if hasattr(field, "label_from_instance") and hasattr(chooser, "choice_title"):
+            # What is chosen already is called as the box calls it, masked where it masks.
+            field.label_from_instance = chooser.choice_title
+        return field
 
     def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs):
         """Return the form field, without the little links that add or edit a related row in a window of its own."""

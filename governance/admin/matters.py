@@ -22,7 +22,7 @@ from django.utils.html import format_html
 from governance import audit, exports, masks, parameters, worktime
 from governance.admin import bulk
 from governance.admin.actions import TIME_FORMS, DeskActionView, dress
-from governance.admin.base import Named, ReadOnlyAdmin, cleaned, named
+from governance.admin.base import Named, ReadOnlyAdmin, cleaned
 from governance.admin.desk import Card, Urgent
 from governance.admin.filters import ChannelFilter, DayFilter, LightFilter, PlaceFilter, StatusFilter
 from governance.exports import Column
@@ -259,10 +259,11 @@ class MatterAdmin(ReadOnlyAdmin):
 
     def timeline(self, request: HttpRequest, matter: Matter, clear: bool) -> list[SimpleNamespace]:
         """Return what happened, newest first. Who is no member of staff is named in full only to whom the contact is open."""
+        known = set() if clear else self.in_full(request, matter)
         return [
             SimpleNamespace(
                 label=step.label,
-                actor=str(step.actor) if clear else named(step.actor),
+                actor=str(step.actor) if clear or step.actor_id in known else masks.person(step.actor),
                 capacity=step.capacity,
                 at=step.at,
                 note=step.note,
@@ -270,6 +271,10 @@ class MatterAdmin(ReadOnlyAdmin):
             )
             for step in matter.flow.timeline(matter, request.user)
         ]
+
+    def in_full(self, request: HttpRequest, matter: Matter) -> set[int]:
+        """Return the keys of those whom this matter's page names in full, besides its staff."""
+        return set()
 
     def panels(self, request: HttpRequest, matter: Matter, clear: bool) -> list[dict[str, Any]]:
         """Return further parts of the page: ``title``, ``template`` and what it needs."""
@@ -303,7 +308,7 @@ class MatterAdmin(ReadOnlyAdmin):
         people = {str(p.pk): p for p in [request.user, *viewers[:MOST_PEOPLE]]}
         form = dress(WhyForm(request.GET or None))
         form.fields["who"].choices = [
-            (key, f"{p}（本人）" if p.pk == request.user.pk else str(p)) for key, p in people.items()
+            (key, f"{p}（本人）" if p.pk == request.user.pk else masks.person(p)) for key, p in people.items()
         ]
         who, day = request.user, timezone.localdate()
         if form.is_bound and form.is_valid():
@@ -315,11 +320,19 @@ class MatterAdmin(ReadOnlyAdmin):
             "title": "为什么能看到",
             "subtitle": self.row_title(matter),
             "opts": self.model._meta,
+            "original": Named(matter, self.row_title(matter)),
             "matter": matter,
             "form": form,
-            "who": who,
+            "who": who if who == request.user else masks.person(who),
             "day": day,
-            "grounds": [] if form.errors else explain(who, matter, "view", on=day),
+            # Whether it is a colleague's own affair would tell whom it is about.
+            "grounds": []
+            if form.errors
+            else [
+                ground
+                for ground in explain(who, matter, "view", on=day)
+                if who == request.user or ground.kind != "own"
+            ],
             "back": self.link(matter),
         }
         return TemplateResponse(request, "governance/desk_why.html", context)

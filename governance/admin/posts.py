@@ -12,13 +12,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
 
-from governance import appointments
-from governance.admin.base import TerritorialAdmin, by_name, cleaned, named, put_error
+from governance import appointments, masks
+from governance.admin.base import TerritorialAdmin, by_name, cleaned, put_error
 from governance.admin.desk import Card
 from governance.admin.filters import ChoiceFilter, PlaceFilter
 from governance.admin.verbs import ReasonForm, verb_page
 from governance.models import Post, Role, User
 from governance.permissions import look_again
+from governance.roles import BY_PHONE
 from governance.templatetags import ui
 
 
@@ -56,6 +57,34 @@ class RoleFilter(ChoiceFilter):
         return queryset.filter(role=chosen) if chosen else queryset
 
 
+class HolderFilter(ChoiceFilter):
+    """Whose posts: those of the staff, or of volunteers and team leaders, who are many. Begins with the former, unless a
+    role is chosen."""
+
+    title, parameter_name = "人员", "who"
+    as_switch = True
+
+    def lookups(self, request, model_admin):
+        self.role_chosen = bool(request.GET.get(RoleFilter.parameter_name))
+        return [("staff", "工作人员"), ("volunteers", "志愿者和队长"), ("all", "全部")]
+
+    def shown(self) -> str:
+        """Return which of the three the list shows."""
+        return self.checked() or ("all" if self.role_chosen else "staff")
+
+    def choices(self, changelist) -> Any:
+        for value, words in self.lookup_choices:
+            address = changelist.get_query_string({self.parameter_name: value}, [RoleFilter.parameter_name])
+            yield {"selected": self.shown() == value, "query_string": address, "display": words}
+
+    def queryset(self, request, queryset):
+        shown = self.shown()
+        if shown == "all":
+            return queryset
+        among = Q(role__in=BY_PHONE)
+        return queryset.filter(among) if shown == "volunteers" else queryset.exclude(among)
+
+
 class PostForm(forms.ModelForm):
     """An appointment: who, as what, where, for whom, how long."""
 
@@ -90,7 +119,7 @@ class PostAdmin(TerritorialAdmin):
     form = PostForm
     list_display = ("holder", "role", "grid", "unit", "valid_from", "valid_until", "state")
     list_select_related = ("user", "role", "grid", "unit")
-    list_filter = (TermFilter, RoleFilter, PlaceFilter)
+    list_filter = (HolderFilter, TermFilter, RoleFilter, PlaceFilter)
     search_fields = ("grid__name",)
     search_help_text = "搜工作人员的姓名、登录名，或网格名称"
     autocomplete_fields = ("user", "grid", "unit")
@@ -174,19 +203,19 @@ class PostAdmin(TerritorialAdmin):
         return super().changeform_view(request, object_id, form_url, context)
 
     def row_title(self, obj: Post) -> str:
-        return f"{named(obj.user)} · {obj}"
+        return f"{masks.person(obj.user)} · {obj}"
 
     def cards(self, request: HttpRequest) -> list[Card]:
         """Return the posts that end soon, for who appoints."""
         if not request.user.may("add", Post):
             return []
         rows = ending_soon(self.model.objects.restrict(request.user, "view"))
-        url = f"{self.link(None, 'changelist')}?term=soon"
+        url = f"{self.link(None, 'changelist')}?who=all&term=soon"
         return [Card.of("30 天内到期的岗位", url, rows, tone="caution", icon="event_upcoming", order=20)]
 
     @admin.display(description="人员")
     def holder(self, post: Post) -> str:
-        return named(post.user)
+        return masks.person(post.user)
 
     @admin.display(description="状态")
     def state(self, post: Post) -> str:

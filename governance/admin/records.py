@@ -1,13 +1,16 @@
 """What is only read: the access log, superuser modes, case-by-case shares, what came in, text messages, heartbeats."""
 
 import re
+from datetime import datetime
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from governance import health, intake, masks
-from governance.admin.base import ReadOnlyAdmin
+from governance.admin.base import ReadOnlyAdmin, by_name, cleaned
 from governance.admin.desk import Card
 from governance.admin.filters import ChannelFilter, ChoiceFilter, DayFilter, PlaceFilter
 from governance.models import AccessEvent, Elevation, Heartbeat, Intake, Share, TextMessage
@@ -31,14 +34,24 @@ class KindFilter(ChoiceFilter):
 
 @admin.register(AccessEvent)
 class AccessEventAdmin(ReadOnlyAdmin):
-    list_display = ("when", "kind_chip", "actor", "summary", "reason", "address")
+    list_display = ("when", "kind_chip", "person", "summary", "reason", "address")
     list_display_links = ("when",)
     list_select_related = ("actor",)
     list_filter = (KindFilter, HappenedFilter)
-    search_fields = ("actor__name", "actor__username", "summary", "reason")
-    search_help_text = "搜操作人、内容或理由"
-    fields = ("when", "kind_chip", "actor", "summary", "reason", "content_type", "object_pk", "address")
-    readonly_fields = ("when", "kind_chip")
+    search_fields = ("summary", "reason")
+    search_help_text = "搜工作人员的姓名、登录名，或内容、理由"
+    fields = ("when", "kind_chip", "person", "summary", "reason", "content_type", "object_pk", "address")
+    readonly_fields = ("when", "kind_chip", "person")
+
+    def get_search_results(self, request: HttpRequest, queryset, search_term: str):
+        """Search by what was done and why, and by name where names are shown."""
+        text = cleaned(search_term).strip()
+        found = by_name(text, "actor__") | Q(summary__icontains=text) | Q(reason__icontains=text)
+        return (queryset.filter(found) if text else queryset), False
+
+    @admin.display(description="操作人")
+    def person(self, event: AccessEvent) -> str:
+        return masks.person(event.actor) if event.actor_id else ""
 
     TONES = {"login_failed": "danger", "reveal": "caution", "export": "caution", "elevate": "danger"}
 
@@ -109,20 +122,41 @@ class ElevationAdmin(ReadOnlyAdmin):
 
 @admin.register(Share)
 class ShareAdmin(ReadOnlyAdmin):
-    list_display = ("user", "content_type", "object_pk", "reason", "given_by", "given_at", "ended_at")
+    list_display = ("person", "content_type", "object_pk", "reason", "giver", "given_at", "ended_at")
+    list_display_links = ("person",)
     list_select_related = ("user", "given_by", "content_type")
-    search_fields = ("user__name", "given_by__name", "reason")
+    search_fields = ("reason",)
+    search_help_text = "搜工作人员的姓名、登录名，或理由"
+    readonly_fields = ("person", "giver", "ender")
     fields = (
-        "user",
+        "person",
         "content_type",
         "object_pk",
         "actions",
         "reason",
-        "given_by",
+        "giver",
         "given_at",
-        "ended_by",
+        "ender",
         "ended_at",
     )
+
+    def get_search_results(self, request: HttpRequest, queryset, search_term: str):
+        """Search by reason, and by name where names are shown."""
+        text = cleaned(search_term).strip()
+        found = by_name(text, "user__") | by_name(text, "given_by__") | Q(reason__icontains=text)
+        return (queryset.filter(found) if text else queryset), False
+
+    @admin.display(description="被授权人")
+    def person(self, share: Share) -> str:
+        return masks.person(share.user)
+
+    @admin.display(description="授权人")
+    def giver(self, share: Share) -> str:
+        return masks.person(share.given_by) if share.given_by_id else ""
+
+    @admin.display(description="收回人")
+    def ender(self, share: Share) -> str:
+        return masks.person(share.ended_by) if share.ended_by_id else ""
 
 
 class ReceivedFilter(DayFilter):
@@ -228,23 +262,70 @@ class TextMessageAdmin(ReadOnlyAdmin):
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnlyAdmin):
-    list_display = ("machine", "at", "state")
-    list_display_links = ("machine",)
+    """The table of what must run, in place of a list of rows: what never ran has no row."""
+
     fields = ("machine", "at", "state")
     readonly_fields = ("machine", "state")
+
+    def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+        """Show every machine that must run, when it last showed itself, and whether that is recent enough."""
+        if not self.has_view_permission(request):
+            raise Http404
+        beats = {beat.name: beat for beat in self.get_queryset(request)}
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "title": self.model._meta.verbose_name_plural,
+            "opts": self.model._meta,
+            "lines": [
+                {
+                    "name": health.MACHINES.get(name, name),
+                    "duty": health.DUTIES.get(name, ""),
+                    "at": beats[name].at if name in beats else None,
+                    "state": state_chip(name, beats[name].at if name in beats else None),
+                    "url": self.link(beats[name]) if name in beats else "",
+                }
+                for name in [*health.MACHINES, *sorted(beats.keys() - health.MACHINES.keys())]
+            ],
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "governance/desk_heartbeats.html", context)
+
+    def cards(self, request: HttpRequest) -> list[Card]:
+        """Return how many machines are late or never ran, for the system administrator."""
+        if not request.user.may("view", Heartbeat):
+            return []
+        return [
+            Card(
+                label="运行异常",
+                url=self.link(None, "changelist"),
+                count=str(len(health.ailing())),
+                tone="danger",
+                icon="monitor_heart",
+                calm="都在运行",
+                order=5,
+            )
+        ]
 
     def row_title(self, beat: Heartbeat) -> str:
         return health.MACHINES.get(beat.name, beat.name)
 
-    @admin.display(description="名称", ordering="name")
+    @admin.display(description="名称")
     def machine(self, beat: Heartbeat) -> str:
         return self.row_title(beat)
 
     @admin.display(description="状态")
     def state(self, beat: Heartbeat) -> str:
-        allowed = health.allowed_age(beat.name)
-        if timezone.now() - beat.at <= allowed:
-            return ui.chip("正常", "good")
-        minutes = int(allowed.total_seconds() // 60)
-        words = f"{minutes // 60} 小时" if minutes >= 120 else f"{minutes} 分钟"
-        return ui.chip(f"超过 {words}没有动静", "danger")
+        return state_chip(beat.name, beat.at)
+
+
+def state_chip(name: str, at: datetime | None) -> str:
+    """Return in words whether a machine that last showed itself ``at`` works."""
+    state = health.state_of(name, at, timezone.now())
+    if state == "ok":
+        return ui.chip("正常", "good")
+    if state == "never":
+        return ui.chip("从未运行", "danger")
+    minutes = int(health.allowed_age(name).total_seconds() // 60)
+    words = f"{minutes // 60} 小时" if minutes >= 120 else f"{minutes} 分钟"
+    return ui.chip(f"超过 {words}没有动静", "danger")

@@ -1,10 +1,12 @@
 """Parameters: the one table of everything a district may set, with defaults beside, edited one at a time and logged."""
 
+from collections.abc import Iterable
 from datetime import time
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -25,7 +27,7 @@ GROUPS = {
     "volunteers": "志愿者",
     "staff": "工作人员账号",
     "residents": "居民账号",
-    "sms": "短信验证码",
+    "sms": "短信",
     "superuser": "超级管理模式",
     "exports": "导出",
     "portal": "平台信息",
@@ -38,6 +40,15 @@ def in_words(spec: Spec, value: Any) -> str:
         return "是" if value else "否"
     text = str(value) or "（未填写）"
     return f"{text} {spec.unit}".strip()
+
+
+def told_of(keys: Iterable[str]) -> dict[str, AccessEvent]:
+    """Return, by key, the newest line of the access log on each of these parameters: who set it, when and why."""
+    events = AccessEvent.objects.filter(
+        content_type=ContentType.objects.get_for_model(Parameter), object_pk__in=list(keys)
+    )
+    newest = events.order_by("object_pk", "-at", "-pk").distinct("object_pk").select_related("actor")
+    return {event.object_pk: event for event in newest}
 
 
 class ParameterForm(forms.Form):
@@ -99,7 +110,9 @@ class ParameterAdmin(TerritorialAdmin):
         """Show every parameter by its group, with its value, its default and where the default comes from."""
         if not self.has_view_permission(request):
             raise Http404
-        stored = dict(self.get_queryset(request).values_list("key", "value"))
+        rows = {row.key: row for row in self.get_queryset(request)}
+        stored = {key: row.value for key, row in rows.items()}
+        told = told_of(stored)
         may_change = request.user.may("change", Parameter)
         groups: dict[str, list] = {}
         for key, spec in SPECS.items():
@@ -110,6 +123,8 @@ class ParameterAdmin(TerritorialAdmin):
                     "default": in_words(spec, spec.default),
                     "changed": key in stored and stored[key] != spec.default,
                     "note": spec.note,
+                    "told": told.get(key),
+                    "changed_at": rows[key].changed_at if key in rows else None,
                     "url": reverse("admin:governance_parameter_set", args=[key]) if may_change else "",
                 }
             )
@@ -147,9 +162,15 @@ class ParameterAdmin(TerritorialAdmin):
         @transaction.atomic
         def run(given: dict[str, Any]) -> None:
             parameters.change(key, given["value"])
+            row = Parameter.objects.get(pk=key)
             words = f"{spec.label}：{in_words(spec, current)} → {in_words(spec, given['value'])}"
             audit.record(
-                AccessEvent.Kind.CONFIGURE, request.user, words, reason=given["reason"], request=request
+                AccessEvent.Kind.CONFIGURE,
+                request.user,
+                words,
+                obj=row,
+                reason=given["reason"],
+                request=request,
             )
 
         return verb_page(

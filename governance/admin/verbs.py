@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 
 from governance import drafts
 from governance.admin.actions import dress
+from governance.admin.base import Named
 from governance.forms import tell
 
 
@@ -61,6 +62,7 @@ def verb_page(
         "title": title,
         "subtitle": admin.row_title(obj) if obj is not None else None,
         "opts": admin.model._meta,
+        "original": Named(obj, admin.row_title(obj)) if obj is not None else None,
         "form": form,
         "hint": hint,
         "intro": intro,

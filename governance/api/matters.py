@@ -113,7 +113,7 @@ class StepSerializer(serializers.Serializer):
 
     def get_actor(self, step: Step) -> str:
         mine = step.actor_id == self.context["request"].user.pk
-        return called(step.actor, mine or step.matter_id in self.context.get("clear", ()))
+        return called(step.actor, mine or step.actor_id in self.context.get("known", ()))
 
 
 class RevealSerializer(serializers.Serializer):
@@ -166,9 +166,14 @@ class MatterViewSet(Listing, Retrieving, RestrictedViewSet):
         """The matter's timeline, oldest first, at most its newest 500 steps."""
         matter = self.get_object()
         context = {**self.get_serializer_context(), **self.page_context([matter])}
+        context["known"] = self.known_people(matter, context)
         shows = self.timeline_shows(matter, context)
         steps = reversed(self.flow.timeline(matter, request.user, most=500)) if shows else []
         return Response(StepSerializer(steps, many=True, context=context).data)
+
+    def known_people(self, matter: Matter, context: dict[str, Any]) -> set[int | None]:
+        """Return the keys of those whom the caller may know by name, besides staff and herself."""
+        return {matter.applicant_id, matter.placed_by_id} if matter.pk in context["clear"] else set()
 
     def timeline_shows(self, matter: Matter, context: dict[str, Any]) -> bool:
         """Say whether the timeline is for the caller; the rule has let her see the matter."""

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Case, Q, Value, When
+from django.urls import reverse
 from django.utils import timezone
 
 from governance.models.audit import AppendOnly
@@ -215,6 +216,22 @@ class Matter(Territorial):
     def get_absolute_url(self) -> str:
         """The page of the person it belongs to; staff have the admin's."""
         raise NotImplementedError
+
+    def get_desk_url(self) -> str:
+        """Its page in the web admin."""
+        return reverse(f"admin:{self._meta.app_label}_{self._meta.model_name}_change", args=[self.pk])
+
+    def gist(self, *, place: bool = True) -> str:
+        """In a few words, beside the title, what tells this matter from others of its kind: for notices and text messages.
+
+        Nothing that is masked may stand here. ``place``: with the place, down to the door.
+        """
+        return self.place_text if place else ""
+
+    @property
+    def place_text(self) -> str:
+        """Where it is, to the building door: what may be shown before acceptance."""
+        return f"{self.grid} {self.entrance}" if self.entrance_id else str(self.grid)
 
     def audience(self, key: str) -> list:
         """Return the users whom ``key`` of the transition table means; each app adds its own keys.

@@ -49,6 +49,12 @@ MESSAGE_ICONS = {"success": "circle-check", "warning": "triangle-alert", "error"
 
 # --- dates, numbers, phones ----------------------------------------------------------------------------------------
 @register.filter
+def person(user) -> str:
+    """Return how somebody is named to whom her contact is not open."""
+    return masks.person(user)
+
+
+@register.filter
 def cn_date(value: date | datetime | None) -> str:
     """Return 2026年11月22日 周日 in local time; nothing for nothing."""
     if not value:

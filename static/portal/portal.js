@@ -20,6 +20,9 @@
     }
   });
 
+  // After a refusal, begin at what is wrong.
+  document.querySelector(".cg-summary")?.focus();
+
   // Photos: draw what was chosen. A canvas, because the security policy allows no blob: pictures.
   const draw = async (file, into) => {
     const canvas = document.createElement("canvas");

@@ -170,7 +170,7 @@ def test_the_whole_round(world, visit, tmp_path):
     volunteer.choose("口头同意")
     volunteer.fill("署名", "和苑小剪刀")
     volunteer.press("提交晒单")
-    volunteer.reads("晒单已提交，社区审核后会在展示墙上展示。", "待审核")
+    volunteer.reads("晒单已提交，社区审核后会在晒单墙上展示。", "待审核")
 
     passer_by.open(reverse("wall"))
     passer_by.reads("这里还没有晒单")

@@ -10,10 +10,12 @@ from django.db import transaction
 from django.test import override_settings
 from django.urls import reverse
 
+from demo import words
 from demo.district import build
 from demo.people import BY_KEY, COMMUNITY, NEIGHBOUR, PEOPLE
 from governance.accounts.totp import demo_code, has_totp
-from governance.models import AccessEvent, Intake, Notice, User
+from governance.admin.accounts import without_post
+from governance.models import AccessEvent, Intake, Notice, TextMessage, User
 from grids.geometry import to_polygon
 from grids.models import Entrance, Grid
 from volunteers.flow import ORDERS
@@ -91,6 +93,24 @@ def test_the_secretary_finds_red_yellow_and_green_at_her_desk(district):
     assert Order.objects.restrict(person("secretary")).filter(complaint_open=True).count() == 1
     assert Showcase.objects.restrict(person("secretary"), "review").filter(status="submitted").count() >= 2
     assert Volunteer.objects.restrict(person("secretary"), "approve").filter(status="applied").count() >= 3
+
+
+def test_stories_tell_of_the_service_that_was_given(district):
+    told = Showcase.objects.values_list("order__item__code", "title", "photos")
+    assert len(told) >= 4
+    assert all(title in {headline for headline, _ in words.STORIES[dish]} for dish, title, _ in told)
+
+
+def test_few_of_the_staff_have_no_post(district):
+    assert without_post(User.objects.all()).count() <= 6
+    assert User.objects.filter(is_staff=True, posts__valid_until__lt=NOW.date()).exists()
+
+
+def test_messages_have_gone_out_when_they_were_written(district):
+    sent = TextMessage.objects.filter(status="sent")
+    assert sent.exists()
+    assert all(message.sent_at == message.created_at for message in sent)
+    assert not TextMessage.objects.filter(status="queued").exists()
 
 
 def test_the_other_secretary_sees_her_own_community_only(district):

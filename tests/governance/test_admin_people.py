@@ -1,5 +1,7 @@
 """The security administrator's work: accounts, posts and roles; and what nobody may do for herself."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -54,6 +56,7 @@ def test_a_staff_account_is_made_with_a_first_password(client, guard):
         ({"username": ""}, "username"),
         ({"username": "a\x00b"}, "username"),
         ({"name": "长" * 50}, "name"),
+        ({"name": ""}, "name"),
     ],
 )
 def test_a_mistake_is_told_at_its_field_and_nothing_typed_is_lost(client, guard, wrong, field):
@@ -98,6 +101,70 @@ def test_lists_name_staff_in_full_and_residents_masked(client, guard):
     held = volunteer.applicant.posts.get()
     text = client.get(reverse("admin:governance_post_change", args=[held.pk])).content.decode()
     assert "志愿者" in text and volunteer.applicant.name not in text
+
+
+def test_the_posts_list_begins_with_the_staff(client, guard):
+    clerk = factories.make_staff("community_worker", factories.COMMUNITY)
+    volunteer = factories.make_volunteer()
+    page = reverse("admin:governance_post_changelist")
+
+    def holders(**query) -> set[int]:
+        return {row.user_id for row in client.get(page, query).context["cl"].result_list}
+
+    staff, served = {guard.pk, clerk.pk}, {volunteer.applicant_id}
+    assert holders() >= staff and not holders() & served
+    assert holders(who="volunteers") == served
+    assert holders(who="all") >= staff | served
+    assert holders(role="volunteer") == served, "a chosen role is shown whoever holds it"
+    text = client.get(page).content.decode()
+    assert "志愿者和队长" in text and 'aria-current="true">工作人员<' in text
+    assert "正在看：" not in text
+
+
+def test_the_card_of_posts_that_end_counts_what_its_list_shows(client, guard):
+    soon = timezone.localdate() + timedelta(days=5)
+    Post.objects.filter(user=factories.make_volunteer().applicant).update(valid_until=soon)
+    factories.make_staff("community_worker", factories.COMMUNITY, until=soon)
+    (card,) = [
+        c for c in client.get(reverse("admin:index")).context["cards"] if c.label == "30 天内到期的岗位"
+    ]
+    assert card.count == "2"
+    assert client.get(card.url).context["cl"].result_count == 2
+
+
+def test_a_filter_on_a_column_is_named_and_can_be_taken_off(client, guard):
+    factories.make_user("王芳", is_active=False)
+    page = reverse("admin:governance_user_changelist")
+    answer = client.get(page, {"is_active__exact": "0", "kind": "resident"})
+    assert [(each["title"], each["words"]) for each in answer.context["cl"].active_filters()] == [
+        ("身份", "居民和志愿者"),
+        ("启用", "否"),
+    ]
+    assert answer.context["cl"].active_filters()[1]["without"] == "?kind=resident"
+    assert "启用：否" in answer.content.decode()
+
+
+def test_an_empty_list_speaks_of_what_can_be_done_here(client, guard):
+    page = reverse("admin:governance_unit_changelist")
+    text = client.get(page).content.decode()
+    assert "还没有记录" in text and "筛选条件" not in text and "可以新建" not in text
+    text = client.get(page, {"q": "没有"}).content.decode()
+    assert "没有搜到“没有”" in text and "可以新建" not in text
+    client.force_login(factories.make_staff("system_administrator", factories.DISTRICT), backend=BACKEND)
+    text = client.get(page).content.decode()
+    assert "可以新建一条" in text and "增加单位" in text and "筛选条件" not in text
+    text = client.get(
+        reverse("admin:governance_textmessage_changelist"), {"status": "failed"}
+    ).content.decode()
+    assert "清除筛选条件" in text and "可以新建" not in text
+
+
+def test_times_in_a_history_read_as_elsewhere(client, guard):
+    clerk = factories.make_staff("community_worker", factories.COMMUNITY)
+    clerk.password_changed_at = datetime(2026, 3, 2, 9, 5, tzinfo=timezone.get_default_timezone())
+    clerk.save()
+    text = client.get(reverse("admin:governance_user_history", args=[clerk.pk])).content.decode()
+    assert "2026年3月2日 周一 09:05" in text and "+00:00" not in text and "+08:00" not in text
 
 
 def test_a_search_by_name_finds_staff_alone(client, guard):
@@ -299,7 +366,17 @@ def test_a_parameter_is_set_with_a_reason_and_logged(client, keeper):
     assert AccessEvent.objects.filter(
         kind="configure", actor=keeper, summary__contains="4 工作小时 → 6 工作小时"
     ).exists()
-    assert "已调整" in client.get(reverse("admin:governance_parameter_changelist")).content.decode()
+    page = reverse("admin:governance_parameter_changelist")
+    text = client.get(page).content.decode()
+    assert "已调整" in text and "修改：节后人手少" in text and keeper.name in text
+    assert client.post(url, {"value": "4", "reason": "人手够了"}).status_code == 302
+    assert "节后人手少" not in client.get(page).content.decode()
+
+
+def test_a_parameter_that_nobody_logged_says_when_it_was_set(client, keeper):
+    Parameter.objects.create(key="orders.accept_within", value=9)
+    text = client.get(reverse("admin:governance_parameter_changelist")).content.decode()
+    assert "修改，没有登记修改人" in text
 
 
 @pytest.mark.parametrize(

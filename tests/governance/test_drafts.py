@@ -124,6 +124,22 @@ def test_one_returns_to_the_page_the_form_was_on_and_never_to_another_site(clien
     assert target(client.post(here, {}, headers={"referer": page})) == reverse("admin:index") + "?a=1"
 
 
+def test_a_draft_belongs_to_its_whole_address_and_to_its_owner(rf):
+    session: dict = {}
+
+    def sent(address: str, key: int, **fields):
+        request = rf.post(address, fields) if fields else rf.get(address)
+        request.session, request.user = session, User(pk=key)
+        return request
+
+    drafts.keep(sent("/new/?item=a&for=1", 1, phone="13800001234"), "/new/")
+    for address in ("/new/", "/new/?item=a", "/new/?item=b&for=1"):
+        assert drafts.take(sent(address, 1), "/new/") is None
+    assert drafts.take(sent("/new/?for=1&item=a", 1), "/new/")["phone"] == "13800001234"
+    drafts.keep(sent("/new/?item=a", 1, phone="13800001234"), "/new/")
+    assert drafts.take(sent("/new/?item=a", 2), "/new/") is None and "1234" not in str(session)
+
+
 def test_what_is_secret_or_no_form_of_a_person_is_not_kept(rf):
     given = {
         "password": "a", "oldpassword": "b", "new_password": "c", "code": "123456", "x-0-code": "1", "version": "3",

@@ -1,7 +1,8 @@
 """A page of rows that are reached on several grounds holds just what the whole list begins with."""
 
 import pytest
-from django.db.models import Q
+from django.db.models import Q, Window
+from django.db.models.functions import RowNumber
 from django.test.utils import CaptureQueriesContext
 
 from governance.sharing import share
@@ -63,6 +64,19 @@ def test_a_later_filter_or_restriction_is_not_lost(world):
     assert list(twice[:20]) == list(twice)
     none = Order.objects.restrict(world).filter(Q(places=40) | Q(places=41))
     assert list(none[:9]) == []
+
+
+def test_what_looks_beyond_the_row_is_asked_as_a_whole(world):
+    """An order by something that a row has many of, a window over all rows, and a combination of two querysets."""
+    rows = Order.objects.restrict(world)
+    for volunteer in (factories.make_volunteer(), factories.make_volunteer(factories.FAR_BASE)):
+        Claim.objects.create(order=rows[0], volunteer=volunteer, status="void", window=(None, None))
+    many = rows.order_by("claims__status", "-pk")
+    assert [order.pk for order in many[:30]] == [order.pk for order in many]
+    ranked = rows.annotate(rank=Window(RowNumber(), order_by="pk")).filter(rank__lte=2)
+    assert [order.pk for order in ranked[:9]] == [order.pk for order in ranked]
+    both = rows ^ Order.objects.filter(community_code=factories.FAR)
+    assert set(both.order_by("pk")[:50]) == set(both)
 
 
 def test_what_is_put_together_from_two_querysets_is_whole(world):

@@ -149,3 +149,23 @@ def test_the_desk_gives_each_machine_its_own_time(client, territory, name, age, 
     text = client.get(reverse("admin:governance_heartbeat_changelist")).content.decode()
     assert words in text and {"worker": "后台任务", "ticker": "定时任务", "tidy": "每日清理"}[name] in text
     assert f">{name}<" not in text
+
+
+def test_the_desk_names_what_never_ran_and_counts_what_is_not_well(client, territory):
+    client.force_login(
+        factories.make_staff("system_administrator", factories.DISTRICT),
+        backend="allauth.account.auth_backends.AuthenticationBackend",
+    )
+
+    def card() -> str:
+        (found,) = [c for c in client.get(reverse("admin:index")).context["cards"] if c.label == "运行异常"]
+        return found.count
+
+    page = reverse("admin:governance_heartbeat_changelist")
+    assert client.get(page).content.decode().count("从未运行") == 3 and card() == "3"
+    for name in ("worker", "ticker", "tidy"):
+        tasks.beat_as(name)
+    assert "从未运行" not in client.get(page).content.decode() and card() == "0"
+    Heartbeat.objects.filter(name="ticker").update(at=timezone.now() - timedelta(hours=1))
+    assert card() == "1"
+    assert client.get(reverse("admin:governance_heartbeat_change", args=["ticker"])).status_code == 200

@@ -106,6 +106,12 @@ def test_a_bad_grid_is_refused_at_the_field_and_nothing_typed_is_lost(client, cl
     assert not Grid.objects.filter(code=factories.COMMUNITY + "002").exists()
 
 
+def test_the_form_says_what_an_empty_phone_comes_to(client, clerk):
+    text = client.get(reverse("admin:grids_grid_change", args=[factories.BASE])).content.decode()
+    assert "留空则用上级网格的。" in text and "上级都没有时用 12345" in text
+    assert "修改网格" in text and "修改 网格" not in text
+
+
 def test_a_secretary_changes_her_own_grids_only_and_never_a_code(client, territory):
     enter(client, "community_secretary", factories.COMMUNITY)
     own, foreign = (

@@ -82,6 +82,20 @@ def test_a_hostile_building_name_cannot_break_out_of_the_drawing(entrance):
     assert "<script>" not in qr.entrance_qr_svg(entrance)
 
 
+# --- choosing a place ------------------------------------------------------------------------------------------------
+def test_choosing_begins_at_ones_own_community_with_a_way_up(client, entrance):
+    def here(query: str = "") -> str:
+        return client.get(reverse("choose_place") + query).context["here"].code
+
+    assert here() == factories.DISTRICT
+    client.get(f"/d/{entrance.token}/")
+    assert here() == factories.COMMUNITY and here("?within=") == factories.DISTRICT
+    text = page(client, "choose_place")
+    assert f"?within={factories.STREET}&amp;" in text and f"?within={factories.DISTRICT}&amp;" in text
+    assert "换别的街道" in text
+    assert here(f"?within={factories.OTHER_STREET}") == factories.OTHER_STREET
+
+
 # --- the public notice -----------------------------------------------------------------------------------------------
 def test_the_notice_names_the_grid_worker_and_the_work_phone_but_no_private_one(client, territory):
     worker = factories.make_user("卫大姐", staff=True)

@@ -75,6 +75,25 @@ def test_people_are_assigned_from_the_suggestions_with_their_reasons(client, des
     assert volunteer.applicant_name in client.get(url("change", order.pk)).content.decode()
 
 
+def test_the_timeline_names_whom_the_panel_names(client, desk):
+    volunteer = factories.make_volunteer(approved_by=desk)
+    volunteer.applicant.name = "欧阳新"
+    volunteer.applicant.save()
+    order = factories.open_order(factories.make_order(), by=desk)
+    ORDERS.run(order, "claim", by=volunteer.applicant)
+    actors = [step.actor for step in client.get(url("change", order.pk)).context["steps"]]
+    assert "欧阳新" in actors
+    client.force_login(factories.make_staff("district_head", factories.DISTRICT), backend=BACKEND)
+    actors = [step.actor for step in client.get(url("change", order.pk)).context["steps"]]
+    assert "欧**" in actors and "欧阳新" not in actors
+
+
+def test_the_way_back_to_the_order_stands_above_its_pages(client, desk):
+    order = factories.make_order()
+    for page in (url("why", order.pk), url("do", order.pk, "assign_people")):
+        assert f'href="{url("change", order.pk)}" class=' in client.get(page).content.decode()
+
+
 def test_a_reason_is_asked_for_at_its_field_and_typed_words_stay(client, desk):
     order = factories.make_order()
     answer = act(client, order, "reject", note="   ")

@@ -213,6 +213,21 @@ def test_hours_are_corrected_by_a_line_of_their_own(client, desk):
     assert HoursEntry.objects.count() == 1
 
 
+def test_the_ledger_names_a_volunteer_to_whom_her_contact_is_open(client, desk):
+    volunteer = factories.make_volunteer(approved_by=desk)
+    Volunteer.objects.filter(pk=volunteer.pk).update(applicant_name="欧阳新")
+    entry = adjust_hours(volunteer, 2, by=desk, reason="补记活动")
+    page = reverse("admin:volunteers_hoursentry_changelist")
+    one = reverse("admin:volunteers_hoursentry_change", args=[entry.pk])
+    assert "欧阳新" in client.get(page, {"q": "欧阳"}).content.decode()
+    assert "欧阳新" in client.get(one).content.decode()
+    client.force_login(factories.make_staff("district_head", factories.DISTRICT), backend=BACKEND)
+    text = client.get(page).content.decode()
+    assert "欧**" in text and "欧阳新" not in text + client.get(one).content.decode()
+    assert not client.get(page, {"q": "欧阳"}).context["cl"].result_list
+    assert len(client.get(page, {"q": volunteer.number}).context["cl"].result_list) == 1
+
+
 def test_the_ledger_cannot_be_edited(client, desk):
     volunteer = factories.make_volunteer(approved_by=desk)
     entry = adjust_hours(volunteer, 2, by=desk, reason="补记活动")

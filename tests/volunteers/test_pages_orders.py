@@ -106,6 +106,42 @@ def test_what_was_typed_survives_choosing_another_place(client, resident, item):
     assert "请带推子" in page.content.decode() and str(other) in page.content.decode()
 
 
+def test_a_draft_comes_back_in_its_own_form_only_and_says_so(client, door, item):
+    other = factories.make_item(code="cleaning", name="居室清洁")
+    client.force_login(factories.make_staff("grid_worker", factories.BASE))
+    address = url(item, for_someone=True)
+    data = filled(client, address, applicant_name="王大爷", applicant_phone="13800001234", change_place="1")
+    client.post(address, data)
+    for elsewhere in (url(item), url(other), url(other, for_someone=True)):
+        page = client.get(elsewhere).content.decode()
+        assert "王大爷" not in page and "13800001234" not in page and "已恢复" not in page
+    page = client.get(address).content.decode()
+    assert "王大爷" in page and page.count("已恢复您上次没填完的内容") == 1
+    assert "王大爷" not in client.get(address).content.decode()
+
+
+def test_the_wanted_time_is_as_long_as_the_service_usually_takes(client, resident, item):
+    for minutes, until in ((60, "10:00"), (45, "10:00"), (120, "11:00"), (480, "17:00")):
+        type(item).objects.filter(pk=item.pk).update(usual_minutes=minutes)
+        form = client.get(url(item)).context["form"]
+        assert (form["wanted_from"].value(), form["wanted_until"].value()) == ("09:00", until)
+
+
+def test_broken_pictures_are_named_with_the_other_mistakes_and_good_ones_asked_for_again(
+    client, resident, item
+):
+    wrong = SimpleUploadedFile("照片.jpg", b"no picture", "image/jpeg")
+    answer = client.post(url(item), filled(client, url(item), wanted_day=YESTERDAY, photos=[wrong]))
+    assert set(errors(answer)) == {"wanted_day", "photos"} and "照片.jpg" in errors(answer)["photos"][0]
+    good = SimpleUploadedFile("a.jpg", jpeg(), "image/jpeg")
+    answer = client.post(url(item), filled(client, url(item), wanted_day=YESTERDAY, photos=[good]))
+    assert set(errors(answer)) == {"wanted_day"}
+    page = answer.content.decode()
+    assert "已填的文字都在" in page and '<a href="#id_photos">照片要重新选择</a>' in page
+    page = client.post(url(item), filled(client, url(item), wanted_day=YESTERDAY)).content.decode()
+    assert "已填的内容都在" in page and "照片要重新选择" not in page
+
+
 def test_sending_twice_makes_one_order(client, resident, item):
     data = filled(client, url(item))
     first = client.post(url(item), data)
@@ -376,10 +412,34 @@ def test_confirming_rating_and_complaining(client, resident, secretary):
     assert "stars" in errors(act("rate", stars="6"))
     assert "note" in errors(act("rate", stars="5", note="好" * 501))
     act("rate", stars="5", note="谢谢")
-    assert "note" in errors(act("complain"))
+    assert errors(act("complain"))["note"] == ["请填写投诉的内容。"]
+    page = client.get(reverse("order_action", args=[order.number, "complain"])).content.decode()
+    assert "投诉的内容" in page and "不给志愿者看" in page and "理由" not in page
     act("complain", note="来晚了")
     order.refresh_from_db()
     assert (order.rating, order.rating_words, order.complaint_open) == (5, "谢谢", True)
+
+
+def test_a_complaint_is_answered_with_its_words_above(client, resident, secretary):
+    order = factories.open_order(factories.make_order(by=resident), by=secretary)
+    order = ORDERS.run(order, "claim", by=factories.make_volunteer(approved_by=secretary).applicant)
+    order = ORDERS.run(order, "complain", by=resident, note="电话<没人>接")
+    client.force_login(secretary)
+    for address in (
+        reverse("order_action", args=[order.number, "answer_complaint"]),
+        reverse("admin:volunteers_order_do", args=[order.pk, "answer_complaint"]),
+    ):
+        page = client.get(address).content.decode()
+        assert page.index("电话&lt;没人&gt;接") < page.index("答复的内容") < page.index("点单人会看到")
+        assert "答复投诉的理由" not in page
+        # Typed into the page, a complaint changes nothing: it is there to be read.
+        refused = client.post(address, {"version": order.version, "complaint": "没有的事"})
+        assert "请填写答复的内容。" in refused.content.decode() and "没有的事" not in refused.content.decode()
+    client.post(address, {"version": order.version, "note": "已和志愿者联系"})
+    order.refresh_from_db()
+    assert not order.complaint_open
+    client.force_login(resident)
+    assert "已和志愿者联系" in client.get(order.get_absolute_url()).content.decode()
 
 
 def test_the_pages_ask_the_database_as_often_for_fifteen_as_for_one(client, resident, secretary):

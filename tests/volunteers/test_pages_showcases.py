@@ -9,11 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from governance.flow import Refused
+from governance.templatetags import ui
 from tests import factories
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import OrderPhoto, Showcase, ShowcasePhoto
-from volunteers.services.showcases import submit_showcase
+from volunteers.services.showcases import revise_showcase, submit_showcase
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +110,47 @@ def test_a_wrong_story_is_refused_at_its_field(client, order, volunteer, field, 
     answer = client.post(reverse("showcase_new", args=[order.number]), data)
     assert answer.status_code == 200 and field in answer.context["form"].errors
     assert not Showcase.objects.exists() and not ShowcasePhoto.objects.exists()
+
+
+def test_the_day_of_consent_is_asked_for_where_someone_agreed_and_kept_only_then(client, order, volunteer):
+    client.force_login(volunteer.applicant)
+    address = reverse("showcase_new", args=[order.number])
+    for consent in ("oral", "written"):
+        refused = client.post(address, STORY | {"consent": consent, "consent_day": ""})
+        assert refused.context["form"].errors["consent_day"] == ["请填写哪一天同意的。"]
+    client.post(address, STORY | {"consent": "nobody", "consent_day": "昨天"})
+    story = Showcase.objects.get()
+    assert (story.consent, story.consent_at) == ("nobody", None)
+    assert "不涉及受助人形象和姓名</dd>" in client.get(story.get_absolute_url()).content.decode()
+    revise = reverse("showcase_action", args=[story.number, "revise"])
+    data = STORY | {"version": story.version, "consent": "written", "consent_day": ""}
+    assert "consent_day" in client.post(revise, data).context["form"].errors
+    client.post(revise, data | {"consent_day": "2026-11-20"})
+    story.refresh_from_db()
+    assert timezone.localtime(story.consent_at).date().isoformat() == "2026-11-20"
+    with pytest.raises(Refused, match="哪一天同意"):
+        revise_showcase(
+            story, by=volunteer.applicant, title="一", story="二", consent="oral", consent_at=None
+        )
+
+
+def test_the_reviewer_sees_the_day_of_consent_without_a_time(client, story, secretary):
+    client.force_login(secretary)
+    page = client.get(reverse("admin:volunteers_showcase_change", args=[story.pk])).content.decode()
+    assert f"受助人口头同意，{ui.cn_date(story.consent_at)}<" in page
+
+
+def test_a_broken_picture_is_named_with_the_other_mistakes(client, order, volunteer, secretary):
+    client.force_login(volunteer.applicant)
+    address, wrong = reverse("showcase_new", args=[order.number]), b"no picture"
+    data = STORY | {"title": "", "consent_day": timezone.localdate().isoformat()}
+    answer = client.post(address, data | {"photos": [SimpleUploadedFile("坏.jpg", wrong)]})
+    assert set(answer.context["form"].errors) == {"title", "photos"}
+    assert "照片要重新选择" in answer.content.decode()
+    client.post(address, data | {"title": "上门理发"})
+    revise = reverse("showcase_action", args=[Showcase.objects.get().number, "revise"])
+    data |= {"version": 1, "photos": [SimpleUploadedFile("坏.jpg", wrong)]}
+    assert set(client.post(revise, data).context["form"].errors) == {"title", "photos"}
 
 
 def test_only_who_served_may_tell_and_once(client, order, volunteer, story, secretary):

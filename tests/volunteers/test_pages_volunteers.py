@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from governance.templatetags import ui
 from tests import factories
 from volunteers.flow import ORDERS, REGISTRATION
 from volunteers.models import Claim, HoursEntry, Skill, Volunteer
@@ -214,6 +215,33 @@ def test_the_hall_shows_no_names_phones_or_doors(signed_in, secretary):
 
 def test_only_volunteers_have_a_hall(client, newcomer):
     assert client.get(reverse("order_hall"))["Location"] == reverse("volunteer_register")
+
+
+def test_the_hall_says_which_orders_clash_and_offers_no_claim_there(signed_in, volunteer, secretary):
+    def opened(hours: float):
+        start = factories.tomorrow() + timedelta(hours=hours)
+        return factories.open_order(factories.make_order(wanted_from=start), by=secretary)
+
+    held = opened(5)
+    ORDERS.run(held, "claim", by=volunteer.applicant)
+    inside, free = opened(5.5), opened(9)
+    length = held.wanted_until - held.wanted_from
+    after = factories.make_order(wanted_from=held.wanted_until, wanted_until=held.wanted_until + length)
+    after = factories.open_order(after, by=secretary)
+    Volunteer.objects.update(free_times=[f"{day}{part}" for day in range(1, 8) for part in "mae"])
+    rows = signed_in.get(reverse("order_hall")).context["rows"]
+    assert [order.number for order in rows] == [after.number, free.number, inside.number]
+    assert [bool(order.clash) for order in rows] == [False, False, True] and not rows[-1].suits
+    words = f"与您 {ui.cn_short(held.wanted_from)} 的单冲突"
+    page = signed_in.get(reverse("order_hall")).content.decode()
+    assert page.count(words) == 1 and page.count(">可接<") == 2
+    claim = reverse("order_action", args=[inside.number, "claim"])
+    page = signed_in.get(inside.get_absolute_url()).content.decode()
+    assert words in page and claim not in page
+    assert (
+        reverse("order_action", args=[free.number, "claim"])
+        in signed_in.get(free.get_absolute_url()).content.decode()
+    )
 
 
 def test_the_hall_asks_the_database_as_often_for_fifteen_as_for_one(signed_in, secretary):
@@ -426,3 +454,34 @@ def test_entering_forgotten_times(client, taken, secretary):
     act(client, taken, "enter_times", claim=claim.pk, note="忘带手机", **times)
     claim.refresh_from_db()
     assert (claim.status, claim.half_hours) == (ClaimStatus.SERVED, 3)
+
+
+# --- arriving --------------------------------------------------------------------------------------------------------------
+def test_arriving_shows_whom_to_meet_and_which_of_two_to_fill_in(signed_in, volunteer, secretary):
+    start = timezone.now() + timedelta(minutes=10)
+    order = factories.make_order(wanted_from=start, entrance=factories.make_entrance(), address="301 室")
+    order = ORDERS.run(factories.open_order(order, by=secretary), "claim", by=volunteer.applicant)
+
+    def page(action: str) -> str:
+        return signed_in.get(reverse("order_action", args=[order.number, action])).content.decode()
+
+    text = page("check_in")
+    assert "填签到码，或写明理由" in text and "选填" not in text and "扫码签到" in text
+    assert "301 室" in text and f"tel:{order.beneficiary_phone}" in text
+    order = ORDERS.run(order, "check_in", by=volunteer.applicant, code=order.code)
+    text = page("check_out")
+    assert "扫码签到" not in text and "扫码签退" in text and "301 室" in text
+
+
+def test_who_is_late_is_told_so(signed_in, volunteer, secretary):
+    start = timezone.now() + timedelta(minutes=10)
+    order = factories.open_order(factories.make_order(wanted_from=start), by=secretary)
+    order = ORDERS.run(order, "claim", by=volunteer.applicant)
+    late = "已过约定时间，请尽快到达或联系受助人"
+    page = signed_in.get(order.get_absolute_url()).content.decode()
+    assert "您已接单，请" in page and late not in page
+    type(order).objects.filter(pk=order.pk).update(wanted_from=timezone.now() - timedelta(minutes=1))
+    page = signed_in.get(order.get_absolute_url()).content.decode()
+    assert late in page and "您已接单，请" not in page
+    ORDERS.run(order, "check_in", by=volunteer.applicant, code=order.code)
+    assert late not in signed_in.get(order.get_absolute_url()).content.decode()

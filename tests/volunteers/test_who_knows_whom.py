@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from governance.flow import Refused
+from governance.flow import Refused, Stale
 from governance.models import User
 from tests import factories
 from tests.cast import BACKEND
@@ -95,3 +95,65 @@ def test_nobody_serves_herself_by_whichever_of_her_data(secretary, volunteer):
         with pytest.raises(Refused, match="不能接自己点的单"):
             ORDERS.run(order, "claim", by=owner.applicant)
         assert order.claims.count() == 0
+
+
+def test_the_words_are_kept_from_a_volunteer_who_also_keeps_the_desk(claimed, resident, secretary):
+    """She serves beside her office: neither the notice, nor the timeline, nor the answer is for her."""
+    colleague = factories.make_staff("community_secretary", factories.COMMUNITY)
+    beside = factories.make_volunteer(user=colleague, approved_by=secretary)
+    began = timezone.now() - timedelta(minutes=5)
+    order = factories.open_order(factories.make_order(by=resident, wanted_from=began), by=secretary)
+    order = ORDERS.run(order, "claim", by=beside.applicant)
+    order = ORDERS.run(serve(order, beside, resident), "complain", by=resident, note=WORDS)
+    for person, reads in ((secretary, True), (colleague, False)):
+        person = User.objects.get(pk=person.pk)
+        told = person.notices.get(number=order.number, title__contains="投诉")
+        assert (WORDS in told.body) == reads
+        assert (WORDS in str([step.note for step in ORDERS.timeline(order, person)])) == reads
+
+
+def test_a_refused_old_version_names_staff_alone(claimed, volunteer, secretary):
+    with pytest.raises(Stale) as caught:
+        ORDERS.run(claimed, "reschedule", by=secretary, version=1, note="改期")
+    assert volunteer.applicant.name not in "".join(caught.value.messages)
+    assert secretary.name in "".join(caught.value.messages)
+
+
+def test_the_timeline_of_the_api_names_whom_the_order_names(claimed, volunteer, resident):
+    def told() -> str:
+        api = APIClient()
+        api.force_authenticate(User.objects.get(pk=resident.pk))
+        return str(api.get(f"/api/v1/orders/{claimed.number}/steps/").json())
+
+    assert volunteer.applicant.name in told()
+    serve(claimed, volunteer, resident)
+    assert volunteer.applicant.name not in told()
+
+
+def test_the_hall_tells_nothing_of_the_people(claimed, secretary, resident):
+    seeker = factories.make_volunteer(approved_by=secretary).applicant
+    factories.open_order(factories.make_order(by=resident, wanted_from=factories.tomorrow()), by=secretary)
+    api = APIClient()
+    api.force_authenticate(User.objects.get(pk=seeker.pk))
+    for address in ("/api/v1/hall/", "/api/v1/orders/"):
+        rows = api.get(address).json()["results"]
+        assert rows and {
+            row[name] for row in rows for name in ("beneficiary_name", "applicant_phone", "address")
+        } == {""}
+
+
+def test_why_a_volunteer_left_is_for_the_desk(claimed, volunteer, resident, secretary):
+    waiting = factories.make_volunteer(approved_by=secretary)
+    order = ORDERS.run(claimed, "wait", by=waiting.applicant)
+    order = ORDERS.run(order, "release", by=volunteer.applicant, note="身体不好")
+    for person in (resident, waiting.applicant):
+        assert not person.notices.filter(body__contains="身体不好").exists()
+        assert "身体不好" not in str(
+            [step.note for step in ORDERS.timeline(order, User.objects.get(pk=person.pk))]
+        )
+    assert secretary.notices.filter(body__contains="身体不好").exists()
+
+
+def test_an_order_for_this_evening_is_due_before_it_begins():
+    start = timezone.now() + timedelta(minutes=40)
+    assert factories.make_order(wanted_from=start).due_at <= start

@@ -5,13 +5,17 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin import site
+from django.utils.html import format_html
 
+from governance import masks
 from governance.admin.actions import dress
 from governance.admin.choices import ChoiceBox
 from governance.forms import WindowFields, moment_field, phone_field
 from governance.models import User
 from grids.models import Entrance, Grid
-from volunteers.models import HoursEntry, Order, ServiceItem, Volunteer
+from volunteers.forms.actions import ORDER_FORMS, AssignPeopleForm, MusterForm, SuggestedChoice
+from volunteers.matching import Suggestion
+from volunteers.models import HoursEntry, Order, ServiceItem
 from volunteers.services.hours import MOST
 
 
@@ -21,6 +25,36 @@ class ItemChoice(forms.ModelChoiceField):
     def label_from_instance(self, item: ServiceItem) -> str:
         pair = "，须两人同行" if item.two_volunteers else ""
         return f"{item.get_category_display()} · {item.name}（约 {item.usual_minutes} 分钟{pair}）"
+
+
+class DeskSuggestedChoice(SuggestedChoice):
+    """A choice of volunteers: each one's name, and her reasons small below it."""
+
+    def suggest(self, found: list[Suggestion], clear: set[int]) -> None:
+        super().suggest(found, clear)
+        self.choices = [
+            (
+                each.volunteer.pk,
+                format_html(
+                    "<b>{}</b><small>{}</small>",
+                    masks.shown(each.volunteer, "applicant_name", clear=each.volunteer.pk in clear),
+                    "；".join(each.reasons),
+                ),
+            )
+            for each in found
+        ]
+
+
+class DeskMusterForm(MusterForm):
+    volunteers = DeskSuggestedChoice(label="请谁去")
+
+
+class DeskAssignPeopleForm(AssignPeopleForm):
+    volunteers = DeskSuggestedChoice(label="请谁去", help_text="须本人同意；名额为其保留。")
+
+
+#: The forms of an order's actions as the desk shows them.
+DESK_ORDER_FORMS = ORDER_FORMS | {"muster": DeskMusterForm, "assign_people": DeskAssignPeopleForm}
 
 
 class DeskGuardianForm(forms.Form):
@@ -154,7 +188,6 @@ class HoursForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "volunteer" in self.fields:
-            self.fields["volunteer"].label_from_instance = named_volunteer
             self.fields["reason"].required = True
             self.fields["reason"].error_messages["required"] = "请写明更正理由。"
         if "hours" in self.fields:
@@ -165,8 +198,3 @@ class HoursForm(forms.ModelForm):
         if hours * 2 != int(hours * 2) or not hours:
             raise forms.ValidationError("以半小时为单位，且不能为 0，例如 1.5 或 -0.5。")
         return hours
-
-
-def named_volunteer(volunteer: Volunteer) -> str:
-    """Return a volunteer's name with her number, which tells two of the same name apart."""
-    return f"{volunteer} · {volunteer.number}"

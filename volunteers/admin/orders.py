@@ -25,12 +25,11 @@ from governance.admin.verbs import verb_page
 from governance.permissions import permitted_actions, rule_of
 from governance.templatetags import ui
 from grids.models import Entrance
-from volunteers.admin.forms import DeskOrderForm
-from volunteers.forms.actions import ORDER_FORMS
+from volunteers.admin.forms import DESK_ORDER_FORMS, DeskOrderForm
 from volunteers.models import Claim, Order, ServiceItem, Volunteer
-from volunteers.models.orders import ClaimStatus
+from volunteers.models.orders import ASKED, ClaimStatus
 from volunteers.models.orders import OrderStatus as S
-from volunteers.services.contacts import known_volunteers
+from volunteers.services.contacts import Known, known_volunteers
 from volunteers.services.orders import place_order
 
 CLAIM_TONES = {
@@ -72,7 +71,7 @@ def window_text(order: Order) -> str:
 @admin.register(Order)
 class OrderAdmin(MatterAdmin):
     add_action = "place"
-    action_forms = ORDER_FORMS
+    action_forms = DESK_ORDER_FORMS
     bulk_actions = ("open_claims", "assign_team", "extend")
     list_display = (
         "heading", "status_chip", "light_badge", "place", "person", "wanted", "due", "opened",
@@ -151,7 +150,7 @@ class OrderAdmin(MatterAdmin):
             ("编号", order.number),
             ("服务项目", f"{order.item}（通常 {order.item.usual_minutes} 分钟）"),
             ("希望时间", f"{ui.cn_datetime(order.wanted_from)} 至 {ui.cn_time(order.wanted_until)}"),
-            ("人数", f"需要 {order.places} 人，已接 {order.taken} 人"),
+            ("人数", order.places_text(order.claims.filter(status__in=ASKED).count())),
             ("地点", self.place(order)),
             ("承办单位", order.unit),
             ("来源", order.get_channel_display()),
@@ -163,13 +162,27 @@ class OrderAdmin(MatterAdmin):
             ("投诉", "有待答复的投诉" if order.complaint_open else ""),
         ]
 
+    def claims_of(self, request: HttpRequest, order: Order) -> tuple[list[Claim], dict[int, Known]]:
+        """Return the order's claims and what the person may know of their volunteers; asked once for each page."""
+        asked = request.__dict__.setdefault("_claims_of", {})
+        if order.pk not in asked:
+            claims = list(
+                Claim.objects.restrict(request.user)
+                .filter(order=order)
+                .select_related("volunteer__applicant")
+            )
+            allowed = permitted_actions(request.user, order, {"contact", "dispatch", "muster"})
+            asked[order.pk] = claims, known_volunteers(request.user, order, claims, allowed)
+        return asked[order.pk]
+
+    def in_full(self, request: HttpRequest, order: Order) -> set[int]:
+        """Return the volunteers whom the panel of the page names in full."""
+        claims, known = self.claims_of(request, order)
+        return {claim.volunteer.applicant_id for claim in claims if known[claim.pk].name}
+
     def panels(self, request: HttpRequest, order: Order, clear: bool) -> list[dict[str, Any]]:
         """Return the volunteers on the order, and the showcases that came of it."""
-        claims = list(
-            Claim.objects.restrict(request.user).filter(order=order).select_related("volunteer__applicant")
-        )
-        allowed = permitted_actions(request.user, order, {"contact", "dispatch", "muster"})
-        known = known_volunteers(request.user, order, claims, allowed)
+        claims, known = self.claims_of(request, order)
         reached = set(
             Volunteer.objects.restrict(request.user)
             .filter(pk__in={claim.volunteer_id for claim in claims})

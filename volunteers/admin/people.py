@@ -4,13 +4,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from unfold.admin import TabularInline
 
 from governance import masks
-from governance.admin.base import ReadOnlyAdmin, TerritorialAdmin, named
+from governance.admin.base import ReadOnlyAdmin, TerritorialAdmin, cleaned
 from governance.admin.choices import RestrictedChoices
 from governance.admin.desk import Card
 from governance.admin.filters import (
@@ -276,10 +276,29 @@ class HoursEntryAdmin(ReadOnlyAdmin):
     list_select_related = ("volunteer", "entered_by", "grid")
     list_filter = (EntryFilter, PlaceFilter, EnteredFilter)
     search_fields = ("volunteer__number",)
-    search_help_text = "搜志愿者编号"
+    search_help_text = "搜志愿者的姓名或编号"
     fields = ("entered", "person", "number", "kind_chip", "hours_text", "reason", "recorder", "grid")
     readonly_fields = ("entered", "person", "number", "kind_chip", "hours_text", "recorder")
     autocomplete_fields = ("volunteer",)
+
+    def related_choices(self, db_field, request: HttpRequest):
+        """Return what the list of volunteers shows, so that a name is open in the box where it is open there."""
+        if db_field.name == "volunteer":
+            return self.admin_site.get_model_admin(Volunteer).get_queryset(request)
+        return super().related_choices(db_field, request)
+
+    def get_queryset(self, request: HttpRequest):
+        """Return the lines within reach, each with ``clear``: whether the volunteer's name is open to the person."""
+        known = Volunteer.objects.restrict(request.user, "contact")
+        clear = Exists(known.filter(pk=OuterRef("volunteer_id")))
+        return super().get_queryset(request).annotate(clear=clear)
+
+    def get_search_results(self, request: HttpRequest, queryset, search_term: str):
+        """Search by number, and by name where names are shown."""
+        text = cleaned(search_term).strip()
+        named_so = Volunteer.objects.restrict(request.user, "contact").filter(applicant_name__icontains=text)
+        found = Q(volunteer__number__icontains=text) | Q(volunteer__in=named_so.values("pk"))
+        return (queryset.filter(found) if text else queryset), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.may("add", HoursEntry)
@@ -303,7 +322,7 @@ class HoursEntryAdmin(ReadOnlyAdmin):
         obj.__dict__.update(made.__dict__)
 
     def row_title(self, obj: HoursEntry) -> str:
-        return f"{masks.name(obj.volunteer.applicant_name)} {obj.half_hours / 2:g} 小时"
+        return f"{self.person(obj)} {obj.half_hours / 2:g} 小时"
 
     @admin.display(description="时间", ordering="at")
     def entered(self, entry: HoursEntry) -> str:
@@ -311,11 +330,11 @@ class HoursEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="志愿者")
     def person(self, entry: HoursEntry) -> str:
-        return masks.name(entry.volunteer.applicant_name)
+        return masks.shown(entry.volunteer, "applicant_name", clear=getattr(entry, "clear", False))
 
     @admin.display(description="记录人")
     def recorder(self, entry: HoursEntry) -> str:
-        return named(entry.entered_by)
+        return masks.person(entry.entered_by)
 
     @admin.display(description="志愿者编号")
     def number(self, entry: HoursEntry) -> str:

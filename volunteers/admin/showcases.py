@@ -39,6 +39,7 @@ class ShowcaseAdmin(MatterAdmin):
     def facts(self, request: HttpRequest, showcase: Showcase) -> list[tuple[str, Any]]:
         """Return what the reviewer weighs: the story, the consent and the order behind it."""
         order = showcase.order
+        agreed = showcase.get_consent_display(), ui.cn_date(showcase.consent_at)
         behind = order.number
         if request.user.may("view", order):
             behind = link_to(reverse("admin:volunteers_order_change", args=[order.pk]), order.number)
@@ -47,7 +48,7 @@ class ShowcaseAdmin(MatterAdmin):
             ("服务项目", order.item),
             ("服务订单", behind),
             ("地点", showcase.grid),
-            ("受助人同意", f"{showcase.get_consent_display()}，{ui.cn_datetime(showcase.consent_at)}"),
+            ("受助人同意", "，".join(filter(None, agreed))),
             ("墙上署名", showcase.signature or "一位志愿者"),
             ("提交时间", ui.cn_datetime(showcase.opened_at)),
             ("故事", showcase.description),

@@ -46,6 +46,12 @@ class OrderSerializer(MatterSerializer):
     beneficiary_phone = fields.MaskedField()
     address = fields.MaskedField()
 
+    def to_representation(self, instance: Order) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        if not self.context.get("insider") and instance.pk not in self.context.get("clear", ()):
+            shown |= dict.fromkeys(Order.masked, "")
+        return shown
+
     class Meta:
         model = Order
         fields = [
@@ -288,6 +294,8 @@ class OrderPages:
 
     def page_context(self, rows: Iterable[Model]) -> dict[str, Any]:
         context = super().page_context(rows)
+        # Whoever sees an order in the hall alone learns nothing of the people, not even their masked names.
+        context["insider"] = self.request.user.has_perm("volunteers.view_order")
         if self.action != "list" and rows:
             order, user = next(iter(rows)), self.request.user
             context["allowed"] = permitted_actions(
@@ -314,6 +322,14 @@ class OrderViewSet(OrderPages, MatterViewSet):
     detail_serializer_class = OrderDetailSerializer
     filterset_class = OrderFilter
     rule_actions = {"photos": "amend", "suggestions": "dispatch"}
+
+    def known_people(self, matter: Order, context: dict[str, Any]) -> set[int | None]:
+        claims = list(matter.claims.all())
+        known = known_volunteers(self.request.user, matter, claims, context["allowed"])
+        people = {claim.volunteer.applicant_id for claim in claims if known[claim.pk].name}
+        if matter.pk in context["clear"]:
+            people |= {matter.applicant_id, matter.beneficiary_id, matter.placed_by_id}
+        return people
 
     def get_queryset(self) -> QuerySet[Order]:
         if self.action == "list":

@@ -178,9 +178,9 @@ def invite(change: Change, volunteers: Iterable[Volunteer]) -> None:
         raise Refused(f"只剩 {order.places - order.taken} 个名额，不能再派 {len(chosen)} 人。", "volunteers")
     for volunteer in chosen:
         if volunteer.status != VolunteerStatus.ACTIVE:
-            raise Refused(f"{volunteer} 目前不在册，不能派单。", "volunteers")
+            raise Refused(f"{volunteer.number} 目前不在册，不能派单。", "volunteers")
         if reason := fits(volunteer, order, change.now):
-            raise Refused(f"{volunteer}：{reason}", "volunteers")
+            raise Refused(f"{volunteer.number}：{reason}", "volunteers")
         save_claim(
             Claim(
                 order=order,

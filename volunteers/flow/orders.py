@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from governance import parameters, worktime
 from governance.deadlines import escalate_action, time_actions
-from governance.flow import Action, Change, Clock, Flow, within_work
+from governance.flow import Action, Change, Clock, Flow
+from governance.models import User
 from volunteers.flow import claims, dispatch
 from volunteers.flow.claims import has_claim
 from volunteers.models import Order, OrderStep
@@ -18,7 +19,15 @@ SOUGHT = frozenset({S.OPEN, S.ASSIGNED})
 UNSERVED = frozenset({S.PLACED, S.OPEN, S.ASSIGNED, S.CLAIMED})
 FINAL = frozenset({S.CONFIRMED, S.RATED, S.REJECTED, S.CANCELLED})
 
-ACCEPT_CLOCK = within_work(lambda: parameters.value("orders.accept_within"))
+
+def accept_by(change: Change) -> datetime:
+    """Return when the desk must have acted: after some office hours, and never later than the service is wanted."""
+    hours = timedelta(hours=parameters.value("orders.accept_within"))
+    soonest = change.now + timedelta(minutes=30)
+    return min(worktime.add(change.now, hours), max(change.matter.wanted_from, soonest))
+
+
+ACCEPT_CLOCK = Clock(start=accept_by)
 
 
 def serve_by(change: Change) -> datetime:
@@ -42,6 +51,11 @@ def as_rescheduled(change: Change) -> datetime:
 def confirm_by(change: Change) -> datetime:
     """Return when the community confirms in the resident's place."""
     return change.now + timedelta(days=parameters.value("orders.confirm_within"))
+
+
+def served_it(order: Order, user: User) -> bool:
+    """Whether the person holds a place on the order or has served it."""
+    return not claims.is_anothers(order, user)
 
 
 #: A complaint's words are between who may complain and who answers; the volunteer learns of it from the community.
@@ -195,6 +209,7 @@ ORDERS = Flow(
             reason=True,
             outcomes=UNSERVED,
             effect=claims.release,
+            readers=frozenset({"dispatch", "muster"}),
             racing=True,
             tell=("applicant", "dispatchers", "team"),
             ready=has_claim("held"),
@@ -269,9 +284,9 @@ ORDERS = Flow(
             S.CONFIRMED,
             guard=claims.by_another,
             effect=dispatch.confirm,
-            tell=("applicant", "beneficiary"),
+            tell=("applicant", "beneficiary", "served"),
             ready=claims.is_anothers,
-            news="服务已确认完成",
+            news="服务已确认，时长已记入",
         ),
         Action(
             "rate",
@@ -279,7 +294,7 @@ ORDERS = Flow(
             frozenset({S.CONFIRMED}),
             S.RATED,
             effect=dispatch.rate,
-            tell=("dispatchers",),
+            tell=("dispatchers", "served"),
             news="点单人作了评价",
         ),
         Action(
@@ -288,6 +303,8 @@ ORDERS = Flow(
             frozenset({S.CLAIMED, S.SERVING, S.SERVED, S.CONFIRMED, S.RATED}),
             reason=True,
             effect=dispatch.complain,
+            asks="投诉的内容",
+            kept_from=served_it,
             readers=COMPLAINT_READERS,
             tell=("dispatchers",),
             danger=True,
@@ -302,6 +319,8 @@ ORDERS = Flow(
             reason=True,
             guard=claims.by_another,
             effect=dispatch.answer_complaint,
+            asks="答复的内容",
+            kept_from=served_it,
             readers=COMPLAINT_READERS,
             tell=("applicant", "beneficiary"),
             ready=lambda order, user: order.complaint_open and claims.is_anothers(order, user),
@@ -371,7 +390,7 @@ ORDERS = Flow(
             effect=dispatch.confirm,
             system=True,
             hidden=True,
-            tell=("applicant", "beneficiary", "dispatchers"),
+            tell=("applicant", "beneficiary", "dispatchers", "served"),
             news="逾期未确认，已代为确认",
         ),
         escalate_action(UNSERVED | {S.SERVING}, "volunteers.dispatch_order"),

@@ -5,11 +5,13 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.html import format_html
 
 from governance import masks
-from governance.forms import ActionForm, WindowFields, moment_field, phone_field
+from governance.forms import ActionForm, Quote, WindowFields, moment_field, phone_field
 from governance.models import Matter
 from grids.places import place_of
+from volunteers.flow import ORDERS
 from volunteers.matching import Suggestion, suggest
 from volunteers.models import Claim, Membership, Team, Volunteer
 from volunteers.models.orders import ClaimStatus
@@ -96,10 +98,39 @@ class RateForm(ActionForm):
         note.widget.attrs["maxlength"] = 500
 
 
+class ComplainForm(ActionForm):
+    """What went wrong, for the community's eyes."""
+
+    note_label = "投诉的内容"
+    note_help = "由社区查看并答复，不给志愿者看。"
+
+
+class AnswerComplaintForm(ActionForm):
+    """The community's answer, with the complaint above it."""
+
+    note_label = "答复的内容"
+    note_help = "点单人会看到。"
+
+    complaint = forms.CharField(label="投诉的内容", required=False, disabled=True, widget=Quote)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not self.initial["complaint"]:
+            del self.fields["complaint"]
+
+    def first_values(self, matter: Matter, user: Any) -> dict[str, Any]:
+        steps = ORDERS.timeline(matter, user)
+        return {"complaint": next((step.note for step in steps if step.action == "complain"), "")}
+
+    def flow_data(self) -> dict[str, Any]:
+        return {}
+
+
 class ArriveForm(ActionForm):
     """Check-in and check-out: the code that the beneficiary reads out, the door's QR code just scanned, or a reason."""
 
     note_label = "不方便核对时的说明"
+    note_help = "签到码和二维码都不方便时填写，社区会看到。"
 
     code = forms.CharField(
         label="签到码",
@@ -113,10 +144,16 @@ class ArriveForm(ActionForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["note"].help_text = "签到码和二维码都不方便时填写，社区会看到。"
-        self.fields["note"].widget.attrs["rows"] = 2
+        code, note = self.fields["code"], self.fields["note"]
+        note.widget.attrs["rows"] = 2
+        if self.matter.entrance_id is None:
+            code.help_text = "请受助人打开这一单，把 6 位签到码念给您。"
         #: The door was scanned a moment ago in this very visit; a token typed into a form proves nothing.
         self.scanned = scanned_door(self.request, self.matter)
+        if not self.scanned:
+            code.one_of_two = note.one_of_two = True
+        #: Whom to call and where to knock, for those who may see it there.
+        self.contact = self.user.may("contact", self.matter)
 
     def flow_data(self) -> dict[str, Any]:
         code = self.cleaned_data["code"].replace(" ", "")
@@ -154,7 +191,11 @@ class SuggestedChoice(forms.ModelMultipleChoiceField):
         self.choices = [
             (
                 each.volunteer.pk,
-                f"{masks.shown(each.volunteer, 'applicant_name', clear=each.volunteer.pk in clear)}（{'；'.join(each.reasons)}）",
+                format_html(
+                    '<b class="cg-choice__name">{}</b> <small class="cg-choice__why">{}</small>',
+                    masks.shown(each.volunteer, "applicant_name", clear=each.volunteer.pk in clear),
+                    "；".join(each.reasons),
+                ),
             )
             for each in found
         ]
@@ -183,7 +224,7 @@ class AssignPeopleForm(ActionForm):
         super().__init__(*args, **options)
         found = suggest(self.matter, MOST_SUGGESTED)
         keys = [each.volunteer.pk for each in found]
-        within = Volunteer.objects.restrict(self.user).filter(pk__in=keys)
+        within = Volunteer.objects.restrict(self.user, "contact").filter(pk__in=keys)
         self.fields["volunteers"].suggest(found, set(within.values_list("pk", flat=True)))
         self.nobody = not found
 
@@ -254,6 +295,8 @@ ORDER_FORMS: dict[str, type[ActionForm]] = {
     "amend": AmendForm,
     "reschedule": RescheduleForm,
     "rate": RateForm,
+    "complain": ComplainForm,
+    "answer_complaint": AnswerComplaintForm,
     "check_in": ArriveForm,
     "check_out": ArriveForm,
     "muster": MusterForm,

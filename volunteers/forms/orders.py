@@ -70,7 +70,7 @@ class OrderForm(WindowFields):
     def __init__(self, *args: Any, user: User, item: ServiceItem, for_someone: bool, **options: Any) -> None:
         self.user, self.item, self.for_someone = user, item, for_someone
         least = 2 if item.two_volunteers else 1
-        initial = self.window_initial() | {
+        initial = self.window_initial(minutes=item.usual_minutes) | {
             "token": uuid.uuid4().hex,
             "places": least,
             "address": user.address,

@@ -38,12 +38,28 @@ class ShowcaseFields(forms.Form):
         label="署名",
         max_length=40,
         required=False,
-        help_text="展示墙上的署名，留空则显示“一位志愿者”。",
+        help_text="晒单墙上的署名，留空则显示“一位志愿者”。",
         widget=forms.TextInput({"maxlength": 40}),
     )
 
-    def clean_consent_day(self) -> datetime:
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Needed where someone agreed; a form that is not sent yet shows it as needed, for it shows only then.
+        day = self.fields["consent_day"]
+        day.required = not self.is_bound or self.data.get("consent") in Showcase.AGREED
+        day.error_messages["required"] = "请填写哪一天同意的。"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("consent") == Showcase.Consent.NOBODY:
+            self.errors.pop("consent_day", None)
+            cleaned["consent_day"] = None
+        return cleaned
+
+    def clean_consent_day(self) -> datetime | None:
         day = self.cleaned_data["consent_day"]
+        if day is None:
+            return None
         if day > timezone.localdate():
             raise forms.ValidationError("同意的日期不能晚于今天。")
         if day.year < 2020:
@@ -87,7 +103,7 @@ class ReviseForm(ActionForm, ShowcaseFields):
             "title": matter.title,
             "story": matter.description,
             "consent": matter.consent,
-            "consent_day": timezone.localtime(matter.consent_at).date(),
+            "consent_day": timezone.localtime(matter.consent_at).date() if matter.consent_at else None,
             "signature": matter.signature,
         }
 

@@ -59,6 +59,8 @@ TAKING = ("invited", "held", "offered", "served")
 LIVE = ("invited", "held", "waiting", "offered", "served")
 
 
+#: Claims that keep a place for a volunteer who has not agreed yet.
+ASKED = ("invited", "offered")
 #: Claims of volunteers who were asked, or wait, and have not agreed.
 SOUGHT_AFTER = ("invited", "waiting", "offered")
 
@@ -231,10 +233,15 @@ class Order(Matter):
     def is_full(self) -> bool:
         return self.taken >= self.places
 
-    @property
-    def place_text(self) -> str:
-        """Where it is, to the building door: what may be shown before acceptance."""
-        return f"{self.grid} {self.entrance}" if self.entrance_id else str(self.grid)
+    def places_text(self, asked: int) -> str:
+        """Return how many are needed and have agreed; ``asked`` of the taken places are kept for volunteers who have not."""
+        text = f"需要 {self.places} 人，已接 {self.taken - asked} 人"
+        return f"{text}，已请 {asked} 人待答复" if asked else text
+
+    def gist(self, *, place: bool = True) -> str:
+        start, end = timezone.localtime(self.wanted_from), timezone.localtime(self.wanted_until)
+        when = f"{start.month}月{start.day}日 {start:%H:%M}-{end:%H:%M}"
+        return f"{when}，{self.place_text}" if place else when
 
     def audience(self, key: str) -> list:
         if key == "beneficiary":
@@ -247,6 +254,9 @@ class Order(Matter):
                 if self.unit_id
                 else []
             )
+        if key == "served":
+            claims = self.claims.filter(status="served").select_related("volunteer__applicant")
+            return [claim.volunteer.applicant for claim in claims]
         if key == "volunteers":
             claims = self.claims.filter(status__in=("held", "invited", "offered")).select_related(
                 "volunteer__applicant"

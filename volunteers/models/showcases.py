@@ -26,21 +26,24 @@ class Showcase(Matter):
         WRITTEN = "written", "受助人书面同意"
         NOBODY = "nobody", "不涉及受助人形象和姓名"
 
+    #: Where someone agreed, and when is kept.
+    AGREED = (Consent.ORAL, Consent.WRITTEN)
+
     prefix = "SD"
 
     status = models.CharField("状态", max_length=16, choices=ShowcaseStatus.choices, editable=False)
     order = models.ForeignKey(Order, models.PROTECT, related_name="showcases", verbose_name="订单")
     volunteer = models.ForeignKey(Volunteer, models.PROTECT, related_name="showcases", verbose_name="志愿者")
     consent = models.CharField("受助人同意", max_length=10, choices=Consent.choices)
-    consent_at = models.DateTimeField("同意时间")
+    consent_at = models.DateTimeField("同意时间", null=True, blank=True)
     signature = models.CharField(
-        "署名", max_length=40, blank=True, help_text="展示墙上的署名，留空则显示“一位志愿者”。"
+        "署名", max_length=40, blank=True, help_text="晒单墙上的署名，留空则显示“一位志愿者”。"
     )
     published_to = models.CharField("展示范围", max_length=15, blank=True, editable=False)
 
     rule = Jurisdiction(
         own=[Own("applicant", frozenset({"view", "contact", "revise", "retract"}), "作者")],
-        published=[Published(frozenset({"view"}), when=Q(status="published"), label="展示墙")],
+        published=[Published(frozenset({"view"}), when=Q(status="published"), label="晒单墙")],
     )
 
     class Meta(Matter.Meta):
@@ -69,6 +72,12 @@ class Showcase(Matter):
                 condition=Q(status__in=ShowcaseStatus.values),
                 name="showcase_status_known",
                 violation_error_message="晒单没有这个状态。",
+            ),
+            models.CheckConstraint(
+                condition=Q(consent="nobody", consent_at=None)
+                | Q(consent__in=("oral", "written"), consent_at__isnull=False),
+                name="showcase_consent_dated",
+                violation_error_message="请填写哪一天同意的。",
             ),
             models.UniqueConstraint(
                 fields=["order", "volunteer"],

@@ -21,9 +21,9 @@ def known_volunteers(
 ) -> dict[int, Known]:
     """Return, for each claim's key, what ``user`` may know of its volunteer.
 
-    Herself and the volunteers that her posts look after: all. Who dispatches or musters: the names of those who take part,
-    and their phones until the service is over. The two sides of a running service: each other. ``allowed``: what the rule
-    allows ``user`` on the order, of ``contact``, ``dispatch`` and ``muster``.
+    Herself and the volunteers that her posts look after: all. Who dispatches or musters: the names of those who were asked,
+    and the phones of those who agreed, until the service is over. The two sides of a running service: each other.
+    ``allowed``: what the rule allows ``user`` on the order, of ``contact``, ``dispatch`` and ``muster``.
     """
     claims = list(claims)
     reached: set[int] = set()
@@ -36,7 +36,8 @@ def known_volunteers(
         if claim.volunteer.applicant_id == user.pk or claim.volunteer_id in reached:
             found[claim.pk] = Known(True, True)
         elif claim.status in LIVE and {"dispatch", "muster"} & set(allowed):
-            found[claim.pk] = Known(True, running or order.status == OrderStatus.SERVED)
+            agreed = claim.status in (ClaimStatus.HELD, ClaimStatus.SERVED)
+            found[claim.pk] = Known(True, agreed and (running or order.status == OrderStatus.SERVED))
         else:
             calls = running and claim.status == ClaimStatus.HELD and "contact" in allowed
             found[claim.pk] = Known(calls, calls)

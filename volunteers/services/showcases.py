@@ -17,6 +17,20 @@ from volunteers.models import Order, Showcase, ShowcasePhoto, Volunteer
 MOST_PHOTOS = 9
 
 
+def _agreed_at(consent: str, at: datetime | None) -> datetime | None:
+    """Return when someone agreed; None where there was nobody to ask.
+
+    Raises Refused for an unknown consent, or one without its date.
+    """
+    if consent not in Showcase.Consent.values:
+        raise Refused("请选择受助人是否同意。", "consent")
+    if consent not in Showcase.AGREED:
+        return None
+    if at is None:
+        raise Refused("请填写哪一天同意的。", "consent_at")
+    return at
+
+
 @transaction.atomic
 def submit_showcase(
     order: Order,
@@ -25,7 +39,7 @@ def submit_showcase(
     title: str,
     story: str,
     consent: str,
-    consent_at: datetime,
+    consent_at: datetime | None,
     signature: str = "",
     photos=(),
 ) -> Showcase:
@@ -40,8 +54,7 @@ def submit_showcase(
         raise Refused("请写一个标题。", "title")
     if not story.strip():
         raise Refused("请写下服务的经过。", "story")
-    if consent not in Showcase.Consent.values:
-        raise Refused("请选择受助人是否同意。", "consent")
+    consent_at = _agreed_at(consent, consent_at)
     if len(photos) > MOST_PHOTOS:
         raise Refused(f"最多 {MOST_PHOTOS} 张照片。", "photos")
     showcase = Showcase(
@@ -76,7 +89,7 @@ def revise_showcase(
     title: str,
     story: str,
     consent: str,
-    consent_at: datetime,
+    consent_at: datetime | None,
     signature: str = "",
     photos=(),
     drop: Iterable[ShowcasePhoto] = (),
@@ -87,6 +100,7 @@ def revise_showcase(
     """
     if not title.strip():
         raise Refused("请写一个标题。", "title")
+    consent_at = _agreed_at(consent, consent_at)
     showcase = Showcase.objects.select_for_update(of=("self",)).get(pk=showcase.pk)
     repeats = showcase.steps.filter(action="revise", actor=by, seen_version=version)
     if version is not None and repeats.exists():

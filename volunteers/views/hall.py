@@ -27,6 +27,28 @@ def volunteer_of(user: Any) -> Volunteer | None:
     return (current or found or [None])[0]
 
 
+def find_clashes(orders: list[Order], volunteer: Volunteer) -> None:
+    """Set ``clash`` on each order: when the other order begins that the volunteer holds at that time, or None. One query."""
+    held: list[Any] = []
+    if orders:
+        begins = min(order.wanted_from for order in orders)
+        ends = max(order.wanted_until for order in orders)
+        rows = Claim.objects.filter(volunteer=volunteer, status=ClaimStatus.HELD)
+        rows = rows.filter(window__overlap=(begins, ends)).order_by("window")
+        held = list(rows.values_list("order", "window"))
+    for order in orders:
+        order.clash = next(
+            (
+                window.lower
+                for other, window in held
+                if other != order.pk
+                and window.lower < order.wanted_until
+                and order.wanted_from < window.upper
+            ),
+            None,
+        )
+
+
 class HallForm(forms.Form):
     """What the volunteer narrows the hall by."""
 
@@ -87,8 +109,13 @@ class Hall(SignedIn, RestrictedList):
         free = set(self.volunteer.free_times)
         for order in context["rows"]:
             order.distance = distance_text(order, self.volunteer)
-            order.suits = bool(free) and week_parts_of(order.wanted_from, order.wanted_until) <= free
             order.left = order.places - order.taken
+        find_clashes(context["rows"], self.volunteer)
+        for order in context["rows"]:
+            fits = bool(free) and week_parts_of(order.wanted_from, order.wanted_until) <= free
+            order.suits = fits and order.clash is None
+        # What she cannot take stands last on its page.
+        context["rows"].sort(key=lambda order: order.clash is not None)
         context["today"] = timezone.localdate()
         context["days"] = [timezone.localdate() + timedelta(days=ahead) for ahead in range(7)]
         return context

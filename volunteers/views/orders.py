@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from governance import drafts, masks, worktime
 from governance.flow import NotYours
-from governance.forms import tell
+from governance.forms import check_photos, tell
 from governance.models import User
 from governance.permissions import permitted_actions, rule_of
 from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons
@@ -24,9 +24,10 @@ from volunteers.flow import ORDERS
 from volunteers.forms.actions import ORDER_FORMS, scanned_door
 from volunteers.forms.orders import OrderForm
 from volunteers.models import Claim, Order, ServiceItem
-from volunteers.models.orders import RUNNING, ClaimStatus, OrderStatus
+from volunteers.models.orders import ASKED, RUNNING, ClaimStatus, OrderStatus
 from volunteers.services.contacts import known_volunteers
 from volunteers.services.orders import place_order
+from volunteers.views.hall import find_clashes, volunteer_of
 
 #: Chips: status -> tone.
 TONES = {
@@ -83,13 +84,8 @@ class NewOrder(SignedIn, View):
     item: ServiceItem = None  # type: ignore[assignment]
     for_someone = False
 
-    @property
-    def slot(self) -> str:
-        """The name under which a draft of this form is kept."""
-        return self.request.path
-
     def get(self, request: HttpRequest) -> HttpResponse:
-        draft = drafts.take(request, self.slot)
+        draft = drafts.take(request, request.path)
         if draft is None:
             return self.page(self.form())
         # What was typed before the detour comes back as it was, without complaints yet.
@@ -97,7 +93,7 @@ class NewOrder(SignedIn, View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if "change_place" in request.POST:
-            drafts.keep(request, self.slot)
+            drafts.keep(request, request.path)
             query = urlencode({"next": request.get_full_path()})
             return HttpResponseRedirect(f"{reverse('choose_place')}?{query}")
         form, place = self.form(request.POST), place_of(request)
@@ -135,12 +131,12 @@ class NewOrder(SignedIn, View):
         )
 
     def page(self, form: OrderForm) -> HttpResponse:
+        check_photos(form)
         context = {
             "form": form,
             "item": self.item,
             "for_someone": self.for_someone,
             "where": place_of(self.request),
-            "photos_lost": bool(self.request.FILES),
         }
         return render(self.request, "volunteers/order_new.html", context)
 
@@ -188,7 +184,17 @@ class OrderPage(SignedIn, RestrictedDetail):
         if contact:
             known |= {order.applicant_id, order.beneficiary_id, order.placed_by_id}
         offered = buttons(OrderActionView, order, user)
+        order.clash = None
+        if any(button.name == "claim" for button in offered):
+            volunteer = volunteer_of(user)
+            if volunteer is not None:
+                find_clashes([order], volunteer)
+        if order.clash is not None:
+            offered = [button for button in offered if button.name != "claim"]
         main = next((b for name in MAIN for b in offered if b.name == name), None)
+        if mine:
+            waiting = mine[-1].status == ClaimStatus.HELD and mine[-1].checked_in_at is None
+            mine[-1].late = waiting and order.wanted_from <= timezone.now()
         return super().get_context_data(
             **kwargs,
             order=order,
@@ -201,6 +207,7 @@ class OrderPage(SignedIn, RestrictedDetail):
             may_show="show" in allowed
             and not order.showcases.filter(applicant=user).exclude(status="withdrawn").exists(),
             claims=people if insider else [],
+            people_needed=order.places_text(sum(claim.status in ASKED for claim in claims)),
             mine=mine[-1] if mine else None,
             insider=insider,
             steps=self.timeline(known) if insider else [],
@@ -286,7 +293,7 @@ class OrderActionView(FlowActionView):
         "decline": "已谢绝，社区会另请他人。",
         "release": "已退出，名额会让给其他人。",
         "check_in": "签到成功，服务开始。",
-        "check_out": "签退成功，辛苦了！等受助人确认后，时长会记入您的账本。",
+        "check_out": "签退成功，辛苦了！等受助人确认后，会记入您的服务时长。",
         "confirm": "已确认，谢谢。请给志愿者评个分。",
         "rate": "谢谢您的评价。",
         "complain": "投诉已提交，社区会答复您。",

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views import View
 
 from governance.flow import NotYours
-from governance.forms import ActionForm, tell
+from governance.forms import ActionForm, check_photos, tell
 from governance.models import Matter
 from governance.slices import page_of
 from governance.territory import GridLevel
@@ -133,7 +133,7 @@ class ShowcaseNew(SignedIn, View):
             except ValidationError as error:
                 tell(form, error)
             else:
-                messages.success(request, "晒单已提交，社区审核后会在展示墙上展示。")
+                messages.success(request, "晒单已提交，社区审核后会在晒单墙上展示。")
                 return redirect(showcase)
         return self.page(form)
 
@@ -146,8 +146,8 @@ class ShowcaseNew(SignedIn, View):
         return {"consent_day": min(day, timezone.localdate())}
 
     def page(self, form: ShowcaseForm) -> HttpResponse:
-        context = {"form": form, "order": self.order, "photos_lost": bool(self.request.FILES)}
-        return render(self.request, "volunteers/showcase_new.html", context)
+        check_photos(form)
+        return render(self.request, "volunteers/showcase_new.html", {"form": form, "order": self.order})
 
 
 class ShowcaseActionView(FlowActionView):
@@ -158,7 +158,11 @@ class ShowcaseActionView(FlowActionView):
     address = "showcase_action"
     fallback = "my_showcases"
     templates = {"revise": "volunteers/showcase_revise.html"}
-    done = {"revise": "已提交，社区会重新审核。", "retract": "已撤回，展示墙上不再显示。"}
+    done = {"revise": "已提交，社区会重新审核。", "retract": "已撤回，晒单墙上不再显示。"}
+
+    def again(self, matter: Matter, form: ActionForm) -> HttpResponse:
+        check_photos(form)
+        return super().again(matter, form)
 
     def perform(self, matter: Matter, form: ActionForm) -> None:
         if self.name != "revise":

@@ -1,0 +1,28 @@
+"""What the demo's people write and show fits the dish of the menu that it is about."""
+
+import random
+
+import pytest
+
+from demo import words
+from demo.menu import MENU
+from demo.pictures import draw
+from governance.files import clean_picture
+
+DISHES = [dish[0] for dish in MENU]
+
+
+def test_every_dish_has_wishes_and_stories_of_its_own():
+    assert set(words.WISHES) == set(words.STORIES) == set(DISHES)
+    stories = [story for told in words.STORIES.values() for _, story in told]
+    assert len(stories) == len(set(stories))
+
+
+@pytest.mark.parametrize("dish", DISHES)
+def test_every_dish_has_a_picture_that_passes_as_an_upload(dish):
+    assert clean_picture(draw(dish, random.Random(dish)))  # noqa: S311  a drawing, not a secret
+
+
+def test_a_picture_depends_on_its_chance_alone():
+    first, again, other = (draw("elder-meal", random.Random(seed)).read() for seed in (1, 1, 2))  # noqa: S311
+    assert first == again != other

@@ -40,6 +40,11 @@ def office_hours(day: date) -> list[tuple[datetime, datetime]]:
     return spans
 
 
+def is_office_time(moment: datetime) -> bool:
+    """Say whether offices are open at that moment."""
+    return any(opens <= moment < closes for opens, closes in office_hours(timezone.localdate(moment)))
+
+
 def add(start: datetime, worktime: timedelta) -> datetime:
     """Return the moment when ``worktime`` of office hours has passed since ``start``.
 

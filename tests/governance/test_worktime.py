@@ -32,6 +32,17 @@ def test_deadlines_count_office_hours(start, hours, due):
     assert worktime.add(at(start), timedelta(hours=hours)) == at(due)
 
 
+@pytest.mark.parametrize(
+    ("moment", "open_"),
+    [
+        ("2026-11-23T08:30", True), ("2026-11-23T08:29", False), ("2026-11-23T12:00", False), ("2026-11-22T10:00", False),
+        ("2026-10-10T10:00", True),  # a Saturday made up for
+    ],
+)  # fmt: skip
+def test_office_time(moment, open_):
+    assert worktime.is_office_time(at(moment)) is open_
+
+
 def test_years_without_an_arrangement_count_weekends_and_say_so():
     assert worktime.is_estimate(date(2027, 10, 1))
     assert worktime.is_workday(date(2027, 10, 1))  # a Friday; the holiday is not known yet

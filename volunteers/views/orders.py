@@ -121,7 +121,12 @@ class NewOrder(SignedIn, View):
             return None
         if name := form.cleaned_data.get("my_name"):
             User.objects.restrict(user).filter(pk=user.pk, name="").update(name=name)
-        messages.success(self.request, "点单成功，社区会尽快受理。" if new else "这一单刚才已经提交过了。")
+        if not new:
+            messages.success(self.request, "这一单刚才已经提交过了。")
+        elif worktime.is_office_time(timezone.now()):
+            messages.success(self.request, "点单成功，社区会尽快受理。")
+        else:
+            messages.success(self.request, "点单成功。现在不是上班时间，社区上班后受理；急用请打社区电话。")
         return order
 
     def form(self, data: QueryDict | None = None, initial: dict[str, Any] | None = None) -> OrderForm:

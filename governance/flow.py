@@ -253,7 +253,8 @@ class Flow:
         """
         action = self.actions[name]
         key = matter.pk if isinstance(matter, models.Model) else matter
-        matter = self.model._base_manager.select_for_update(of=("self",)).get(pk=key)
+        # The row alone is locked; what names its place comes along, for those who are told.
+        matter = self.model.objects.with_place().select_for_update(of=("self",)).get(pk=key)
         if version is not None and self._was_done(matter, action, by, version):
             return matter
         if action.system:

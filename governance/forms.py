@@ -218,7 +218,7 @@ class ActionForm(forms.Form):
         if action.reason or self.note_label:
             note = self.fields["note"]
             note.required = action.reason
-            note.label = self.note_label or f"{action.label}的理由"
+            note.label = self.note_label or action.note_name
             note.help_text = self.note_help
             note.error_messages["required"] = f"请填写{note.label}。"
             if not self.note_first:

@@ -31,7 +31,7 @@ def main(root: Path, arguments: list[str]) -> int:
             database = postgres.Embedded(root, "pg-test", settings=CARELESS)
             environment["DATABASE_URL"] = database.start()
         failed = [] if arguments else _checks(root, python, environment)
-        tests = [python, "-m", "pytest", *(arguments or ["-n", "2", "--dist", "worksteal"])]
+        tests = [python, "-m", "pytest", *(arguments or ["-n", "2", "--dist", "worksteal", "--durations=15"])]
         if not _passes("tests", tests, root, environment):
             failed.append("tests")
         if failed:

@@ -5,16 +5,12 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin import site
-from django.utils.html import format_html
 
-from governance import masks
 from governance.admin.actions import dress
 from governance.admin.choices import ChoiceBox
 from governance.forms import WindowFields, moment_field, phone_field
 from governance.models import User
 from grids.models import Entrance, Grid
-from volunteers.forms.actions import ORDER_FORMS, AssignPeopleForm, MusterForm, SuggestedChoice
-from volunteers.matching import Suggestion
 from volunteers.models import HoursEntry, Order, ServiceItem
 from volunteers.services.hours import MOST
 
@@ -25,36 +21,6 @@ class ItemChoice(forms.ModelChoiceField):
     def label_from_instance(self, item: ServiceItem) -> str:
         pair = "，须两人同行" if item.two_volunteers else ""
         return f"{item.get_category_display()} · {item.name}（约 {item.usual_minutes} 分钟{pair}）"
-
-
-class DeskSuggestedChoice(SuggestedChoice):
-    """A choice of volunteers: each one's name, and her reasons small below it."""
-
-    def suggest(self, found: list[Suggestion], clear: set[int]) -> None:
-        super().suggest(found, clear)
-        self.choices = [
-            (
-                each.volunteer.pk,
-                format_html(
-                    "<b>{}</b><small>{}</small>",
-                    masks.shown(each.volunteer, "applicant_name", clear=each.volunteer.pk in clear),
-                    "；".join(each.reasons),
-                ),
-            )
-            for each in found
-        ]
-
-
-class DeskMusterForm(MusterForm):
-    volunteers = DeskSuggestedChoice(label="请谁去")
-
-
-class DeskAssignPeopleForm(AssignPeopleForm):
-    volunteers = DeskSuggestedChoice(label="请谁去", help_text="须本人同意；名额为其保留。")
-
-
-#: The forms of an order's actions as the desk shows them.
-DESK_ORDER_FORMS = ORDER_FORMS | {"muster": DeskMusterForm, "assign_people": DeskAssignPeopleForm}
 
 
 class DeskGuardianForm(forms.Form):

@@ -25,7 +25,8 @@ from governance.admin.verbs import verb_page
 from governance.permissions import permitted_actions, rule_of
 from governance.templatetags import ui
 from grids.models import Entrance
-from volunteers.admin.forms import DESK_ORDER_FORMS, DeskOrderForm
+from volunteers.admin.forms import DeskOrderForm
+from volunteers.forms.actions import ORDER_FORMS
 from volunteers.models import Claim, Order, ServiceItem, Volunteer
 from volunteers.models.orders import ASKED, ClaimStatus
 from volunteers.models.orders import OrderStatus as S
@@ -71,7 +72,7 @@ def window_text(order: Order) -> str:
 @admin.register(Order)
 class OrderAdmin(MatterAdmin):
     add_action = "place"
-    action_forms = DESK_ORDER_FORMS
+    action_forms = ORDER_FORMS
     bulk_actions = ("open_claims", "assign_team", "extend")
     list_display = (
         "heading", "status_chip", "light_badge", "place", "person", "wanted", "due", "opened",

@@ -101,14 +101,12 @@ class RateForm(ActionForm):
 class ComplainForm(ActionForm):
     """What went wrong, for the community's eyes."""
 
-    note_label = "投诉的内容"
     note_help = "由社区查看并答复，不给志愿者看。"
 
 
 class AnswerComplaintForm(ActionForm):
     """The community's answer, with the complaint above it."""
 
-    note_label = "答复的内容"
     note_help = "点单人会看到。"
 
     complaint = forms.CharField(label="投诉的内容", required=False, disabled=True, widget=Quote)

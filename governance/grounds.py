@@ -3,6 +3,9 @@
 PostgreSQL walks no index through an OR: the newest 25 of "this street, or one of these keys" reads and sorts the whole
 street. It does walk an index for each ground alone. So a slice in an order takes as many rows as it needs by each ground, no
 row twice, and sorts and cuts these few, in one statement. What is returned is the same.
+
+A page reached on one ground alone gains by the same form where its lines name rows of other tables: it is cut before it is
+joined, while PostgreSQL, which expects far fewer unfinished and overdue rows than there are, would join them all.
 """
 
 from typing import Any
@@ -21,7 +24,7 @@ LONGEST = 1000
 class GroundedQuerySet(models.QuerySet):
     """A queryset that knows on which grounds its rows were let in."""
 
-    #: Conditions of which each row meets one at least; empty where there is just one.
+    #: Conditions of which each row meets one at least; the empty one where there is just one, which stands in the query.
     _grounds: tuple[Any, ...] = ()
     #: Where the OR of the grounds stands among the query's conditions; later filters are appended behind it.
     _place = 0
@@ -33,7 +36,7 @@ class GroundedQuerySet(models.QuerySet):
         if q.connector == Q.OR and not q.negated and last and _is_or(last[0]):
             rows._grounds, rows._place = tuple(q.children), len(rows.query.where.children) - 1
         else:
-            rows._grounds = ()
+            rows._grounds = (Q(),)
         return rows
 
     def _clone(self):
@@ -55,7 +58,7 @@ class GroundedQuerySet(models.QuerySet):
         query = self.query
         if (
             self._result_cache is None
-            and len(self._grounds) > 1
+            and (len(self._grounds) > 1 or (self._grounds and query.select_related))
             and query.high_mark is not None
             and query.high_mark <= LONGEST
             and self.ordered
@@ -76,11 +79,14 @@ class GroundedQuerySet(models.QuerySet):
         rows._grounds = ()
         rows.query.clear_limits()
         conditions = rows.query.where.children
-        if _is_or(conditions[self._place]):
+        if len(self._grounds) > 1 and _is_or(conditions[self._place]):
             del conditions[self._place]
         most = self.query.high_mark
-        # A filter on another table has joined it to the query already; its rows are then found by their keys.
-        if any(count for alias, count in rows.query.alias_refcount.items() if alias != rows.query.base_table):
+        joined = any(n for alias, n in rows.query.alias_refcount.items() if alias != rows.query.base_table)
+        if joined and len(self._grounds) == 1:
+            page = rows
+        elif joined:
+            # A filter on another table has joined it to the query already; the rows are then found by their keys.
             firsts = [rows.filter(each).values("pk")[:most] for each in self._grounds]
             page = rows.filter(pk__in=firsts[0].union(*firsts[1:], all=True))
         else:

@@ -1,6 +1,7 @@
 """A page of rows that are reached on several grounds holds just what the whole list begins with."""
 
 import pytest
+from django.db import connection
 from django.db.models import Q, Window
 from django.db.models.functions import RowNumber
 from django.test.utils import CaptureQueriesContext
@@ -47,14 +48,30 @@ def test_a_page_is_a_part_of_the_list(world, narrowed, window):
 
 
 def test_each_ground_is_asked_alone_in_one_statement(world, django_assert_num_queries):
-    from django.db import connection
-
     rows = Order.objects.restrict(world)[:5]
     with CaptureQueriesContext(connection) as caught:
         assert len(rows) == 5
     [sent] = [each["sql"] for each in caught.captured_queries]
     assert "UNION ALL" in sent
     assert " OR " not in sent
+
+
+@pytest.mark.parametrize("window", [(0, 3), (2, 5), (5, 30)])
+def test_a_page_on_one_ground_is_cut_before_it_is_joined(world, window):
+    street = factories.User.objects.get(pk=factories.make_staff("street_officer", factories.STREET).pk)
+    rows = Order.objects.restrict(street).for_page()
+    for narrowed, cut in (
+        (rows, True),
+        (rows.filter(Q(places=2) | Q(places=1)).order_by("-grid__name", "pk"), True),
+        (rows.filter(item__name__contains="项目"), False),
+    ):
+        whole = list(narrowed)
+        assert len(whole) == 6
+        with CaptureQueriesContext(connection) as caught:
+            page = [(order.pk, order.item.name, order.place_text) for order in narrowed.all()[slice(*window)]]
+        assert page == [(o.pk, o.item.name, o.place_text) for o in whole[slice(*window)]]
+        [sent] = [each["sql"] for each in caught.captured_queries]
+        assert ("FROM (" in sent) == cut
 
 
 def test_a_later_filter_or_restriction_is_not_lost(world):

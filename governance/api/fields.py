@@ -95,4 +95,4 @@ def called(user: User | None, clear: bool) -> str:
     """Return how a person may be named: staff by name, others masked unless ``clear``."""
     if user is None:
         return ""
-    return str(user) if clear or user.is_staff or user.username == "system" else masks.name(str(user))
+    return str(user) if clear else masks.person(user)

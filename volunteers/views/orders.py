@@ -259,11 +259,10 @@ class OrderPage(SignedIn, RestrictedDetail):
         """What happened, newest first. People on duty are named, and so are those whom the viewer may call (``known``)."""
         rows = []
         for step in ORDERS.timeline(self.object, self.request.user):
-            actor = str(step.actor)
             if step.actor_id == self.request.user.pk:
                 actor = "我"
-            elif not (step.actor.is_staff or step.actor_id in known or step.actor.username == "system"):
-                actor = masks.name(actor)
+            else:
+                actor = str(step.actor) if step.actor_id in known else masks.person(step.actor)
             rows.append(
                 {
                     "label": step.label,

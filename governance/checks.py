@@ -12,7 +12,12 @@ from governance.permissions import DistrictWide, Jurisdiction, OwnOnly, Referenc
 APPS = ("governance", "grids", "incidents", "volunteers", "mediation", "parties")
 
 #: Models that everyone may read: naming them here is the decision.
-PUBLIC_REFERENCE = {"volunteers.Skill", "volunteers.ServiceItem"}
+PUBLIC_REFERENCE = {
+    "incidents.MajorClass",
+    "incidents.MinorClass",
+    "volunteers.ServiceItem",
+    "volunteers.Skill",
+}
 
 #: Models without a place that a district-level post reaches as a whole.
 DISTRICT_WIDE = {
@@ -24,6 +29,8 @@ DISTRICT_WIDE = {
     "governance.Share",
     "governance.TextMessage",
     "governance.User",
+    "incidents.Source",
+    "incidents.SourceCall",
 }
 
 

@@ -156,8 +156,12 @@ class Flow:
         initial: str,
         actions: Iterable[Action],
         final: frozenset[str],
+        yellow: Callable[[Matter, datetime, datetime], datetime] | None = None,
     ) -> None:
+        """``yellow`` says of a matter and its clock's beginning and end when the light turns yellow; without it, when a
+        quarter of the working time is left."""
         self.model, self.step, self.initial, self.final = model, step, initial, final
+        self.yellow = yellow or (lambda matter, start, due: worktime.yellow_point(start, due))
         self.states = dict(model._meta.get_field("status").choices)
         self.actions: dict[str, Action] = {}
         for action in actions:
@@ -225,7 +229,7 @@ class Flow:
         matter.clean_fields(exclude=["number", "search_terms", "status"])
         matter.number = next_number(matter.prefix, matter.grid_id, now)
         change = Change(matter, Action("open", label, frozenset()), by, note, {}, now, self.initial)
-        _wind(change, clock)
+        self._wind(change, clock)
         matter.search_terms = matter.index()
         matter.save(force_insert=True)
         if check is not None:
@@ -287,13 +291,29 @@ class Flow:
         before, matter.status = matter.status, change.status
         matter.version += 1
         matter.closed_at = (matter.closed_at or change.now) if matter.status in self.final else None
-        _wind(change, STOP if matter.closed_at and action.clock is KEEP else action.clock)
+        self._wind(change, STOP if matter.closed_at and action.clock is KEEP else action.clock)
         if matter.status != before or action.clock.start:
             matter.escalation = 0 if not action.system else matter.escalation
         matter.save()
         self._record(change, before, seen=version)
         self._announce(change, action.tell)
         return matter
+
+    def _wind(self, change: Change, clock: Clock) -> None:
+        matter = change.matter
+        if clock.stop:
+            matter.due_at = matter.yellow_at = matter.paused_at = matter.clock_from = None
+        elif clock.start is not None:
+            matter.clock_from, matter.paused_at = change.now, None
+            matter.due_at = clock.start(change)
+            matter.yellow_at = self.yellow(matter, change.now, matter.due_at)
+        elif clock.pause:
+            matter.paused_at = change.now
+        elif clock.resume and matter.paused_at is not None:
+            left = worktime.between(matter.paused_at, matter.due_at)
+            matter.due_at = worktime.add(change.now, left)
+            matter.yellow_at = self.yellow(matter, matter.clock_from, matter.due_at)
+            matter.paused_at = None
 
     def _was_done(self, matter: Matter, action: Action, by: User, version: int) -> bool:
         return matter.steps.filter(action=action.name, actor=by, seen_version=version).exists()
@@ -323,8 +343,13 @@ class Flow:
         news = change.action.news or change.action.label
         # Who acts has seen what she was told of this matter before.
         notices.read(change.actor, matter.number)
-        if "applicant" in tell and not matter.applicant_id:
-            notices.text_of(matter, news)
+        if "applicant" in tell:
+            if not matter.applicant_id:
+                notices.text_of(matter, news)
+            for echo in matter.echoes():
+                notices.tell_of(echo, echo.audience("applicant"), f"{echo.title}：{news}")
+                if not echo.applicant_id:
+                    notices.text_of(echo, news)
         people = [person for key in tell for person in matter.audience(key) if person.pk != change.actor.pk]
         reading = [p for p in people if not change.note or change.action.opens_note(matter, p)]
         others = [p for p in people if p not in reading]
@@ -343,23 +368,6 @@ class Flow:
                     lines.append(f"    {source} --> {target}: {action.label}")
         lines += [f"    {state} --> [*]" for state in sorted(self.final)]
         return "\n".join(lines)
-
-
-def _wind(change: Change, clock: Clock) -> None:
-    matter = change.matter
-    if clock.stop:
-        matter.due_at = matter.yellow_at = matter.paused_at = matter.clock_from = None
-    elif clock.start is not None:
-        matter.clock_from, matter.paused_at = change.now, None
-        matter.due_at = clock.start(change)
-        matter.yellow_at = worktime.yellow_point(change.now, matter.due_at)
-    elif clock.pause:
-        matter.paused_at = change.now
-    elif clock.resume and matter.paused_at is not None:
-        left = worktime.between(matter.paused_at, matter.due_at)
-        matter.due_at = worktime.add(change.now, left)
-        matter.yellow_at = worktime.yellow_point(matter.clock_from, matter.due_at)
-        matter.paused_at = None
 
 
 def capacity_of(user: User, code: str) -> str:

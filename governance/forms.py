@@ -138,7 +138,11 @@ class WindowFields(forms.Form):
         if start is None or until is None:
             first = CLOCK.index(time(9))
             last = CLOCK[min(first + max(1, -(-minutes // 30)), len(CLOCK) - 1)]
-            return {"wanted_day": next_workday(), "wanted_from": "09:00", "wanted_until": f"{last:%H:%M}"}
+            return {
+                "wanted_day": worktime.next_workday(),
+                "wanted_from": "09:00",
+                "wanted_until": f"{last:%H:%M}",
+            }
         start, until = timezone.localtime(start), timezone.localtime(until)
         return {
             "wanted_day": start.date(),
@@ -172,14 +176,6 @@ class WindowFields(forms.Form):
             self.add_error("wanted_day", "请选择 90 天以内的日期。")
         cleaned["wanted_from"], cleaned["wanted_until"] = begins, ends
         return cleaned
-
-
-def next_workday(after: date | None = None) -> date:
-    """Return the first working day after a day (today when None)."""
-    day = (after or timezone.localdate()) + timedelta(days=1)
-    while not worktime.is_workday(day):
-        day += timedelta(days=1)
-    return day
 
 
 class ActionForm(forms.Form):

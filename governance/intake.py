@@ -13,22 +13,37 @@ from django.db import IntegrityError, transaction
 from governance.models import Intake, Matter, User
 
 Handler = Callable[[Intake, dict[str, Any]], Matter]
+#: What of a kind another app's matter can be referred to: (choice, name).
+Choices = Callable[[], list[tuple[str, str]]]
 _handlers: dict[str, tuple[str, Handler]] = {}
+_referrals: dict[str, Choices] = {}
 
 
-def register(kind: str, label: str, handler: Handler) -> None:
-    """Let an app take in matters of a kind.
+def register(kind: str, label: str, handler: Handler, *, referred: Choices | None = None) -> None:
+    """Let an app take in matters of a kind. ``referred``: what other apps' matters can be referred to, if they can.
 
+    A referred matter comes to the handler with the words and the place of the old one and the ``choice`` that was made.
     Raises ValueError when another handler has the kind already.
     """
     if kind in _handlers and _handlers[kind][1] is not handler:
         raise ValueError(f"two handlers for intake kind {kind!r}")
     _handlers[kind] = (label, handler)
+    if referred is not None:
+        _referrals[kind] = referred
 
 
 def kinds() -> dict[str, str]:
     """Return the registered kinds with their Chinese names."""
     return {kind: label for kind, (label, _) in _handlers.items()}
+
+
+def referrals(but: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return where a matter of the kind ``but`` can be referred: (kind's name, [(``kind:choice``, name)])."""
+    return [
+        (_handlers[kind][0], [(f"{kind}:{choice}", name) for choice, name in choices()])
+        for kind, choices in _referrals.items()
+        if kind != but
+    ]
 
 
 def receive(
@@ -47,7 +62,8 @@ def receive(
 ) -> tuple[Matter, bool]:
     """Take in one request and hand it to its app. Returns the matter, and whether it is new (False for a repeat).
 
-    ``by`` is who sends it: the resident herself, or the worker who fills it in for her. Raises KeyError for a kind no
+    ``by`` is who sends it: the resident herself, the worker who fills it in for her, another system's account, or the
+    portal's own for someone who has not signed in. Raises KeyError for a kind no
     app takes in, and what the app's handler raises; then nothing is kept.
     """
     _, handler = _handlers[kind]
@@ -65,7 +81,7 @@ def receive(
                 applicant=applicant,
                 applicant_name=applicant_name,
                 applicant_phone=applicant_phone,
-                placed_by=None if applicant is not None and by.pk == applicant.pk else by,
+                placed_by=None if by.username == "system" or applicant == by else by,
                 referred_from=referred_from,
             )
             matter = handler(intake, {"by": by, **payload})
@@ -86,8 +102,10 @@ def _first_answer(source: str, source_id: str) -> Matter | None:
     return intake.matter if intake is not None else None
 
 
-def refer(matter: Matter, kind: str, *, by: User, **payload: Any) -> Matter:
+def refer(matter: Matter, kind: str, *, by: User, choice: str) -> Matter:
     """Hand a matter that is really another app's to that app; both keep the link. Returns the new matter.
+
+    ``choice``: one of those that ``referrals`` offers for the kind.
 
     The caller's flow writes the step on the old matter. Repeating it answers with the same new matter.
     """
@@ -102,7 +120,9 @@ def refer(matter: Matter, kind: str, *, by: User, **payload: Any) -> Matter:
         applicant_name=matter.applicant_name,
         applicant_phone=matter.applicant_phone,
         referred_from=matter.number,
-        **payload,
+        choice=choice,
+        description=matter.description,
+        entrance=matter.entrance,
     )
     return new
 

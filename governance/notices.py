@@ -73,8 +73,13 @@ def read(person: Any, number: str) -> None:
     person.notices.filter(number=number, read_at=None).update(read_at=timezone.now())
 
 
-def text_of(matter: Matter, news: str) -> TextMessage:
-    """Send the news of a matter to its applicant's phone: for who has no account. It names no place."""
+def text_of(matter: Matter, news: str) -> TextMessage | None:
+    """Send the news of a matter to its applicant's phone: for who has no account. It names no place.
+
+    Returns None where no phone was left, as with a device's alarm.
+    """
+    if not matter.applicant_phone:
+        return None
     when = matter.gist(place=False)
     about = f"{matter.title}（{when}）" if when else matter.title
     phone = parameters.value("portal.phone")

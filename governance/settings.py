@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "governance",
     "grids",
+    "incidents",
     "volunteers",
     "mediation",
     "parties",
@@ -172,6 +173,7 @@ ACCOUNT_RATE_LIMITS = {
     "sms_code_day": "10/d/key",
     "sms_code_address": "60/10m/ip,1000/d/ip",  # one address may be a neighbourhood behind a carrier's gateway
     "sms_code_try": "5/1h/key",
+    "snapshot": "30/1h/ip",  # reports of people who have not signed in
 }
 MFA_ADAPTER = "governance.accounts.adapter.SecondFactorAdapter"
 MFA_FORMS = {
@@ -252,6 +254,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     # Several models have a field of this name.
     "ENUM_NAME_OVERRIDES": {
+        "IncidentStatusEnum": "incidents.models.incidents.IncidentStatus",
         "OrderStatusEnum": "volunteers.models.orders.OrderStatus",
         "ClaimStatusEnum": "volunteers.models.orders.ClaimStatus",
         "VolunteerStatusEnum": "volunteers.models.people.VolunteerStatus",

@@ -23,6 +23,7 @@ urlpatterns = [
     path("reveal/<name:app>/<name:model>/<int:pk>/<name:field>/", views.Reveal.as_view(), name="reveal"),
     path("files/<name:app>/<name:model>/<photo:token>/<name:size>/", views.photo, name="photo"),
     path("", include("grids.urls")),
+    path("", include("incidents.urls")),
     path("", include("volunteers.urls")),
     path("api/v1/", include("governance.api.urls")),
     path("api/v1/", include("grids.api")),

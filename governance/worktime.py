@@ -26,6 +26,14 @@ def is_workday(day: date) -> bool:
     return day.weekday() < 5 if is_estimate(day) else chinese_calendar.is_workday(day)
 
 
+def next_workday(after: date | None = None) -> date:
+    """Return the first working day after a day (today when None)."""
+    day = (after or timezone.localdate()) + timedelta(days=1)
+    while not is_workday(day):
+        day += timedelta(days=1)
+    return day
+
+
 def office_hours(day: date) -> list[tuple[datetime, datetime]]:
     """Return the day's working spans in local time; empty on a day off."""
     if not is_workday(day):
@@ -64,6 +72,20 @@ def add(start: datetime, worktime: timedelta) -> datetime:
         day += timedelta(days=1)
 
 
+def add_days(start: datetime, days: int) -> datetime:
+    """Return when offices close on the ``days``-th working day after the day of ``start``; that day itself does not count.
+
+    Raises ValueError for less than one day.
+    """
+    if days < 1:
+        raise ValueError("a limit in working days has at least one day")
+    day = timezone.localtime(start).date()
+    while days:
+        day += timedelta(days=1)
+        days -= is_workday(day)
+    return office_hours(day)[-1][1]
+
+
 def between(start: datetime, end: datetime) -> timedelta:
     """Return the office hours from ``start`` to ``end``; zero when ``end`` is not later."""
     total = timedelta(0)
@@ -75,10 +97,10 @@ def between(start: datetime, end: datetime) -> timedelta:
     return total
 
 
-def yellow_point(start: datetime, due: datetime) -> datetime:
-    """Return when less than a quarter of the working time from ``start`` to ``due`` is left.
+def yellow_point(start: datetime, due: datetime, share: float = 0.75) -> datetime:
+    """Return when ``share`` of the working time from ``start`` to ``due`` has passed, three quarters unless told.
 
     A span without any office hours turns by the clock.
     """
     span = between(start, due)
-    return add(start, span * 3 / 4) if span else start + (due - start) * 3 / 4
+    return add(start, span * share) if span else start + (due - start) * share

@@ -9,6 +9,9 @@ from django.utils import timezone
 from governance.appointments import appoint
 from governance.models import Unit, User
 from grids.models import Building, Entrance, Grid
+from incidents.flow import INCIDENTS
+from incidents.models import Incident, MajorClass, MinorClass
+from incidents.services.reporting import report_incident
 from volunteers.flow import ORDERS, REGISTRATION
 from volunteers.models import Membership, Order, ServiceItem, Skill, Team, Volunteer
 from volunteers.services.orders import place_order
@@ -151,3 +154,41 @@ def make_order(
 def open_order(order: Order, *, by: User | None = None) -> Order:
     """Dispatch an order to claims, as the community's secretary."""
     return ORDERS.run(order, "open_claims", by=by or make_staff("community_secretary", order.grid_id[:12]))
+
+
+def make_minor(**fields) -> MinorClass:
+    """Make a minor class; no picture is asked for unless the fields say so."""
+    number = next(_serial)
+    major = fields.pop("major", None) or MajorClass.objects.get_or_create(code="01", name="市容环境")[0]
+    return MinorClass.objects.create(
+        **{"code": f"01{number:04d}", "name": f"小类{number}", "major": major, "needs_photo": False, **fields}
+    )
+
+
+def make_incident(code: str = BASE, *, by: User | None = None, **fields) -> Incident:
+    """Report an incident through the front door, as a resident."""
+    grid = make_grid(code)
+    resident = by or make_user()
+    incident, _ = report_incident(
+        by=resident,
+        applicant=fields.pop("applicant", resident),
+        source_id=fields.pop("source_id", f"s{next(_serial)}"),
+        minor_class=fields.pop("minor_class", None) or make_minor(),
+        grid=grid,
+        **fields,
+    )
+    return incident
+
+
+def dispatch(incident: Incident, *, by: User, to: User | Unit) -> Incident:
+    """Dispatch an incident to a worker or a unit."""
+    whom = {"unit": to} if isinstance(to, Unit) else {"worker": to}
+    return INCIDENTS.run(incident, "dispatch", by=by, **whom)
+
+
+def make_closed(code: str = BASE, *, by: User, worker: User, **fields) -> Incident:
+    """Make an incident that a worker handled and ``by`` found done."""
+    incident = dispatch(make_incident(code, **fields), by=by, to=worker)
+    incident = INCIDENTS.run(incident, "receive", by=worker)
+    incident = INCIDENTS.run(incident, "handle", by=worker, note="已清理")
+    return INCIDENTS.run(incident, "verify_pass", by=by)

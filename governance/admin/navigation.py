@@ -14,6 +14,14 @@ from governance.views.pages import unread
 SIDEBAR = (
     ("", (("工作台", "dashboard", "admin:index", None), ("通知", "notifications", "notices", None))),
     (
+        "事件",
+        (
+            ("事件", "report", "admin:incidents_incident_changelist", "incidents.view_incident"),
+            ("事件小类", "category", "admin:incidents_minorclass_changelist", "incidents.change_minorclass"),
+            ("事件大类", "account_tree", "admin:incidents_majorclass_changelist", "incidents.change_majorclass"),
+        ),
+    ),
+    (
         "志愿服务",
         (
             ("服务订单", "volunteer_activism", "admin:volunteers_order_changelist", "volunteers.view_order"),

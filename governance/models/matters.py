@@ -38,9 +38,13 @@ class Channel(models.TextChoices):
     """By which way a matter came in."""
 
     RESIDENT = "resident", "居民手机"
-    WORKER = "worker", "网格员代办"
+    WORKER = "worker", "网格员"
     DESK = "desk", "社区窗口"
     HOTLINE = "hotline", "12345 热线"
+    UPPER = "upper", "上级交办"
+    OPINION = "opinion", "网络舆情"
+    DEVICE = "device", "设备告警"
+    OPEN311 = "open311", "开放接口"
     API = "api", "外部系统"
     REFERRAL = "referral", "内部转办"
 
@@ -200,6 +204,10 @@ class Matter(Territorial):
         if self.due_at <= now:
             return "red"
         return "yellow" if self.yellow_at is not None and self.yellow_at <= now else "green"
+
+    def echoes(self) -> list["Matter"]:
+        """Return the matters whose applicants hear what this one's applicant hears, each under her own number."""
+        return []
 
     def search_text(self) -> str:
         """What everyone who sees this matter may search by, besides its number."""

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from governance import audit
 from governance.accounts import totp
 from governance.models import AccessEvent, Parameter, Post, Role, TextMessage, User
 from tests import factories
@@ -407,3 +408,13 @@ def test_sign_in_codes_are_hidden_from_who_reads_messages(client, keeper):
     TextMessage.objects.create(phone="13912345678", body="您的验证码是 482913，5 分钟内有效。")
     text = client.get(reverse("admin:governance_textmessage_changelist")).content.decode()
     assert "482913" not in text and "13912345678" not in text and "139 **** 5678" in text
+
+
+def test_the_auditor_reads_what_residents_did_under_masked_names(client, territory):
+    client.force_login(factories.make_staff("auditor", factories.DISTRICT), backend=BACKEND)
+    resident = factories.make_user("欧阳桂兰")
+    audit.record(AccessEvent.Kind.LOGIN, resident, "手机号登录")
+    url = reverse("admin:governance_accessevent_changelist")
+    page = client.get(url).content.decode()
+    assert "欧**" in page and "欧阳桂兰" not in page
+    assert "欧**" not in client.get(url, {"q": "欧阳"}).content.decode()

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance import parameters, worktime
-from governance.forms import next_workday
 from governance.models import User
+from governance.worktime import next_workday
 from tests import factories
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS

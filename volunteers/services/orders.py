@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -13,6 +13,7 @@ from governance import files, intake, parameters
 from governance.flow import NotYours, Refused
 from governance.models import Intake, Matter, User
 from governance.territory import GridLevel
+from governance.worktime import next_workday
 from grids.models import Entrance, Grid
 from volunteers.flow.dispatch import account_with, check_window
 from volunteers.flow.orders import ACCEPT_CLOCK, ORDERS
@@ -80,6 +81,8 @@ def place_order(
 def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
     """Make an order of what came in by the front door (the handler of the kind "order")."""
     by: User = payload["by"]
+    if came.referred_from:
+        payload = {**payload, **_of_referral(came, payload["choice"])}
     item: ServiceItem = payload["item"]
     if not item.is_active:
         raise Refused("这项服务已经下架，请选择别的项目。", "item")
@@ -114,7 +117,8 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
     check_window(order, timezone.now())
 
     def within_reach(saved: Matter) -> None:
-        if saved.placed_by_id is not None and not by.may("place", saved):
+        # What is referred was decided by whoever runs the other desk of the same place.
+        if saved.placed_by_id is not None and not came.referred_from and not by.may("place", saved):
             raise NotYours
 
     return ORDERS.open_matter(
@@ -125,6 +129,35 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         clock=ACCEPT_CLOCK,
         check=within_reach,
     )
+
+
+def referred_to() -> list[tuple[str, str]]:
+    """Return the dishes of the menu that another app's matter can be referred to."""
+    dishes = ServiceItem.objects.filter(is_active=True).order_by("category", "order", "code")
+    return [(item.code, f"{item.get_category_display()} · {item.name}") for item in dishes]
+
+
+def _of_referral(came: Intake, code: str) -> dict[str, Any]:
+    """Return what an order needs and a referred matter does not say: the dish that was chosen, for whoever asked, in the
+    morning of the next working day; the desk agrees on another time with her.
+
+    Raises Refused where there is nobody to serve or no such dish.
+    """
+    item = ServiceItem.objects.filter(code=code, is_active=True).first()
+    if item is None:
+        raise Refused("请选择转到哪里。", "to")
+    if not came.applicant_phone:
+        raise Refused("没有留下姓名和电话，不能转为志愿服务。", "to")
+    start = datetime.combine(next_workday(), time(9), timezone.get_default_timezone())
+    return {
+        "item": item,
+        "address": "",
+        "places": 1,
+        "wanted_from": start,
+        "wanted_until": start + timedelta(minutes=item.usual_minutes),
+        "beneficiary_name": came.applicant_name or "报告人",
+        "beneficiary_phone": came.applicant_phone,
+    }
 
 
 def open_orders_for(user: User):

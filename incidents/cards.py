@@ -1,0 +1,37 @@
+"""What the home page and "my matters" show of incidents."""
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+
+from governance.home import Tile
+from governance.mine import Kind
+from incidents.models import Incident
+
+
+def reports_for_others(request: HttpRequest) -> bool:
+    """The ``shows`` of the tiles of grid workers and everyone else who reports by a post."""
+    return request.user.is_authenticated and request.user.has_perm("incidents.report_incident")
+
+
+def others(request: HttpRequest) -> Any:
+    """The ``shows`` of the residents' tile."""
+    return not reports_for_others(request)
+
+
+TILES = (
+    Tile(5, "snapshot", "随手拍", "拍照上报问题", "camera", "danger", shows=others),
+    Tile(
+        4, "snapshot", "上报事件", "拍照上报，没信号也能存", "camera", "danger", "?for=1", reports_for_others
+    ),
+    Tile(3, "my_work", "我的任务", "处置、核查", "list-checks", "brand", "", reports_for_others),
+)
+
+MINE = (
+    Kind(
+        "incident",
+        "事件",
+        lambda user: Incident.objects.restrict(user).filter(Q(applicant=user) | Q(placed_by=user)).for_page(),
+    ),
+)

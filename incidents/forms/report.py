@@ -1,0 +1,108 @@
+"""Reporting an incident: a resident's snapshot, a worker's report, and the desk's for someone who calls."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from governance.forms import PhotosField, phone_field
+from governance.models import User
+from incidents.forms.choices import MinorField
+from incidents.likeness import suggest_classes
+
+MOST_PHOTOS = 6
+
+
+class ReportForm(forms.Form):
+    """One report. ``report_data`` is what the service takes. A point is sent only when the person pressed for it."""
+
+    token = forms.CharField(widget=forms.HiddenInput, max_length=60, required=False)
+    captured_at = forms.DateTimeField(widget=forms.HiddenInput, required=False)
+    longitude = forms.FloatField(widget=forms.HiddenInput, required=False, min_value=-180, max_value=180)
+    latitude = forms.FloatField(widget=forms.HiddenInput, required=False, min_value=-90, max_value=90)
+    photos = PhotosField(max_files=MOST_PHOTOS)
+    description = forms.CharField(
+        label="什么情况",
+        max_length=2000,
+        widget=forms.Textarea(
+            {"rows": 3, "maxlength": 2000, "placeholder": "例如：楼门口有一堆装修垃圾，两天没人清"}
+        ),
+        error_messages={"required": "请写几个字，说明是什么情况。"},
+    )
+    minor_class = MinorField(required=False)
+    spot = forms.CharField(
+        label="具体位置",
+        max_length=100,
+        required=False,
+        widget=forms.TextInput({"placeholder": "例如 3号楼东侧", "autocomplete": "off", "maxlength": 100}),
+    )
+    is_urgent = forms.BooleanField(
+        label="有危险", required=False, help_text="正在伤人、起火、漏气的，请先打 110、119、120。"
+    )
+    name = forms.CharField(
+        label="您的姓名",
+        max_length=40,
+        required=False,
+        widget=forms.TextInput({"autocomplete": "name", "maxlength": 40}),
+    )
+    phone = phone_field(
+        "您的手机号", required=False, help_text="留下手机号，以后用短信验证码登录就能查进度。"
+    )
+
+    def __init__(self, *args: Any, user: Any, for_others: bool, **options: Any) -> None:
+        self.user, self.for_others = user, for_others
+        initial = {"token": uuid.uuid4().hex} | (options.pop("initial", None) or {})
+        super().__init__(*args, initial=initial, **options)
+        self.minors = self.fields["minor_class"].offer(user)
+        if for_others:
+            self.fields["name"].label, self.fields["phone"].label = "反映人姓名", "反映人电话"
+            self.fields["phone"].help_text = "替居民上报的填写；自己发现的不用填。"
+        elif user.is_authenticated:
+            for name in ("name", "phone"):
+                del self.fields[name]
+        for name in ("captured_at", "longitude", "latitude"):
+            self.fields[name].error_messages["invalid"] = "位置或时间不能识别，请重新选择地址。"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if (cleaned.get("longitude") is None) != (cleaned.get("latitude") is None):
+            cleaned["longitude"] = cleaned["latitude"] = None
+        if cleaned.get("minor_class") is None and "minor_class" not in self.errors:
+            cleaned["minor_class"] = self.guess(cleaned.get("description") or "")
+            if cleaned["minor_class"] is None:
+                self.add_error("minor_class", "请选择类别。")
+        return cleaned
+
+    def guess(self, text: str) -> Any:
+        """Return the class that the words speak of, else the last one, which stands for anything else."""
+        found = suggest_classes(text, self.minors, most=1)
+        return found[0] if found else self.minors[-1] if self.minors else None
+
+    @property
+    def has_point(self) -> bool:
+        """Whether a position came with the report."""
+        return self.cleaned_data.get("longitude") is not None
+
+    def report_data(self) -> dict[str, Any]:
+        """Return what ``report_incident`` takes from the form."""
+        cleaned = self.cleaned_data
+        owner: User | None = self.user if self.user.is_authenticated and not self.for_others else None
+        name, phone = cleaned.get("name", ""), cleaned.get("phone", "")
+        if self.for_others and phone:
+            owner = User.objects.filter(phone=phone, phone_verified=True, is_active=True).first()
+        captured = cleaned.get("captured_at")
+        return {
+            "source_id": cleaned.get("token") or uuid.uuid4().hex,
+            "applicant": owner,
+            "applicant_name": name,
+            "applicant_phone": phone,
+            "minor_class": cleaned["minor_class"],
+            "longitude": cleaned.get("longitude"),
+            "latitude": cleaned.get("latitude"),
+            "description": cleaned["description"],
+            "spot": cleaned["spot"],
+            "is_urgent": cleaned["is_urgent"],
+            "captured_at": min(captured, timezone.now()) if captured else None,
+            "photos": cleaned["photos"],
+        }

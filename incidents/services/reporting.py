@@ -1,0 +1,144 @@
+"""Reporting an incident, by the front door; what happens to it afterwards is its flow's table."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone
+
+from governance import files, intake, parameters
+from governance.flow import NotYours, Refused
+from governance.models import Intake, Matter, User
+from governance.territory import GridLevel
+from grids import geometry
+from grids.models import Entrance, Grid
+from incidents.flow import INCIDENTS, clocks
+from incidents.models import Incident, IncidentPhoto, MinorClass
+
+#: A phone may have lain without network for so long before its report arrives.
+OLDEST = timedelta(days=7)
+
+
+@transaction.atomic
+def report_incident(
+    *,
+    by: User,
+    source_id: str,
+    minor_class: MinorClass,
+    grid: Grid | None = None,
+    entrance: Entrance | None = None,
+    longitude: float | None = None,
+    latitude: float | None = None,
+    spot: str = "",
+    description: str = "",
+    applicant: User | None = None,
+    applicant_name: str = "",
+    applicant_phone: str = "",
+    is_urgent: bool = False,
+    captured_at: datetime | None = None,
+    channel: str = "resident",
+    source: str = "portal",
+    photos: Iterable[UploadedFile] = (),
+) -> tuple[Incident, bool]:
+    """Report an incident (上报). Returns it, and False when this very report had been taken in before.
+
+    The place is the entrance's, else the grid that was chosen, else the base grid that holds the point (degrees, WGS 84).
+    ``by`` fills it in: the reporter, a worker, another system's account, or the portal's own account for somebody who has
+    not signed in. ``source_id`` names the report within its source and sender. The incident and its ``photos`` are kept together
+    or not at all. Raises Refused at the field it concerns, NotYours, or ValidationError.
+    """
+    code = place_code(grid, entrance, longitude, latitude)
+    incident, new = intake.receive(
+        "incident",
+        by=by,
+        source=source,
+        source_id=f"{by.pk}:{source_id}" if source == "portal" else source_id,
+        channel=channel,
+        grid_id=code,
+        applicant=applicant,
+        applicant_name=applicant_name or (applicant.name if applicant else ""),
+        applicant_phone=applicant_phone or (applicant.phone or "" if applicant else ""),
+        minor_class=minor_class,
+        entrance=entrance,
+        longitude=longitude,
+        latitude=latitude,
+        spot=spot,
+        description=description,
+        is_urgent=is_urgent,
+        captured_at=captured_at,
+    )
+    if new:
+        files.attach(IncidentPhoto, photos, by=None if by.username == "system" else by, incident=incident)
+    return incident, new
+
+
+def place_code(
+    grid: Grid | None, entrance: Entrance | None, longitude: float | None, latitude: float | None
+) -> str:
+    """Return the code of the grid that a report belongs to: a point makes a chosen community finer, never another one.
+
+    Raises Refused where none of the three says where.
+    """
+    if entrance is not None:
+        return entrance.grid_id
+    found = geometry.locate(longitude, latitude) if longitude is not None and latitude is not None else None
+    if grid is None and found is None:
+        raise Refused("请选择地址，或使用现在的位置。", "grid")
+    if grid is None or (found is not None and found.startswith(grid.code)):
+        return found
+    return grid.code
+
+
+def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
+    """Make an incident of what came in by the front door (the handler of the kind "incident")."""
+    by: User = payload["by"]
+    minor: MinorClass = payload["minor_class"]
+    now = timezone.now()
+    if not minor.is_active:
+        raise Refused("这个小类已停用，请选择别的。", "minor_class")
+    if came.grid.is_retired:
+        raise Refused("这个网格已停用，请重新选择地址。", "grid")
+    if came.grid.grid_level < GridLevel.STREET:
+        raise Refused("请把地址选到街道、社区或基础网格。", "grid")
+    captured = payload["captured_at"]
+    if captured is not None and not now - OLDEST <= captured <= now + timedelta(minutes=10):
+        raise Refused(f"发现时间应在最近 {OLDEST.days} 天以内，不能晚于现在。", "captured_at")
+    incident = Incident(
+        grid=came.grid,
+        title=minor.name,
+        description=payload["description"],
+        applicant=came.applicant,
+        applicant_name=came.applicant_name,
+        applicant_phone=came.applicant_phone,
+        placed_by=came.placed_by,
+        channel=came.channel,
+        minor_class=minor,
+        entrance=payload["entrance"],
+        spot=payload["spot"],
+        longitude=payload["longitude"],
+        latitude=payload["latitude"],
+        captured_at=captured,
+        is_urgent=payload["is_urgent"],
+        respond_by=respond_by(came.applicant_phone, now),
+    )
+
+    def within_reach(saved: Matter) -> None:
+        # Whoever reports for others by a post does so at her own place; residents and systems report everywhere.
+        if by.is_staff and came.applicant_id != by.pk and not by.may("report", saved):
+            raise NotYours
+
+    return INCIDENTS.open_matter(
+        incident,
+        by=by,
+        label="上报",
+        tell=("dispatchers", "applicant"),
+        clock=clocks.ACCEPT,
+        check=within_reach,
+    )
+
+
+def respond_by(phone: str, now: datetime) -> datetime | None:
+    """Return when the reporter must have been spoken to; None where nobody can be called."""
+    return now + timedelta(hours=parameters.value("incidents.respond_within")) if phone else None

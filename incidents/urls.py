@@ -1,0 +1,19 @@
+"""The addresses of incidents."""
+
+from django.urls import path
+
+from governance import addresses  # noqa: F401  registers the converters
+from incidents.views import incidents, report, work
+
+urlpatterns = [
+    path("incidents/new/", report.Snapshot.as_view(), name="snapshot"),
+    path("incidents/new/look/", report.look, name="snapshot_look"),
+    path("incidents/new/sent/", report.sent, name="snapshot_sent"),
+    path("incidents/work/", work.MyWork.as_view(), name="my_work"),
+    path("incidents/<matter:number>/", incidents.IncidentPage.as_view(), name="incident"),
+    path(
+        "incidents/<matter:number>/<name:action>/",
+        incidents.IncidentActionView.as_view(),
+        name="incident_action",
+    ),
+]

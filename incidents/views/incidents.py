@@ -1,0 +1,136 @@
+"""An incident's page and its actions, as its reporter, its worker and everyone else who may see it find them on a phone."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from governance import masks, worktime
+from governance.permissions import permitted_actions
+from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons
+from grids.models import Grid
+from incidents.flow import INCIDENTS
+from incidents.flow.incidents import INSIDE
+from incidents.forms.actions import INCIDENT_FORMS
+from incidents.models import Incident, IncidentPhoto
+from incidents.models.incidents import IncidentStatus as S
+
+#: Chips: status -> tone.
+TONES = {
+    S.REPORTED: "info",
+    S.ACCEPTED: "info",
+    S.DISPATCHED: "info",
+    S.RETURNED: "caution",
+    S.DISPUTED: "danger",
+    S.HANDLING: "brand",
+    S.BACKLOG: "caution",
+    S.HANDLED: "caution",
+    S.CLOSED: "good",
+    S.RATED: "good",
+    S.REJECTED: "danger",
+}
+
+#: The action that stands at the bottom of the page, if it is offered: the first of these.
+MAIN = ("receive", "handle", "verify_pass", "dispatch", "designate", "rate", "supplement")
+
+
+class IncidentPage(SignedIn, RestrictedDetail):
+    """One incident."""
+
+    model = Incident
+    template_name = "incidents/incident.html"
+
+    def get_queryset(self) -> Any:
+        return (
+            super()
+            .get_queryset()
+            .for_page()
+            .select_related("worker", "handler", "first_receiver", "merged_into")
+        )
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        incident, user = self.object, self.request.user
+        allowed = permitted_actions(user, incident, {"contact", "reveal", *INSIDE})
+        contact = "contact" in allowed
+        offered = buttons(IncidentActionView, incident, user)
+        main = next((b for name in MAIN for b in offered if b.name == name), None)
+        mine = user.pk in (incident.applicant_id, incident.placed_by_id)
+        return super().get_context_data(
+            **kwargs,
+            incident=incident,
+            tone=TONES.get(incident.status, "quiet"),
+            shown={
+                name: masks.shown(incident, name, clear=contact)
+                for name in ("applicant_name", "applicant_phone")
+            },
+            contact=contact,
+            may_reveal=not contact and "reveal" in allowed,
+            inside=bool(allowed & INSIDE),
+            mine=mine,
+            photos=[
+                (stage.label, [photo for photo in self.photos if photo.stage == stage])
+                for stage in IncidentPhoto.Stage
+                if any(photo.stage == stage for photo in self.photos)
+            ],
+            lead=incident.merged_into,
+            parts=list(
+                Incident.objects.restrict(user).filter(part_of=incident).for_page().order_by("pk")[:9]
+            ),
+            steps=self.timeline(contact),
+            first=main,
+            others=[b for b in offered if b is not main],
+            estimate=incident.due_at is not None
+            and worktime.is_estimate(timezone.localtime(incident.due_at).date()),
+            community=Grid.objects.filter(code=incident.grid_id[:12]).only("name", "phone").first(),
+        )
+
+    @property
+    def photos(self) -> list[IncidentPhoto]:
+        """The pictures, read once."""
+        if not hasattr(self, "_photos"):
+            self._photos = list(self.object.photos.all())
+        return self._photos
+
+    def timeline(self, contact: bool) -> list[dict[str, Any]]:
+        """What happened, newest first. People on duty are named, and so is the reporter to whom she may be called by."""
+        incident, user, rows = self.object, self.request.user, []
+        for step in INCIDENTS.timeline(incident, user):
+            if step.actor_id == user.pk:
+                actor = "我"
+            elif step.actor.username == "system" and step.action == "open":
+                actor = "未登录的市民"
+            else:
+                known = contact and step.actor_id == incident.applicant_id
+                actor = str(step.actor) if known else masks.person(step.actor)
+            rows.append(
+                {
+                    "label": step.label,
+                    "at": step.at,
+                    "actor": actor,
+                    "capacity": step.capacity if step.actor.is_staff else "",
+                    "note": step.note,
+                    "due_at": step.due_at,
+                }
+            )
+        return rows
+
+
+class IncidentActionView(FlowActionView):
+    """One action on one incident."""
+
+    flow = INCIDENTS
+    forms = INCIDENT_FORMS
+    address = "incident_action"
+    fallback = "my_matters"
+    done = {
+        "receive": "已接收，从现在起由您负责。",
+        "handle": "已提交，等待核查。",
+        "handle_oneself": "已提交，等待核查。",
+        "verify_pass": "核查通过，已结案。",
+        "verify_fail": "已退回承办人继续处置。",
+        "return_back": "已退回，会另行派遣。",
+        "rate": "谢谢您的评价。",
+        "reopen": "已重新办理，会有人尽快处理。",
+        "supplement": "已补充，办理的人会看到。",
+        "urge": "已催办，请等等看。",
+        "withdraw": "已撤回。",
+    }

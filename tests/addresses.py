@@ -9,6 +9,7 @@ from django.utils import timezone
 from governance import parameters
 from governance.models import AccessEvent, Elevation, Heartbeat, Intake, Post, Role, TextMessage, Unit
 from governance.sharing import share
+from incidents.models import MajorClass
 from tests import factories
 from tests.cast import Cast
 from volunteers.models import HoursEntry, Skill, Station, Team
@@ -40,6 +41,7 @@ def arguments(name: str, cast: Cast) -> list:
             ("api-order-", order),
             ("api-volunteer-", registration),
             ("api-showcase-", reviewed),
+            ("api-incident-", cast.incident),
         ):
             if name.startswith(kind) and not name.endswith("-list"):
                 return [row.number]
@@ -50,7 +52,7 @@ def arguments(name: str, cast: Cast) -> list:
     if page in ("add", "changelist", "export"):
         return []
     key = KEYS[f"{app}_{model}"](cast)
-    action = "approve" if model != "order" else "mark_absent"
+    action = {"order": "mark_absent", "incident": "recall"}.get(model, "approve")
     return {"do": [key, action], "bulk": [action], "reveal": [key, "applicant_phone"]}.get(page, [key])
 
 
@@ -67,6 +69,8 @@ def particular(cast: Cast) -> dict[str, list]:
     )
     return {
         "order": [order.number],
+        "incident": [cast.incident.number],
+        "incident_action": [cast.incident.number, "recall"],
         "order_action": [order.number, "mark_absent"],
         "showcase_new": [reviewed.order.number],
         "volunteer_action": [registration.number, "leave"],
@@ -106,11 +110,14 @@ KEYS = {
     "governance_role": lambda cast: Role.objects.get(key="own").pk,
     "governance_share": lambda cast: cast.share.pk,
     "governance_textmessage": lambda cast: TextMessage.objects.get().pk,
-    "governance_unit": lambda cast: Unit.objects.get(team=None).pk,
+    "governance_unit": lambda cast: Unit.objects.filter(kind=Unit.Kind.COMMITTEE).get().pk,
     "governance_user": lambda cast: cast.people["resident"].pk,
     "grids_building": lambda cast: cast.entrance.building_id,
     "grids_entrance": lambda cast: cast.entrance.pk,
     "grids_grid": lambda cast: cast.order.grid_id,
+    "incidents_incident": lambda cast: cast.incident.pk,
+    "incidents_majorclass": lambda cast: MajorClass.objects.get().pk,
+    "incidents_minorclass": lambda cast: cast.incident.minor_class_id,
     "volunteers_hoursentry": lambda cast: HoursEntry.objects.earliest("pk").pk,
     "volunteers_order": lambda cast: cast.order.pk,
     "volunteers_serviceitem": lambda cast: cast.order.item_id,
@@ -130,7 +137,7 @@ def furnished(made: Cast) -> Cast:
     Role.objects.create(key="own", name="本区自设角色", levels=[12])
     Skill.objects.create(name="电工")
     Station.objects.create(grid_id=here, name="社区站")
-    factories.make_unit(here)
+    factories.make_unit(here, Unit.Kind.COMMITTEE)
     person = factories.make_user(may_elevate=True)
     Elevation.objects.create(user=person, reason="演练", until=factories.tomorrow())
     made.share = share(made.order, person, ["view"], by=person, reason="会诊")

@@ -10,7 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from governance.models import User
+from governance.models import Unit, User
+from incidents.flow import INCIDENTS
+from incidents.models import Incident, IncidentPhoto
 from tests import factories
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
@@ -32,6 +34,8 @@ PEOPLE = (
     "far_secretary",  # of a community of another street
     "street_officer",  # of the order's street
     "team_leader",  # of a team that the order was not given to
+    "department",  # an officer of the unit that handles the incident
+    "far_department",  # of another unit
     "auditor",
     "system_administrator",
     "security_administrator",
@@ -49,6 +53,9 @@ class Cast:
     shown_photo: ShowcasePhoto = None
     reviewed: Showcase = None
     registration: Volunteer = None
+    #: Reported by the resident, in the hands of the department.
+    incident: Incident = None
+    incident_photo: IncidentPhoto = None
     entrance: Any = None
     share: Any = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
@@ -77,6 +84,9 @@ def make_cast() -> Cast:
     people["street_officer"] = factories.make_staff("street_officer", factories.STREET)
     team = factories.make_team()
     people["team_leader"] = factories.make_staff("team_leader", here, unit=team.unit)
+    unit, other = (factories.make_unit(kind=Unit.Kind.DEPARTMENT) for _ in range(2))
+    people["department"] = factories.make_staff("department_officer", factories.DISTRICT, unit=unit)
+    people["far_department"] = factories.make_staff("department_officer", factories.DISTRICT, unit=other)
     for role in ("auditor", "system_administrator", "security_administrator"):
         people[role] = factories.make_staff(role, factories.DISTRICT)
     secretary = people["secretary"]
@@ -117,4 +127,11 @@ def make_cast() -> Cast:
     cast.photo = cast.order.photos.get()
     factories.open_order(cast.order, by=secretary)
     cast.order = ORDERS.run(cast.order, "claim", by=people["helper"])
+    reported = factories.make_incident(
+        by=people["resident"], entrance=cast.entrance, description="楼门口堆了装修垃圾",
+        photos=[SimpleUploadedFile("c.jpg", jpeg())],
+    )  # fmt: skip
+    cast.incident_photo = reported.photos.get()
+    dispatched = factories.dispatch(reported, by=secretary, to=unit)
+    cast.incident = INCIDENTS.run(dispatched, "receive", by=people["department"])
     return cast

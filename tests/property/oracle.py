@@ -17,6 +17,12 @@ HELD_CLAIM = {"contact", "serve"}
 SERVED_CLAIM = {"show"}
 HALL = {"view", "claim"}
 
+#: What a relation to an incident allows.
+REPORTER = {"view", "contact", "supplement", "withdraw", "urge", "rate", "reopen"}
+REPORTED_BY, REPORTED_BY_WHILE_OPEN = {"view", "supplement", "withdraw"}, {"contact"}
+WORKER, WORKER_WHILE_OPEN = {"view", "handle"}, {"contact"}
+HANDLER = {"view"}
+
 
 def posts_today(world, user):
     """Return the person's posts whose term includes today."""
@@ -30,10 +36,10 @@ def posts_today(world, user):
     ]
 
 
-def by_post(world, user, action, order) -> bool:
-    """Say whether a post reaches the order for the action."""
+def by_post(world, user, permission, order) -> bool:
+    """Say whether a post with this permission reaches the row."""
     return any(
-        f"volunteers.{action}_order" in BY_KEY[p.role_id].permissions
+        permission in BY_KEY[p.role_id].permissions
         and order.grid_id[: len(p.grid_id)] == p.grid_id
         and (p.unit_id is None or p.unit_id == order.unit_id)
         for p in posts_today(world, user)
@@ -46,7 +52,7 @@ def may(world, user, action, order) -> bool:
         return False
     if user.may_elevate:
         return True
-    if by_post(world, user, action, order):
+    if by_post(world, user, f"volunteers.{action}_order", order):
         return True
     if any(
         s.user_id == user.pk and s.object_pk == str(order.pk) and s.ended_at is None and action in s.actions
@@ -81,3 +87,22 @@ def may(world, user, action, order) -> bool:
             ):
                 return True
     return False
+
+
+def may_incident(world, user, action, incident) -> bool:
+    """Say whether the person may do the action with the incident. Incidents are shared with nobody case by case."""
+    if not user.is_active:
+        return False
+    if action == "count" or (action == "disclose" and incident.published_at is not None):
+        return True
+    if user.may_elevate or by_post(world, user, f"incidents.{action}_incident", incident):
+        return True
+    unfinished = incident.closed_at is None
+    return (
+        (incident.applicant_id == user.pk and action in REPORTER)
+        or (incident.placed_by_id == user.pk and action in REPORTED_BY)
+        or (incident.placed_by_id == user.pk and unfinished and action in REPORTED_BY_WHILE_OPEN)
+        or (incident.worker_id == user.pk and action in WORKER)
+        or (incident.worker_id == user.pk and unfinished and action in WORKER_WHILE_OPEN)
+        or (incident.handler_id == user.pk and action in HANDLER)
+    )

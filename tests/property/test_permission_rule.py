@@ -7,6 +7,8 @@ from hypothesis import HealthCheck, given, settings
 
 from governance.permissions import explain, holders, permitted_actions
 from governance.territory import lineage
+from incidents.flow import INCIDENTS
+from incidents.models import Incident, IncidentPhoto, IncidentStep
 from tests.property import oracle
 from tests.property.worlds import NODES, build, make_tree, plans
 from volunteers.flow import ORDERS
@@ -139,11 +141,56 @@ def test_the_parts_of_an_order_are_seen_by_whoever_sees_the_order(plan):
     check(plan)
 
 
+INCIDENT_ACTIONS = sorted(
+    {"view", "change", "export", "reveal", "contact", "count", "disclose"} | INCIDENTS.permission_actions()
+)
+
+
 @worlds
 @given(plans)
-def test_nobody_signed_in_sees_no_order(plan):
+def test_incidents_are_reached_as_the_oracle_says(plan):
     @in_world
     def check(world):
-        assert not Order.objects.restrict(AnonymousUser(), "view").exists()
+        for incident in world.incidents:
+            IncidentStep.objects.create(
+                matter=incident,
+                seq=1,
+                action="open",
+                label="上报",
+                actor=world.users[0],
+                to_status="reported",
+            )
+            IncidentPhoto.objects.create(
+                incident=incident, width=1, height=1, sha256="", token=f"t{incident.pk}"
+            )
+        for user in world.users:
+            for action in INCIDENT_ACTIONS:
+                expected = {i.pk for i in world.incidents if oracle.may_incident(world, user, action, i)}
+                rows = Incident.objects.restrict(user, action)
+                assert set(rows.values_list("pk", flat=True)) == expected, (user, action)
+                assert rows.count() == len(expected), "a row counted twice or not at all"
+            visible = {i.pk for i in world.incidents if oracle.may_incident(world, user, "view", i)}
+            assert set(IncidentStep.objects.restrict(user).values_list("matter", flat=True)) == visible
+            assert set(IncidentPhoto.objects.restrict(user).values_list("incident", flat=True)) == visible
+            for incident in world.incidents:
+                expected = {a for a in INCIDENT_ACTIONS if oracle.may_incident(world, user, a, incident)}
+                assert permitted_actions(user, incident, INCIDENT_ACTIONS) == expected
+                assert {a.permission for a in INCIDENTS.available(incident, user)} <= expected
+
+    check(plan)
+
+
+@worlds
+@given(plans)
+def test_nobody_signed_in_sees_no_order_and_only_published_incidents(plan):
+    @in_world
+    def check(world):
+        stranger = AnonymousUser()
+        assert not Order.objects.restrict(stranger, "view").exists()
+        assert not Incident.objects.restrict(stranger, "view").exists()
+        assert not IncidentPhoto.objects.restrict(stranger, "view").exists()
+        published = {i.pk for i in world.incidents if i.published_at is not None}
+        assert set(Incident.objects.restrict(stranger, "disclose").values_list("pk", flat=True)) == published
+        assert Incident.objects.restrict(stranger, "count").count() == len(world.incidents)
 
     check(plan)

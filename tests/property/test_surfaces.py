@@ -10,6 +10,7 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from openpyxl import load_workbook
 
+from incidents.models import Incident
 from tests.cast import BACKEND
 from tests.property import oracle
 from tests.property.worlds import build, make_tree, plans
@@ -103,5 +104,38 @@ def test_the_pages(plan):
         if hall.status_code == 200:
             shown = {o.number for o in world.orders if o.number in hall.content.decode()}
             assert shown <= expected(world, user, "claim")
+
+    in_world(plan, check)
+
+
+@worlds
+@given(plans)
+def test_the_desk_and_the_phone_of_incidents(plan):
+    def check(world, user, client):
+        visible = {i.number for i in world.incidents if oracle.may_incident(world, user, "view", i)}
+        page = client.get(reverse("admin:incidents_incident_changelist"))
+        if page.status_code == 200:
+            assert set(page.context["cl"].queryset.values_list("number", flat=True)) == visible
+            assert page.context["cl"].result_count == len(visible)
+        else:
+            assert not user.may("view", Incident)
+        out = client.post(reverse("admin:incidents_incident_export"), {"reason": "月度统计"})
+        assert out.status_code == (200 if user.may("export", Incident) else 404)
+        if out.headers["Content-Type"].endswith("sheet"):
+            sheet = load_workbook(io.BytesIO(out.content)).active
+            heads, *lines = sheet.iter_rows(values_only=True)
+            allowed = {i.number for i in world.incidents if oracle.may_incident(world, user, "export", i)}
+            assert {line[heads.index("编号")] for line in lines} == visible & allowed
+        for incident in world.incidents:
+            expected = 200 if incident.number in visible else 404
+            for url in (
+                reverse("admin:incidents_incident_change", args=[incident.pk]),
+                reverse("incident", args=[incident.number]),
+            ):
+                assert client.get(url).status_code == expected
+        for tab in ("hand", "verify", "new", "sent"):
+            work = client.get(reverse("my_work"), {"tab": tab})
+            if work.status_code == 200:
+                assert {row.number for row in work.context["rows"]} <= visible
 
     in_world(plan, check)

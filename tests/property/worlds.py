@@ -10,6 +10,8 @@ from governance import sharing
 from governance.models import Elevation, Post, Share, Unit, User
 from governance.roles import BUILT_IN
 from grids.models import Grid
+from incidents.flow.incidents import FINAL
+from incidents.models import Incident, IncidentStatus, MajorClass, MinorClass
 from volunteers.flow import ORDERS
 from volunteers.models import Claim, Order, ServiceItem, Volunteer
 from volunteers.models.orders import ClaimStatus, OrderStatus
@@ -39,6 +41,12 @@ order = st.tuples(
     st.none() | st.integers(0, 4), st.none() | st.integers(0, 4), st.sampled_from([None, None, 0, 1]),
     st.sampled_from([0, 0, 6, 9, 12]),
 )  # fmt: skip
+#: (node, status, applicant, placed by, worker, handler, unit, published)
+incident = st.tuples(
+    st.sampled_from(NODES), st.sampled_from(IncidentStatus.values), st.none() | st.integers(0, 4),
+    st.none() | st.integers(0, 4), st.none() | st.integers(0, 4), st.none() | st.integers(0, 4),
+    st.sampled_from([None, None, 0, 1]), st.booleans(),
+)  # fmt: skip
 
 
 @dataclass
@@ -47,6 +55,7 @@ class Plan:
 
     posts: list
     orders: list
+    incidents: list
     claims: list
     shares: list
     inactive: set
@@ -57,6 +66,7 @@ plans = st.builds(
     Plan,
     posts=st.lists(post, max_size=7),
     orders=st.lists(order, min_size=1, max_size=6),
+    incidents=st.lists(incident, max_size=5),
     claims=st.lists(
         st.tuples(st.integers(0, 5), st.integers(0, 4), st.sampled_from(ClaimStatus.values)), max_size=5
     ),
@@ -81,6 +91,7 @@ class World:
     users: list[User]
     units: list[Unit]
     orders: list[Order]
+    incidents: list[Incident] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     shares: list[Share] = field(default_factory=list)
@@ -165,6 +176,7 @@ def build(plan: Plan) -> World:
                 closed_at=now if status in ORDERS.final else None,
             )
         )
+    add_incidents(world, plan, now)
     live = set()
     for target, person, status in plan.claims:
         chosen = world.orders[target % len(world.orders)]
@@ -193,3 +205,35 @@ def build(plan: Plan) -> World:
     world.shares = list(Share.objects.all())
     world.users = [User.objects.get(pk=user.pk) for user in users]
     return world
+
+
+def add_incidents(world: World, plan: Plan, now) -> None:
+    """Write a plan's incidents. One that was merged is merged into a first one, which lies in no plan."""
+    minor = MinorClass.objects.create(
+        code="0101", name="暴露垃圾", major=MajorClass.objects.create(code="01", name="市容环境")
+    )
+    who = lambda index: None if index is None else world.users[index]  # noqa: E731
+
+    def add(node: str, number: int, **fields) -> Incident:
+        return Incident.objects.create(
+            grid_id=node, number=f"SJ-120106-20261122-{number:04d}", title="", minor_class=minor, **fields
+        )
+
+    lead = add("120106", 9999, status="reported") if plan.incidents else None
+    if lead is not None:
+        world.incidents.append(lead)
+    for number, (node, status, applicant, placed, worker, handler, unit, published) in enumerate(
+        plan.incidents
+    ):
+        given = None if unit is None else world.units[unit]
+        taken = who(worker) if given is None else None
+        if status in ("dispatched", "handling") and given is None and taken is None:
+            given = world.units[0]
+        world.incidents.append(
+            add(
+                node, number, status=status, applicant=who(applicant), placed_by=who(placed), worker=taken, unit=given,
+                handler=who(handler), published_at=now if published else None,
+                merged_into=lead if status == "merged" else None, opened_at=now,
+                closed_at=now if status in FINAL else None,
+            )
+        )  # fmt: skip

@@ -127,6 +127,22 @@ def refer(matter: Matter, kind: str, *, by: User, choice: str) -> Matter:
     return new
 
 
+def referred_to(matter: Matter, user: Any) -> list[Intake]:
+    """Return what a matter was referred to, as far as ``user`` may see the new matter."""
+    return _reached(Intake.objects.filter(referred_from=matter.number).order_by("pk")[:10], user)
+
+
+def referred_from(matter: Matter, user: Any) -> list[Intake]:
+    """Return what a matter was referred from, as far as ``user`` may see the old matter."""
+    kind = ContentType.objects.get_for_model(matter)
+    came = Intake.objects.filter(content_type=kind, object_id=matter.pk).exclude(referred_from="").first()
+    return _reached(Intake.objects.filter(number=came.referred_from)[:1], user) if came else []
+
+
+def _reached(rows: Any, user: Any) -> list[Intake]:
+    return [row for row in rows if row.matter is not None and user.may("view", row.matter)]
+
+
 def adopt(user: User) -> int:
     """Give a newly verified phone's owner the matters that were placed for that phone before she had an account.
 

@@ -56,6 +56,8 @@ class Cast:
     #: Reported by the resident, in the hands of the department.
     incident: Incident = None
     incident_photo: IncidentPhoto = None
+    #: Others of the resident: at the desk, waiting for verification, closed.
+    incidents: list[Incident] = field(default_factory=list)
     entrance: Any = None
     share: Any = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
@@ -134,4 +136,14 @@ def make_cast() -> Cast:
     cast.incident_photo = reported.photos.get()
     dispatched = factories.dispatch(reported, by=secretary, to=unit)
     cast.incident = INCIDENTS.run(dispatched, "receive", by=people["department"])
+    kind, resident, worker = reported.minor_class, people["resident"], people["grid_worker"]
+    waiting = factories.dispatch(
+        factories.make_incident(by=resident, minor_class=kind), by=secretary, to=worker
+    )
+    waiting = INCIDENTS.run(INCIDENTS.run(waiting, "receive", by=worker), "handle", by=worker, note="清走了")
+    cast.incidents = [
+        factories.make_incident(by=resident, minor_class=kind),
+        waiting,
+        factories.make_closed(by=secretary, worker=worker, applicant=resident, minor_class=kind),
+    ]
     return cast

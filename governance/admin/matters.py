@@ -19,7 +19,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html
 
-from governance import audit, exports, masks, parameters, worktime
+from governance import audit, exports, intake, masks, parameters, worktime
 from governance.admin import bulk
 from governance.admin.actions import TIME_FORMS, DeskActionView, dress
 from governance.admin.base import Named, ReadOnlyAdmin, cleaned
@@ -28,6 +28,7 @@ from governance.admin.filters import ChannelFilter, DayFilter, LightFilter, Plac
 from governance.exports import Column
 from governance.forms import ActionForm, day_field
 from governance.models import Matter, User
+from governance.models.matters import Channel
 from governance.permissions import (
     EVERYTHING,
     NOTHING,
@@ -202,7 +203,7 @@ class MatterAdmin(ReadOnlyAdmin):
             "contacts": self.contacts(matter, clear, "reveal" in granted, revealed or {}),
             "steps": self.timeline(request, matter, clear),
             "photos": photo_links(matter, user),
-            "panels": self.panels(request, matter, clear),
+            "panels": [*self.panels(request, matter, clear), *self.referred(request, matter)],
             "why": self.link(matter, "why"),
             "history": self.link(matter, "history") if self.keeps_history else "",
             "back": self.link(None, "changelist"),
@@ -279,6 +280,19 @@ class MatterAdmin(ReadOnlyAdmin):
     def panels(self, request: HttpRequest, matter: Matter, clear: bool) -> list[dict[str, Any]]:
         """Return further parts of the page: ``title``, ``template`` and what it needs."""
         return []
+
+    def referred(self, request: HttpRequest, matter: Matter) -> list[dict[str, Any]]:
+        """Return the panel of what this matter was referred to or came from, as far as the person may see that; none without."""
+        found = [("转到", row.matter) for row in intake.referred_to(matter, request.user)]
+        if matter.channel == Channel.REFERRAL:
+            found += [("转自", row.matter) for row in intake.referred_from(matter, request.user)]
+        lines = [
+            {"how": how, "words": f"{other.title}　{other.number}", "url": other.get_desk_url()}
+            for how, other in found
+        ]
+        return (
+            [{"title": "转办", "template": "governance/desk_referred.html", "lines": lines}] if lines else []
+        )
 
     # --- looking at masked columns ------------------------------------------------------------------------------------
     def reveal_view(self, request: HttpRequest, object_id: int, field: str) -> HttpResponse:

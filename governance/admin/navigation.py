@@ -18,7 +18,12 @@ SIDEBAR = (
         (
             ("事件", "report", "admin:incidents_incident_changelist", "incidents.view_incident"),
             ("事件小类", "category", "admin:incidents_minorclass_changelist", "incidents.change_minorclass"),
-            ("事件大类", "account_tree", "admin:incidents_majorclass_changelist", "incidents.change_majorclass"),
+            (
+                "事件大类",
+                "account_tree",
+                "admin:incidents_majorclass_changelist",
+                "incidents.change_majorclass",
+            ),
         ),
     ),
     (

@@ -60,6 +60,10 @@ class Intake(Territorial):
             models.Index(fields=["applicant_phone"]),
             models.Index(fields=["community_code", "-received_at"]),
             models.Index(fields=["content_type", "object_id"]),
+            models.Index(fields=["number"], name="intake_number"),
+            models.Index(
+                fields=["referred_from"], name="intake_referred_from", condition=~models.Q(referred_from="")
+            ),
         ]
 
     def __str__(self) -> str:

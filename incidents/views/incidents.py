@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from governance import masks, worktime
+from governance import intake, masks, worktime
 from governance.permissions import permitted_actions
 from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons
 from grids.models import Grid
@@ -72,6 +72,9 @@ class IncidentPage(SignedIn, RestrictedDetail):
                 if any(photo.stage == stage for photo in self.photos)
             ],
             lead=incident.merged_into,
+            referred=[row.matter for row in intake.referred_to(incident, user)]
+            if incident.status == S.REFERRED
+            else [],
             parts=list(
                 Incident.objects.restrict(user).filter(part_of=incident).for_page().order_by("pk")[:9]
             ),

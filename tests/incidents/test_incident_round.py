@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.utils import DatabaseError
+from django.test import Client
 from django.utils import timezone
 
 from governance import parameters
@@ -15,6 +16,7 @@ from incidents.models import Callback, Closing, Incident
 from incidents.models.incidents import IncidentStatus as S
 from incidents.services.reporting import report_incident
 from tests import factories
+from tests.cast import BACKEND
 from volunteers.models import Order
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +180,13 @@ def test_a_request_for_help_is_referred_and_both_keep_the_link(secretary):
     assert incident.status == S.REFERRED and order.applicant == resident
     assert order.description == incident.description and order.channel == "referral"
     assert Intake.objects.get(number=order.number).referred_from == incident.number
+    desk = Client()
+    desk.force_login(secretary, backend=BACKEND)
+    assert order.number in desk.get(incident.get_desk_url()).content.decode()
+    assert incident.number in desk.get(order.get_desk_url()).content.decode()
+    phone = Client()
+    phone.force_login(resident, backend=BACKEND)
+    assert order.get_absolute_url() in phone.get(incident.get_absolute_url()).content.decode()
     with pytest.raises(Refused, match="转到哪里"):
         run(factories.make_incident(), "refer", secretary, to="nowhere:1", note="错")
 

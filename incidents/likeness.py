@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -89,6 +90,21 @@ def similar(
         if score >= ENOUGH:
             likely.append(Likeness(incident, round(score, 3), reasons))
     return sorted(likely, key=lambda each: (-each.score, -each.incident.pk))[:MOST_SHOWN]
+
+
+def alike_of(incident: Incident, user: Any) -> list[Likeness]:
+    """Return the incidents that ``user`` dispatches and that may be the same thing as this one."""
+    return similar(
+        Incident.objects.restrict(user, "dispatch"),
+        code=incident.grid_id,
+        minor_class=incident.minor_class,
+        description=incident.description,
+        spot=incident.spot,
+        entrance_id=incident.entrance_id,
+        point=(incident.longitude, incident.latitude) if incident.longitude is not None else None,
+        at=incident.opened_at,
+        leave_out=incident.pk,
+    )
 
 
 def suggest_classes(text: str, minors: list[MinorClass], most: int = 3) -> list[MinorClass]:

@@ -21,6 +21,7 @@ from governance.admin.filters import (
 from governance.admin.matters import MatterAdmin, link_to
 from governance.templatetags import ui
 from incidents.forms.actions import INCIDENT_FORMS
+from incidents.likeness import alike_of
 from incidents.models import Incident, MajorClass
 from incidents.models.incidents import AT_DESK, IN_HAND
 from incidents.models.incidents import IncidentStatus as S
@@ -164,7 +165,7 @@ class IncidentAdmin(MatterAdmin):
         ]
 
     def panels(self, request: HttpRequest, incident: Incident, clear: bool) -> list[dict[str, Any]]:
-        """Return the incidents that belong together with this one, and the calls back."""
+        """Return the incidents that may be the same thing, while somebody decides, and those that belong together with this one."""
         within = Incident.objects.restrict(request.user).for_page()
         together = [
             *(("主件（并案）", row) for row in within.filter(pk=incident.merged_into_id)),
@@ -172,20 +173,29 @@ class IncidentAdmin(MatterAdmin):
             *(("主件（拆分）", row) for row in within.filter(pk=incident.part_of_id)),
             *(("拆分的一件", row) for row in within.filter(part_of=incident).order_by("pk")[:20]),
         ]
-        panels = []
-        if together:
-            lines = [
-                {
-                    "how": how,
-                    "what": link_to(reverse("admin:incidents_incident_change", args=[row.pk]), row.title),
-                    "where": row.where,
-                    "chip": ui.chip(row.get_status_display(), self.tones.get(row.status, "quiet")),
-                    "at": ui.cn_short(row.opened_at),
-                }
-                for how, row in together
-            ]
-            panels.append({"title": "关联事件", "template": "incidents/desk_together.html", "lines": lines})
-        return panels
+        alike = []
+        if incident.status in AT_DESK and incident.part_of_id is None:
+            alike = [("、".join(each.reasons), each.incident) for each in alike_of(incident, request.user)]
+        return [
+            {
+                "title": title,
+                "template": "incidents/desk_together.html",
+                "head": head,
+                "lines": [self.line(how, row) for how, row in rows],
+            }
+            for title, head, rows in (("可能是同一件事", "像在哪里", alike), ("关联事件", "关系", together))
+            if rows
+        ]
+
+    def line(self, how: str, row: Incident) -> dict[str, Any]:
+        """Return one line of a panel of other incidents."""
+        return {
+            "how": how,
+            "what": link_to(reverse("admin:incidents_incident_change", args=[row.pk]), row.title),
+            "where": row.where,
+            "chip": ui.chip(row.get_status_display(), self.tones.get(row.status, "quiet")),
+            "at": ui.cn_short(row.opened_at),
+        }
 
     # --- desk -------------------------------------------------------------------------------------------------------
     def cards(self, request: HttpRequest) -> list[Card]:

@@ -15,7 +15,7 @@ from governance.templatetags import ui
 from governance.territory import GridLevel
 from grids.models import Grid
 from incidents.forms.choices import AssigneeField, MinorField
-from incidents.likeness import similar
+from incidents.likeness import alike_of
 from incidents.models import Incident, Satisfaction
 
 MOST_PHOTOS = 6
@@ -77,13 +77,7 @@ class MergeForm(ActionForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        matter: Incident = self.matter
-        within = Incident.objects.restrict(self.user, "dispatch")
-        point = (matter.longitude, matter.latitude) if matter.longitude is not None else None
-        found = similar(
-            within, code=matter.grid_id, minor_class=matter.minor_class, description=matter.description,
-            spot=matter.spot, entrance_id=matter.entrance_id, point=point, leave_out=matter.pk,
-        )  # fmt: skip
+        found = alike_of(self.matter, self.user)
         self.fields["lead"].choices = [
             (
                 each.incident.number,

@@ -8,6 +8,22 @@ from django.http import HttpRequest
 from governance.home import Tile
 from governance.mine import Kind
 from incidents.models import Incident
+from incidents.models.incidents import IncidentStatus as S
+
+#: Chips: status -> tone.
+TONES = {
+    S.REPORTED: "info",
+    S.ACCEPTED: "info",
+    S.DISPATCHED: "info",
+    S.RETURNED: "caution",
+    S.DISPUTED: "danger",
+    S.HANDLING: "brand",
+    S.BACKLOG: "caution",
+    S.HANDLED: "caution",
+    S.CLOSED: "good",
+    S.RATED: "good",
+    S.REJECTED: "danger",
+}
 
 
 def reports_for_others(request: HttpRequest) -> bool:

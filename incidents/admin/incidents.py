@@ -20,12 +20,12 @@ from governance.admin.filters import (
 )
 from governance.admin.matters import MatterAdmin, link_to
 from governance.templatetags import ui
+from incidents.cards import TONES
 from incidents.forms.actions import INCIDENT_FORMS
 from incidents.likeness import alike_of
 from incidents.models import Incident, MajorClass
 from incidents.models.incidents import AT_DESK, IN_HAND
 from incidents.models.incidents import IncidentStatus as S
-from incidents.views.incidents import TONES
 
 
 class MajorFilter(ChoiceFilter):

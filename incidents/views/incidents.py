@@ -8,26 +8,12 @@ from governance import intake, masks, worktime
 from governance.permissions import permitted_actions
 from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons
 from grids.models import Grid
+from incidents.cards import TONES
 from incidents.flow import INCIDENTS
 from incidents.flow.incidents import INSIDE
 from incidents.forms.actions import INCIDENT_FORMS
 from incidents.models import Incident, IncidentPhoto
 from incidents.models.incidents import IncidentStatus as S
-
-#: Chips: status -> tone.
-TONES = {
-    S.REPORTED: "info",
-    S.ACCEPTED: "info",
-    S.DISPATCHED: "info",
-    S.RETURNED: "caution",
-    S.DISPUTED: "danger",
-    S.HANDLING: "brand",
-    S.BACKLOG: "caution",
-    S.HANDLED: "caution",
-    S.CLOSED: "good",
-    S.RATED: "good",
-    S.REJECTED: "danger",
-}
 
 #: The action that stands at the bottom of the page, if it is offered: the first of these.
 MAIN = ("receive", "handle", "verify_pass", "dispatch", "designate", "rate", "supplement")

@@ -7,10 +7,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from governance.permissions import any_of, rule_of
 from governance.views import RestrictedList, SignedIn
+from incidents.cards import TONES
 from incidents.models import Incident
 from incidents.models.incidents import AT_DESK, IN_HAND
 from incidents.models.incidents import IncidentStatus as S
-from incidents.views.incidents import TONES
 
 #: The tabs: key, word.
 TABS = (("hand", "要处置"), ("verify", "要核查"), ("new", "新上报"), ("sent", "我上报的"))

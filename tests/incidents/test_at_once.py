@@ -26,14 +26,15 @@ def test_one_of_two_officers_takes_it_in(secretary):
     assert Incident.objects.get().steps.filter(action="receive").count() == 1
 
 
+def merging(incident, lead, by):
+    return lambda: INCIDENTS.run(incident.pk, "merge", by=by, lead=lead)
+
+
 def test_two_that_are_merged_into_each_other_leave_one_lead(secretary):
     minor = factories.make_minor()
     for _ in range(5):
         one, two = (factories.make_incident(minor_class=minor) for _ in range(2))
-        outcomes = all_at_once(
-            lambda: INCIDENTS.run(one.pk, "merge", by=secretary, lead=two),
-            lambda: INCIDENTS.run(two.pk, "merge", by=secretary, lead=one),
-        )
+        outcomes = all_at_once(merging(one, two, secretary), merging(two, one, secretary))
         merged = [each for each in outcomes if isinstance(each, Incident)]
         assert len(merged) <= 1 and all(isinstance(e, Incident | FlowError) for e in outcomes)
         assert Incident.objects.filter(pk__in=[one.pk, two.pk], status="merged").count() == len(merged)

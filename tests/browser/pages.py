@@ -17,6 +17,7 @@ from django.utils import timezone
 from governance.accounts import totp
 from governance.models import Parameter, User
 from grids.models import Grid
+from incidents.models import Incident
 from tests import factories
 from tests.cast import Cast, make_cast
 from tests.pictures import jpeg
@@ -27,7 +28,7 @@ from volunteers.services.showcases import submit_showcase
 #: Addresses without a page of their own: they answer with data, files or a redirect, or only take what is posted.
 NO_PAGE = {
     "healthz", "photo", "grid_outlines", "care_mode", "theme", "renew_entrance", "notices_read", "notice_open",
-    "my_worker", "reveal", "elevate_end", "admin_login", "admin_logout", "admin_password_change", "account_login",
+    "my_worker", "snapshot_look", "snapshot_sent", "reveal", "elevate_end", "admin_login", "admin_logout", "admin_password_change", "account_login",
 }  # fmt: skip
 
 
@@ -123,6 +124,14 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             *(reverse("showcase_action", args=[row.number, action]) for action in actions),
         ]
 
+    reported, handled, closed = cast.incidents
+
+    def incident(row: Incident, *actions: str) -> list[str]:
+        return [
+            reverse("incident", args=[row.number]),
+            *(reverse("incident_action", args=[row.number, action]) for action in actions),
+        ]
+
     def plain(*names: str) -> list[str]:
         return [reverse(name) for name in names]
 
@@ -139,6 +148,7 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             reverse("grid_notice", args=[factories.BASE]),
             reverse("in_grid", args=[here]),
             *story(cast.shown),
+            *plain("snapshot"),
         ],
         "code": plain("phone_code"),
         "factor": plain("mfa_authenticate"),
@@ -150,6 +160,9 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             *order(stage.placed),
             *order(stage.returned, "amend"),
             *order(stage.confirmed, "rate", "complain"),
+            *plain("snapshot"),
+            *incident(cast.incident, "supplement"),
+            *incident(closed, "rate", "reopen"),
         ],
         "stranger": plain("home", "my_matters", "notices", "volunteer_register"),
         "helper": [
@@ -171,11 +184,19 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             *order(cast.order),
         ],
         "grid_worker": [
-            *plain("home"),
+            *plain("home", "my_work"),
+            reverse("my_work") + "?tab=verify",
+            reverse("snapshot") + "?for=1",
+            *incident(handled),
+            *incident(reported, "handle_oneself"),
             reverse("order_new") + "?for=1",
             item + "&for=1",
             reverse("grid_notice", args=[factories.BASE]),
             *order(stage.placed),
+        ],
+        "department": [
+            *plain("my_work"),
+            *incident(cast.incident, "handle", "progress", "contacted", "ask_extension"),
         ],
         "minor": plain("volunteer_me", "volunteer_guardian"),
         "team_leader": plain("home", "team_orders"),
@@ -193,6 +214,10 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             *plain("mfa_reauthenticate", "mfa_deactivate_totp"),
             *order(stage.placed, "assign_people", "assign_team", "return_back", "reject", "reschedule"),
             *story(cast.reviewed, "return_back"),
+            *incident(reported, "dispatch", "accept", "merge", "refer", "relocate", "reject"),
+            *incident(handled, "verify_pass", "verify_fail"),
+            *incident(cast.incident, "split", "publish", "recall"),
+            *incident(closed, "call_back"),
             reverse("entrance_qr", args=[cast.entrance.pk]),
         ],
     }
@@ -258,6 +283,8 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
                 continue
     for row, actions in (
         (order, ("assign_people", "assign_team", "return_back", "reject", "reschedule", "pause")),
+        (stage.cast.incidents[0], ("dispatch", "merge", "refer")),
+        (stage.cast.incident, ("split", "publish")),
         (story, ("return_back",)),
         (registration, ("suspend",)),
     ):

@@ -1,71 +1,17 @@
-"""The frame around every page: nothing to complain about for the browser, nothing sticks out, nothing is too small to press,
-help is on screen in care mode, and the first visit is light."""
-
-from collections import defaultdict
+"""The frame around every page: help is on screen in care mode, the first visit is light, and no page is left out of
+tests/browser/test_every_page.py."""
 
 import pytest
 from django.urls import resolve
 
 from tests import factories
 from tests.addresses import names
-from tests.browser.pages import NO_PAGE, client_of, desk_pages, make_stage, phone_pages
-from tests.browser.visitor import DESK, PHONE
+from tests.browser.pages import NO_PAGE, make_stage, phone_pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 #: Bytes of a first visit, photos aside.
 MOST_BYTES = 300_000
-
-#: What is wider than the screen, by its first words.
-STICKING_OUT = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
-    [...document.querySelectorAll("main *, header *, .cg-bottom *")]
-        .filter(each => each.getBoundingClientRect().right > innerWidth + 1 && !each.closest(".cg-tabs"))
-        .map(each => each.outerHTML.slice(0, 120))"""
-
-#: Main actions lower or narrower than so many pixels. A link in a sentence is as high as its line, and may be.
-TOO_SMALL = """least => [...document.querySelectorAll(
-        ".weui-btn, .cg-tile, .cg-card, a.weui-cell, button.weui-cell, .weui-tabbar__item, .cg-tabs a, .cg-choice, .cg-call a," +
-        ".cg-input, .cg-bar__switch, .cg-bar__name, .cg-pick label, .cg-stars label, .cg-footer a, .cg-footer button")]
-    .filter(each => each.checkVisibility())
-    .map(each => [each, each.getBoundingClientRect()])
-    .filter(([each, box]) => box.height > 0 && (box.height < least - 0.5 || box.width < 43.5))
-    .map(([each, box]) => `${Math.round(box.width)} x ${Math.round(box.height)} ${each.outerHTML.slice(0, 100)}`)"""
-
-
-@pytest.mark.parametrize(("care", "least"), [("", 44), ("1", 60)], ids=["standard", "care"])
-def test_no_phone_page_sticks_out_or_has_a_target_too_small_or_makes_the_browser_complain(visit, care, least):
-    stage, found = make_stage(), defaultdict(list)
-    for person, paths in phone_pages(stage).items():
-        visitor = visit(PHONE)
-        if person != "anonymous":
-            visitor.enter(client_of(stage, person))
-        if care:
-            visitor.set(care="1")
-        for path in paths:
-            page = visitor.open(path)
-            for html in page.evaluate(STICKING_OUT):
-                found[f"sticks out: {html}"].append(path)
-            for told in page.evaluate(TOO_SMALL, least):
-                # A tab is 52 px high whatever the mode: four of them have to stand side by side.
-                if "weui-tabbar__item" not in told or least == 44:
-                    found[f"too small: {told}"].append(path)
-        for complaint in visitor.complaints:
-            found[complaint].append(person)
-    assert not found, "\n".join(f"{told} ({len(where)} times, {where[0]})" for told, where in found.items())
-
-
-def test_no_page_of_the_desk_makes_the_browser_complain_or_sticks_out_on_a_phone(visit, live_server):
-    stage, lines = make_stage(), []
-    for person, paths in desk_pages(stage).items():
-        for size, looked_at in ((DESK, paths[::2]), (PHONE, paths[1::2])):
-            visitor = visit(size)
-            visitor.enter(stage.cast.client(person))
-            for path in looked_at:
-                page = visitor.open(path)
-                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                    lines.append(f"{path} sticks out at {size['width']} pixels")
-            lines += visitor.complaints
-    assert not lines, "\n".join(lines)
 
 
 def test_care_mode_keeps_the_communitys_phone_on_screen_and_larger_type(phone, live_server):

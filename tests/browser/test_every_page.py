@@ -1,0 +1,143 @@
+"""Every page of ours as the person concerned finds it, opened once in each mode: axe-core finds nothing, nothing sticks out,
+nothing is too small to press, and the browser has nothing to complain about.
+
+What axe-core finds in the web admin's theme is listed by rule in ``THEME``, and only where the theme's own markup is at fault.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser.pages import client_of, desk_pages, make_stage, phone_pages
+from tests.browser.visitor import DESK, PHONE, Visitor
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOK = """([only, tags]) => axe.run(document, {
+    resultTypes: ["violations"], runOnly: only ? {type: "rule", values: only} : {type: "tag", values: tags},
+}).then(found => found.violations.map(each => [each.id, each.nodes.map(node => node.html.slice(0, 160))]))"""
+
+#: What care mode changes: sizes and colours; its one more landmark shows on every page of the gallery.
+SIZES_AND_COLOURS = ["color-contrast", "target-size", "region"]
+#: Nothing lies under the bar at the bottom, where axe-core would take a covered button for a small one.
+TALL = {"width": PHONE["width"], "height": 9000}
+
+#: rule -> where in the theme's own markup it is broken (the beginning of the element's HTML, or a part of it).
+THEME: dict[str, tuple[str, ...]] = {
+    # The bars under a list (its number of rows, its pages) and under a form (its buttons) lie outside every landmark.
+    "region": ("px-4 lg:backdrop-blur-xs", 'id="submit-row"', "flex flex-col gap-3 mr-auto"),
+}
+
+#: Whether the theme's search boxes stand; they are drawn after the page has loaded.
+DRAWN = """() => [...document.querySelectorAll("select.admin-autocomplete")]
+    .every(each => each.id.includes("__prefix__") || each.dataset.named)"""
+
+
+def violations(visitor: Visitor, only: list[str] | None = None) -> dict[str, list[str]]:
+    """Return what axe-core finds on the present page: rule -> the elements. ``only``: these rules."""
+    if not visitor.page.evaluate("typeof axe === 'object'"):
+        visitor.page.evaluate(AXE)
+    return dict(visitor.page.evaluate(LOOK, [only, TAGS]))
+
+
+#: What is wider than the screen, by its first words.
+STICKING_OUT = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+    [...document.querySelectorAll("main *, header *, .cg-bottom *")]
+        .filter(each => each.getBoundingClientRect().right > innerWidth + 1 && !each.closest(".cg-tabs"))
+        .map(each => each.outerHTML.slice(0, 120))"""
+
+#: Main actions lower or narrower than so many pixels. A link in a sentence is as high as its line, and may be.
+TOO_SMALL = """least => [...document.querySelectorAll(
+        ".weui-btn, .cg-tile, .cg-card, a.weui-cell, button.weui-cell, .weui-tabbar__item, .cg-tabs a, .cg-choice, .cg-call a," +
+        ".cg-input, .cg-bar__switch, .cg-bar__name, .cg-pick label, .cg-stars label, .cg-footer a, .cg-footer button")]
+    .filter(each => each.checkVisibility())
+    .map(each => [each, each.getBoundingClientRect()])
+    .filter(([each, box]) => box.height > 0 && (box.height < least - 0.5 || box.width < 43.5))
+    .map(([each, box]) => `${Math.round(box.width)} x ${Math.round(box.height)} ${each.outerHTML.slice(0, 100)}`)"""
+
+
+def faults(
+    visitor: Visitor, rules: list[str] | None = None, known: dict[str, tuple[str, ...]] | None = None
+) -> list[str]:
+    """Return a line for each element of the present page that axe-core finds at fault, light and dark, less what is known."""
+    visitor.page.wait_for_function(DRAWN)
+    lines: list[str] = []
+    # The structure is the same in the dark; only colours differ.
+    for scheme, only in (("light", rules), ("dark", ["color-contrast"])):
+        visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for rule, elements in violations(visitor, only).items():
+            parts = (known or {}).get(rule, ())
+            lines += [
+                f"{visitor.path} ({scheme}) {rule}: {html}"
+                for html in elements
+                if not any(part in html for part in parts)
+            ]
+    return lines
+
+
+def open_light(visitor: Visitor, path: str) -> None:
+    """Open a page in the light theme."""
+    visitor.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    answer = visitor.page.goto(path)
+    assert answer.status == 200, f"{answer.status} for {path}"
+
+
+def report(lines: list[str]) -> None:
+    """Fail with what was found, line by line."""
+    assert not lines, "\n".join([f"{len(lines)} faults:", *lines])
+
+
+@pytest.mark.parametrize(("care", "least"), [("", 44), ("1", 60)], ids=["standard", "care"])
+@pytest.mark.parametrize("half", [0, 1], ids=["first", "second"])
+def test_every_phone_page(visit, live_server, half, care, least):
+    stage, lines = make_stage(), []
+    for person, paths in list(phone_pages(stage).items())[half::2]:
+        visitor = visit(PHONE)
+        if person != "anonymous":
+            visitor.enter(client_of(stage, person))
+        if care:
+            visitor.set(care="1")
+        for path in paths:
+            visitor.page.set_viewport_size(PHONE)
+            open_light(visitor, path)
+            lines += [f"{path} sticks out: {html}" for html in visitor.page.evaluate(STICKING_OUT)]
+            lines += [
+                f"{path} too small: {told}"
+                for told in visitor.page.evaluate(TOO_SMALL, least)
+                # A tab is 52 px high whatever the mode: four of them have to stand side by side.
+                if "weui-tabbar__item" not in told or least == 44
+            ]
+            visitor.page.set_viewport_size(TALL)
+            lines += faults(visitor, SIZES_AND_COLOURS if care else None)
+        lines += visitor.complaints
+    report(lines)
+
+
+@pytest.mark.parametrize("half", [0, 1], ids=["first", "second"])
+def test_every_page_of_the_desk(visit, live_server, half):
+    stage, lines = make_stage(), []
+    for person, paths in desk_pages(stage).items():
+        visitor = visit(DESK)
+        visitor.enter(stage.cast.client(person))
+        for path in paths[half::2]:
+            visitor.page.set_viewport_size(DESK)
+            open_light(visitor, path)
+            lines += faults(visitor, known=THEME)
+            for size in (DESK, PHONE):
+                visitor.page.set_viewport_size(size)
+                if visitor.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                    lines.append(f"{path} sticks out at {size['width']} pixels")
+        lines += visitor.complaints
+    report(lines)
+
+
+def test_no_violation_when_dark_is_chosen_whatever_the_phone_prefers(visit, live_server):
+    """The chosen theme has its own block in the style sheet; the gallery shows every part."""
+    make_stage()
+    for care in ({}, {"care": "1"}):
+        visitor = visit(TALL)
+        visitor.set(theme="dark", **care)
+        visitor.open("/styleguide/?wrong=1")
+        assert violations(visitor) == {}

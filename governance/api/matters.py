@@ -90,7 +90,8 @@ class AvailableField(serializers.Field):
         super().__init__(read_only=True, source="*", **kwargs)
 
     def to_representation(self, matter: Matter) -> list[dict[str, Any]]:
-        actions = type(matter).flow.available(matter, self.context["request"].user)
+        flow = type(matter).flow
+        actions = [each for each in flow.available(matter, self.context["request"].user) if not each.hidden]
         return ActionSerializer(actions, many=True).data
 
 
@@ -230,7 +231,7 @@ def with_actions(flow: Flow, fields: Mapping[str, Fields] | None = None) -> Call
     def decorate(viewset: type[MatterViewSet]) -> type[MatterViewSet]:
         viewset.flow = flow
         for action in flow.actions.values():
-            if not action.system:
+            if not (action.system or action.hidden):
                 form = body_of(flow, action, fields.get(action.name, {}))
                 setattr(
                     viewset, f"do_{action.name}", _endpoint(action, form, viewset.detail_serializer_class)

@@ -143,7 +143,7 @@ class VersionedSerializer(serializers.Serializer):
 def body_of(flow: Flow, action: Action, fields: Fields) -> type[VersionedSerializer]:
     """Return the serializer of an action's body."""
     made: dict[str, Any] = {name: make() for name, make in fields.items()}
-    if action.reason:
+    if action.reason and "note" not in made:
         sentence = f"请填写{action.note_name}。"
         made["note"] = serializers.CharField(
             max_length=1000, error_messages={"required": sentence, "blank": sentence}, help_text="理由。"

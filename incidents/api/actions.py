@@ -17,6 +17,7 @@ from incidents.forms.actions import MOST_PHOTOS
 from incidents.forms.choices import AssigneeField
 from incidents.models import Incident, MinorClass, Satisfaction
 
+MISSING = "请填写这一项。"
 WHOM = "派给谁：assignees 里的 id，如 w12（网格员）、u3（单位）。"
 
 
@@ -52,7 +53,8 @@ def _to() -> serializers.Field:
 
 
 def _hours() -> serializers.Field:
-    sentences = dict.fromkeys(("required", "invalid", "min_value", "max_value"), "请填写 1 到 400 的整数。")
+    sentences = dict.fromkeys(("invalid", "min_value", "max_value"), "请填写 1 到 400 的整数。")
+    sentences["required"] = MISSING
     return serializers.IntegerField(
         min_value=1, max_value=400, help_text="工作小时。", error_messages=sentences
     )
@@ -109,11 +111,11 @@ ACTIONS = {
     "handle": PHOTOS,
     "handle_oneself": {"note": _note("处置情况"), **PHOTOS},
     "verify_pass": PHOTOS,
-    "verify_fail": PHOTOS,
+    "verify_fail": {"note": _note("核查情况"), **PHOTOS},
     "put_off": {
         "until": lambda: serializers.DateField(
             help_text="复查日期。",
-            error_messages=dict.fromkeys(("required", "invalid"), "请填写日期，例如 2026-11-22。"),
+            error_messages={"required": MISSING, "invalid": "请填写日期，例如 2026-11-22。"},
         )
     },
     "ask_extension": {"hours": _hours},

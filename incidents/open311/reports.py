@@ -139,24 +139,25 @@ def _grid_in(address: str, streets: list[Grid], communities: list[Grid]) -> Grid
 
     Raises Problem (400) where they name none, or leave open which.
     """
-    named = [street for street in streets if _named(street, address)]
-    found = [community for community in communities if _named(community, address)]
-    longest = max((len(_short(community)) for community in found), default=0)
-    found = [community for community in found if len(_short(community)) == longest]
-    if named and len(found) > 1:
-        found = [each for each in found if each.parent_id in {street.pk for street in named}] or found
+    named = [street for street in streets if street.name in address]
+    rest = address
+    for street in named:
+        rest = rest.replace(street.name, " ")  # many a street has a community of its own name
+    named = named or [street for street in streets if _short(street) in address]
+    found = [community for community in communities if _short(community) in rest]
+    # Of two names of which one holds the other, the longer one was meant.
+    short = {_short(community) for community in found}
+    found = [each for each in found if not any(_short(each) != one and _short(each) in one for one in short)]
+    within = {street.pk for street in named}
+    found = [each for each in found if each.parent_id in within] or found
     if len(found) > 1:
         names = "、".join(sorted({each.name for each in found})[:3])
-        raise Problem(400, f"地址里的“{names}”不止一处，请写明街道，或填写 lat 和 long。")
+        raise Problem(400, f"地址里的社区（{names}）不止一个，请写明街道和社区，或填写 lat 和 long。")
     if not found and len(named) != 1:
         raise Problem(
             400, "地址（address_string）里没有本区的社区名称，请写明街道和社区，或填写 lat 和 long。"
         )
     return found[0] if found else named[0]
-
-
-def _named(grid: Grid, address: str) -> bool:
-    return _short(grid) in address
 
 
 def _short(grid: Grid) -> str:

@@ -32,7 +32,6 @@ class Open311View(View):
     """One address: ``root`` names the document that ``content`` makes."""
 
     root = "errors"
-    http_method_names = ["get", "head", "post", "options"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = kwargs.get("form") or ("json" if request.path.endswith(".json") else "xml")

@@ -347,18 +347,26 @@ def test_several_mistakes_are_told_together(client, app, minor):
 
 def test_an_address_names_its_community(client, app, minor):
     grids = factories.Grid.objects
-    for code in (factories.COMMUNITY, factories.FAR):
-        grids.filter(code=code).update(name="和苑西里社区")
-    grids.filter(code=factories.NEIGHBOUR).update(name="和苑社区")
-    grids.filter(code=factories.STREET).update(name="西于庄街道")
+    factories.make_grid(factories.STREET + "003")
+    for code, name in (
+        (factories.STREET, "西于庄街道"), (factories.STREET + "003", "西于庄社区居委会"), (factories.COMMUNITY, "和苑西里社区"),
+        (factories.FAR, "和苑西里社区"), (factories.NEIGHBOUR, "和苑社区"),
+    ):  # fmt: skip
+        grids.filter(code=code).update(name=name)
     for address, code in (
         ("西于庄街道和苑西里 3 号楼", factories.COMMUNITY),
+        ("西于庄和苑西里", None),
         ("和苑社区居委会门口", factories.NEIGHBOUR),
         ("西于庄街道某路口", factories.STREET),
+        ("西于庄社区 1 号楼", factories.STREET + "003"),
+        ("某市某路 1 号", None),
     ):
-        assert send(client, app[1], address_string=address).status_code == 201
-        incident = Incident.objects.latest("pk")
-        assert (incident.grid_id, incident.spot) == (code, address)
+        answer = send(client, app[1], address_string=address)
+        if code is None:
+            assert answer.status_code == 400 and "lat 和 long" in sentences(answer), address
+        else:
+            incident = Incident.objects.latest("pk")
+            assert (answer.status_code, incident.grid_id, incident.spot) == (201, code, address)
 
 
 def test_a_point_finds_its_grid(client, app, minor):

@@ -247,12 +247,21 @@ class SuggestedSerializer(serializers.Serializer):
     name = serializers.CharField()
 
 
+class AlikeSerializer(serializers.Serializer):
+    """An incident as anybody may know of it: what, in which grid, since when, how far. No words, no names, no number."""
+
+    title = serializers.CharField()
+    grid_name = serializers.CharField(source="grid.name")
+    opened_at = serializers.DateTimeField()
+    status_label = serializers.CharField(source="get_status_display")
+
+
 class LookedSerializer(serializers.Serializer):
     """Which class the words speak of, in which grid the point lies, and what alike is already being handled there."""
 
     classes = SuggestedSerializer(many=True)
     grid = serializers.CharField(allow_null=True)
-    similar = LikenessSerializer(many=True)
+    similar = AlikeSerializer(many=True)
 
 
 # --- the views --------------------------------------------------------------------------------------------------------
@@ -408,7 +417,7 @@ class IncidentViewSet(MatterViewSet):
             found = similar(
                 rows, code=code, minor_class=minor, description=words, point=point if located else None
             )
-        told = {"classes": suggested, "grid": located, "similar": found}
+        told = {"classes": suggested, "grid": located, "similar": [each.incident for each in found]}
         return Response(LookedSerializer(told).data)
 
 

@@ -27,6 +27,7 @@ urlpatterns = [
     path("", include("volunteers.urls")),
     path("api/v1/", include("governance.api.urls")),
     path("api/v1/", include("grids.api")),
+    path("api/v1/", include("incidents.api.urls")),
     path("api/v1/", include("volunteers.api.urls")),
     path("api/", include("governance.api.nowhere")),
     path("admin/", admin.site.urls),

@@ -117,3 +117,9 @@ def suggest_classes(text: str, minors: list[MinorClass], most: int = 3) -> list[
         if hits:
             found.append((-hits, minor.order, minor))
     return [minor for *_, minor in sorted(found, key=lambda each: each[:2])[:most]]
+
+
+def guess_class(text: str, minors: list[MinorClass]) -> MinorClass | None:
+    """Return the class that the words speak of, else the last one, which stands for anything else."""
+    found = suggest_classes(text, minors, most=1)
+    return found[0] if found else minors[-1] if minors else None

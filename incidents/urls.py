@@ -1,11 +1,12 @@
 """The addresses of incidents."""
 
-from django.urls import path
+from django.urls import include, path
 
 from governance import addresses  # noqa: F401  registers the converters
 from incidents.views import incidents, report, work
 
 urlpatterns = [
+    path("open311/", include("incidents.open311.urls")),
     path("incidents/new/", report.Snapshot.as_view(), name="snapshot"),
     path("incidents/new/look/", report.look, name="snapshot_look"),
     path("incidents/new/sent/", report.sent, name="snapshot_sent"),

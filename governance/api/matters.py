@@ -90,7 +90,8 @@ class AvailableField(serializers.Field):
         super().__init__(read_only=True, source="*", **kwargs)
 
     def to_representation(self, matter: Matter) -> list[dict[str, Any]]:
-        actions = type(matter).flow.available(matter, self.context["request"].user)
+        flow = type(matter).flow
+        actions = [each for each in flow.available(matter, self.context["request"].user) if not each.hidden]
         return ActionSerializer(actions, many=True).data
 
 
@@ -142,7 +143,7 @@ class VersionedSerializer(serializers.Serializer):
 def body_of(flow: Flow, action: Action, fields: Fields) -> type[VersionedSerializer]:
     """Return the serializer of an action's body."""
     made: dict[str, Any] = {name: make() for name, make in fields.items()}
-    if action.reason:
+    if action.reason and "note" not in made:
         sentence = f"请填写{action.note_name}。"
         made["note"] = serializers.CharField(
             max_length=1000, error_messages={"required": sentence, "blank": sentence}, help_text="理由。"
@@ -230,7 +231,7 @@ def with_actions(flow: Flow, fields: Mapping[str, Fields] | None = None) -> Call
     def decorate(viewset: type[MatterViewSet]) -> type[MatterViewSet]:
         viewset.flow = flow
         for action in flow.actions.values():
-            if not action.system:
+            if not (action.system or action.hidden):
                 form = body_of(flow, action, fields.get(action.name, {}))
                 setattr(
                     viewset, f"do_{action.name}", _endpoint(action, form, viewset.detail_serializer_class)

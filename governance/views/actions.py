@@ -57,7 +57,7 @@ class FlowActionView(SignedIn, View):
         super().setup(request, *args, **kwargs)
         self.name = kwargs["action"]
         self.action = self.flow.actions.get(self.name)
-        if self.action is None or self.action.system:
+        if self.action is None or self.action.system or self.action.hidden:
             raise Http404
 
     def find(self) -> Matter | None:

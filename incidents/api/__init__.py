@@ -1,0 +1,1 @@
+"""Incidents in the API: the catalogue, reports and what becomes of them."""

@@ -9,7 +9,7 @@ from django.utils import timezone
 from governance.forms import PhotosField, phone_field
 from governance.models import User
 from incidents.forms.choices import MinorField
-from incidents.likeness import suggest_classes
+from incidents.likeness import guess_class
 
 MOST_PHOTOS = 6
 
@@ -75,9 +75,8 @@ class ReportForm(forms.Form):
         return cleaned
 
     def guess(self, text: str) -> Any:
-        """Return the class that the words speak of, else the last one, which stands for anything else."""
-        found = suggest_classes(text, self.minors, most=1)
-        return found[0] if found else self.minors[-1] if self.minors else None
+        """Return the class that the words speak of."""
+        return guess_class(text, self.minors)
 
     @property
     def has_point(self) -> bool:

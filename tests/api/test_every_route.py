@@ -19,13 +19,14 @@ pytestmark = pytest.mark.django_db
 OPEN = {
     "api-index", "api-schema", "api-grid-list", "api-grid-detail", "api-grid-children", "api-grid-locate",
     "api-entrance-detail", "api-item-list", "api-item-detail", "api-skill-list", "api-station-list", "api-team-list",
+    "api-category-list", "api-class-list", "api-class-detail", "api-incident-look",
 }  # fmt: skip
 #: What answers about the caller alone, so there is no other's row to find; tested in test_signing_in.py.
 OWN = {"api-code", "api-sign-in", "api-me", "api-matters", "api-hours-total", "api-notice-read-all"}
 LISTS = {
     "api-order-list": "orders", "api-hall-list": "hall", "api-claim-list": "claims", "api-hours-list": "hours",
     "api-volunteer-list": "volunteers", "api-showcase-list": "showcases", "api-notice-list": "notices",
-    "api-token-list": "auth/tokens",
+    "api-token-list": "auth/tokens", "api-incident-list": "incidents",
 }  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def routes() -> dict[str, set[str]]:
 
 @pytest.fixture
 def world(secretary):
-    """An order that was served and shown, a volunteer, notices and a token, all in the first community."""
+    """An order that was served and shown, an incident, a volunteer, notices and a token, all in the first community."""
     resident = factories.make_user("李奶奶")
     volunteer = factories.make_volunteer(approved_by=secretary)
     order = factories.make_order(by=resident, wanted_from=factories.timezone.now())
@@ -64,6 +65,7 @@ def world(secretary):
         "showcase": showcase,
         "volunteer": volunteer,
         "open": waiting,
+        "incident": factories.make_incident(by=resident),
         "resident": resident,
     }
 
@@ -98,9 +100,11 @@ def row_paths(world) -> dict[str, list[str]]:
     paths = {}
     numbers = {
         "api-order": world["order"].number, "api-volunteer": world["volunteer"].number,
-        "api-showcase": world["showcase"].number,
+        "api-showcase": world["showcase"].number, "api-incident": world["incident"].number,
     }  # fmt: skip
-    base = {"api-order": "orders", "api-volunteer": "volunteers", "api-showcase": "showcases"}
+    base = {
+        "api-order": "orders", "api-volunteer": "volunteers", "api-showcase": "showcases", "api-incident": "incidents",
+    }  # fmt: skip
     for name, arguments in routes().items():
         for prefix, number in numbers.items():
             if name.startswith(prefix + "-") and arguments == {"number"}:
@@ -123,7 +127,7 @@ def test_every_route_is_looked_at(world):
     rows = set(row_paths(world))
     # Pictures are walked in test_order_round.py; the nameless route is the answer to addresses that are none.
     assert set(routes()) - {None} == OPEN | OWN | set(LISTS) | rows | {"api-photo"}
-    assert len(rows) > 40
+    assert len(rows) > 70
 
 
 def test_rows_of_another_jurisdiction_are_not_there(world, outsider):
@@ -152,7 +156,7 @@ def test_lists_hold_nothing_of_another_jurisdiction(world, outsider):
         answer = outsider.get(f"/api/v1/{path}/")
         assert answer.status_code == 200, name
         told = answer.content.decode()
-        for row in ("order", "showcase", "volunteer", "open"):
+        for row in ("order", "showcase", "volunteer", "open", "incident"):
             assert world[row].number not in told, name
     assert outsider.get("/api/v1/matters/").json()["results"] in ([], _registration_of(outsider))
 
@@ -179,10 +183,15 @@ def test_strangers_are_asked_to_sign_in(world, api):
         "api-grid-locate",
         "api-entrance-detail",
         "api-item-detail",
+        "api-class-detail",
     }:
-        path = {"api-index": "", "api-schema": "schema/"}.get(
-            name, f"{name.removeprefix('api-').removesuffix('-list')}s/"
-        )
+        path = {
+            "api-index": "",
+            "api-schema": "schema/",
+            "api-category-list": "categories/",
+            "api-class-list": "classes/",
+            "api-incident-look": "incidents/look/",
+        }.get(name, f"{name.removeprefix('api-').removesuffix('-list')}s/")
         assert stranger.get(f"/api/v1/{path}").status_code == 200, name
 
 
@@ -242,7 +251,7 @@ def queries(client, path) -> tuple[int, int]:
     return len(captured), len(answer.json()["results"])
 
 
-@pytest.mark.parametrize("path", sorted(set(LISTS.values()) | {"matters", "grids", "items"}))
+@pytest.mark.parametrize("path", sorted(set(LISTS.values()) | {"matters", "grids", "items", "classes"}))
 def test_lists_ask_as_often_for_twenty_rows_as_for_one(api, secretary, path):
     from governance import notices
 
@@ -279,6 +288,14 @@ def test_lists_ask_as_often_for_twenty_rows_as_for_one(api, secretary, path):
             factories.make_grid(f"{factories.COMMUNITY}{index + 500:03d}")
         elif path == "items":
             factories.make_item()
+        elif path == "classes":
+            factories.make_minor()
+        elif path == "incidents":
+            incident = factories.make_incident(entrance=factories.make_entrance())
+            if index % 2:
+                factories.dispatch(
+                    incident, by=secretary, to=factories.make_staff("grid_worker", factories.BASE)
+                )
         elif path == "auth/tokens":
             api(secretary)
 

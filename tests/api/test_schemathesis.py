@@ -35,13 +35,15 @@ def world(transactional_db, secretary, monkeypatch):
     order = factories.open_order(factories.make_order(by=resident, item=item), by=secretary)
     volunteer = factories.make_volunteer(approved_by=secretary)
     entrance = factories.make_entrance()
+    incident = factories.make_incident(by=resident)
     known = {
         "number": {
             "orders": order.number,
             "volunteers": volunteer.number,
             "showcases": "SD-120106001002-20261122-0001",
+            "incidents": incident.number,
         },
-        "code": {"grids": factories.COMMUNITY, "items": item.code},
+        "code": {"grids": factories.COMMUNITY, "items": item.code, "classes": incident.minor_class.code},
         "token": {"entrances": entrance.token},
         "id": {"notices": str(resident.notices.first().pk), "auth": "1"},
     }
@@ -68,7 +70,7 @@ def test_hostile_requests(world, who):
                 raise
             failures.append(f"{operation.label}: {str(failure)[:1500]}")
     assert not failures, "\n\n".join(failures)
-    assert len(sent) > 70
+    assert len(sent) > 100
     assert sum(sent.values()) > 3 * len(sent)
 
 

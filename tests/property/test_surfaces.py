@@ -131,8 +131,11 @@ def test_the_desk_and_the_phone_of_incidents(plan):
             for url in (
                 reverse("admin:incidents_incident_change", args=[incident.pk]),
                 reverse("incident", args=[incident.number]),
+                reverse("api-incident-detail", args=[incident.number]),
             ):
                 assert client.get(url).status_code == expected
+        listed = client.get(reverse("api-incident-list"), {"size": 100}).json()["results"]
+        assert sorted(row["number"] for row in listed) == sorted(visible)
         for tab in ("hand", "verify", "new", "sent"):
             work = client.get(reverse("my_work"), {"tab": tab})
             if work.status_code == 200:

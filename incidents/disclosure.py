@@ -89,7 +89,6 @@ def kept(key: str, make: Callable[[], Any], seconds: int = KEPT) -> Any:
 def tell(code: str, today: date) -> dict[str, Any]:
     """Return the figures of a place as of a day."""
     scope, now = Scope(code), timezone.now()
-    least = LEAST if len(code) >= GridLevel.COMMUNITY else 0
     month = Period(today.replace(day=1), today, now)
     recent = Period(today - timedelta(days=DAYS - 1), today, now)
     places = Grid.objects.restrict(NOBODY)
@@ -97,6 +96,9 @@ def tell(code: str, today: date) -> dict[str, Any]:
     names = dict(
         places.filter(level__lte=int(GridLevel.COMMUNITY), district_code=code[:6]).values_list("code", "name")
     )
+    codes = list(communities.values_list("code", flat=True))
+    # What holds a single community tells that community's numbers.
+    least = LEAST if len(codes) < 2 else 0
     line = reports.tally(HEADLINES, rows_of, month, scope)[None]
     answer: dict[str, Any] = {
         "month": month,
@@ -110,7 +112,7 @@ def tell(code: str, today: date) -> dict[str, Any]:
     }
     if len(code) < GridLevel.COMMUNITY:
         shapes = draw(communities.only("code", "boundary", "boundary_made_up"))
-        spots, legend = load(scope, recent, names, list(communities.values_list("code", flat=True)), shapes)
+        spots, legend = load(scope, recent, names, codes, shapes)
         streets: dict[str, list[Spot]] = {}
         for spot in spots:
             streets.setdefault(spot.code[:9], []).append(spot)

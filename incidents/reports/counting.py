@@ -75,13 +75,18 @@ class By(models.TextChoices):
             return None
         if self in (By.UNIT, By.KIND):
             return int(text)
-        if self is By.CHANNEL and text not in Channel.values or not text:
+        if text not in Channel.values if self is By.CHANNEL else not is_digits(text):
             raise ValueError(text)
         return text
 
 
 #: Stands for "of no unit" in an address.
 NONE = "none"
+
+
+def is_digits(text: str) -> bool:
+    """Say whether a text is digits as a code has them, and nothing else."""
+    return text.isascii() and text.isdigit()
 
 
 # --- counting ----------------------------------------------------------------------------------------------------------
@@ -177,10 +182,10 @@ class Cell:
         figure, part, node = FIGURES[parts[0]], parts[1], parts[4]
         if part not in figure.parts or figure.lines.model is not model:
             raise ValueError(text)
-        if node:
-            level_of(node)
-        if not (node + parts[5]).isascii() or (node + parts[5] and not (node + parts[5]).isdigit()):
+        if not all(is_digits(each) for each in (node, parts[5]) if each):
             raise ValueError(text)
+        if node:
+            level_of(node)  # raises for a length that is no level
         by = By(parts[6]) if parts[6] else None
         key = by.key(parts[7][:20]) if by else None
         period = Period(date.fromisoformat(parts[2]), date.fromisoformat(parts[3]))

@@ -94,6 +94,7 @@ SPECS: dict[str, Spec] = {
         Spec("incidents.verify_within", "处置后多久须核查", 8, "工作小时", 1, 80),
         Spec("incidents.rework_within", "核查不通过后多久须整改", 8, "工作小时", 1, 160),
         Spec("incidents.reopen_days", "结案后多少天内可重新办理", 15, "天", 1, 180),
+        Spec("incidents.callback_days", "结案后多少天内须回访", 15, "天", 1, 90),
         Spec("volunteers.minimum_age", "志愿者最低年龄", 8, "岁", 6, 18),
         Spec("exports.most_rows", "一次导出的行数上限", 2000, "行", 100, 20000),
         Spec("superuser.minutes", "超级管理模式时长", 30, "分钟", 5, 120),

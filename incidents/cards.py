@@ -42,6 +42,7 @@ TILES = (
         4, "snapshot", "上报事件", "拍照上报，没信号也能存", "camera", "danger", "?for=1", reports_for_others
     ),
     Tile(3, "my_work", "我的任务", "处置、核查", "list-checks", "brand", "", reports_for_others),
+    Tile(45, "figures", "治理数据", "上报和办结情况", "trending-up", "info"),
 )
 
 MINE = (

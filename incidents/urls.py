@@ -1,9 +1,9 @@
 """The addresses of incidents."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from governance import addresses  # noqa: F401  registers the converters
-from incidents.views import incidents, report, work
+from incidents.views import figures, incidents, report, work
 
 urlpatterns = [
     path("open311/", include("incidents.open311.urls")),
@@ -17,4 +17,6 @@ urlpatterns = [
         incidents.IncidentActionView.as_view(),
         name="incident_action",
     ),
+    path("figures/", figures.figures, name="figures"),
+    re_path(r"^figures/(?P<code>[0-9]{6}|[0-9]{9}|[0-9]{12})/$", figures.figures, name="figures_of"),
 ]

@@ -9,7 +9,8 @@ from django.utils import timezone
 from governance import parameters
 from governance.models import AccessEvent, Elevation, Heartbeat, Intake, Post, Role, TextMessage, Unit
 from governance.sharing import share
-from incidents.models import MajorClass
+from incidents.flow import INCIDENTS
+from incidents.models import Callback, Closing, MajorClass
 from tests import factories
 from tests.cast import Cast
 from volunteers.models import HoursEntry, Skill, Station, Team
@@ -69,6 +70,7 @@ def particular(cast: Cast) -> dict[str, list]:
     )
     return {
         "order": [order.number],
+        "figures_of": [factories.COMMUNITY],
         "incident": [cast.incident.number],
         "incident_action": [cast.incident.number, "recall"],
         "order_action": [order.number, "mark_absent"],
@@ -124,6 +126,8 @@ KEYS = {
     "grids_building": lambda cast: cast.entrance.building_id,
     "grids_entrance": lambda cast: cast.entrance.pk,
     "grids_grid": lambda cast: cast.order.grid_id,
+    "incidents_callback": lambda cast: Callback.objects.earliest("pk").pk,
+    "incidents_closing": lambda cast: Closing.objects.earliest("pk").pk,
     "incidents_incident": lambda cast: cast.incident.pk,
     "incidents_majorclass": lambda cast: MajorClass.objects.get().pk,
     "incidents_minorclass": lambda cast: cast.incident.minor_class_id,
@@ -151,5 +155,11 @@ def furnished(made: Cast) -> Cast:
     Elevation.objects.create(user=person, reason="演练", until=factories.tomorrow())
     made.share = share(made.order, person, ["view"], by=person, reason="会诊")
     parameters.change("orders.offer_minutes", 30)
+    closed = factories.make_closed(
+        by=made.people["secretary"],
+        worker=made.people["grid_worker"],
+        minor_class=made.incident.minor_class,
+    )
+    INCIDENTS.run(closed, "call_back", by=made.people["secretary"], reached=True, solved=True, satisfaction=5)
     made.arguments = particular(made)
     return made

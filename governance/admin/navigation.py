@@ -17,6 +17,8 @@ SIDEBAR = (
         "事件",
         (
             ("事件", "report", "admin:incidents_incident_changelist", "incidents.view_incident"),
+            ("事件统计", "monitoring", "admin:incidents_figures", "incidents.view_incident"),
+            ("回访记录", "call", "admin:incidents_callback_changelist", "incidents.view_callback"),
             ("事件小类", "category", "admin:incidents_minorclass_changelist", "incidents.change_minorclass"),
             (
                 "事件大类",

@@ -20,6 +20,7 @@ from governance.admin.filters import (
 )
 from governance.admin.matters import MatterAdmin, link_to
 from governance.templatetags import ui
+from incidents.admin.figures import FigureFilter
 from incidents.cards import TONES
 from incidents.forms.actions import INCIDENT_FORMS
 from incidents.likeness import alike_of
@@ -69,6 +70,21 @@ class WaitFilter(ChoiceFilter):
         return queryset
 
 
+class CallbackFilter(ChoiceFilter):
+    """What was closed so lately that its reporter can be called back, and whether she was."""
+
+    title, parameter_name = "回访", "callback"
+
+    def lookups(self, request, model_admin):
+        return [("due", "待回访"), ("missed", "没联系上")]
+
+    def queryset(self, request, queryset):
+        chosen = self.checked()
+        if chosen == "due":
+            return queryset.to_call_back()
+        return queryset.not_reached() if chosen == "missed" else queryset
+
+
 @admin.register(Incident)
 class IncidentAdmin(MatterAdmin):
     add_action = "report"
@@ -79,9 +95,11 @@ class IncidentAdmin(MatterAdmin):
         "heading", "status_chip", "light_badge", "place", "who", "channel", "due", "opened",
     )  # fmt: skip
     list_filter = (
+        FigureFilter,
         StatusFilter,
         LightFilter,
         WaitFilter,
+        CallbackFilter,
         PlaceFilter,
         MajorFilter,
         ChannelFilter,
@@ -228,6 +246,8 @@ class IncidentAdmin(MatterAdmin):
                 41,
             ),
         ]
+        if request.user.may("callback", Incident):
+            asked.append(("待回访", "callback=due", rows.to_call_back(now), "info", "call", 33))
         if units:
             asked.insert(
                 0, ("等本单位处置", "wait=me", rows.of_assignee(request.user, units).filter(status__in=IN_HAND),

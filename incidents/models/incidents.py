@@ -1,10 +1,13 @@
 """An incident (事件), and what is kept about it for good: its steps, pictures, closings and calls back."""
 
+from datetime import timedelta
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from governance import parameters
 from governance.models import AppendOnly, Matter, MatterQuerySet, Photo, Step, Territorial
 from governance.models.matters import Channel
 from governance.models.people import PHONE, Unit
@@ -44,6 +47,13 @@ AT_DESK = frozenset({S.REPORTED, S.ACCEPTED, S.RETURNED})
 IN_HAND = frozenset({S.DISPATCHED, S.HANDLING, S.BACKLOG})
 #: Handled and found so.
 DONE = frozenset({S.CLOSED, S.RATED})
+#: Ended without anybody handling it here.
+DROPPED = frozenset({S.REJECTED, S.WITHDRAWN, S.MERGED, S.REFERRED})
+#: Whoever reports by these ways is called back: by phone, or on a phone.
+CALLED_BACK = (Channel.HOTLINE, Channel.RESIDENT)
+#: A reporter is to be spoken to within so long at most, whatever the parameter says. Whoever looks for the incidents whose
+#: reporters were to be spoken to by a day finds them among those that came in so long before it, along the index on opened_at.
+LONGEST_TO_RESPOND = timedelta(days=15)
 
 
 class Satisfaction(models.IntegerChoices):
@@ -73,6 +83,34 @@ class IncidentQuerySet(MatterQuerySet):
         """Return the unfinished incidents that wait for this person as a grid worker, or for one of these units."""
         mine = Q(worker=user) | Q(unit__in=units) if units else Q(worker=user)
         return self.ongoing().filter(mine, status__in=IN_HAND)
+
+    def lately_closed(self, now=None):
+        """Return the incidents of hotline and residents that were closed so lately that their reporters can be called back."""
+        since = (now or timezone.now()) - timedelta(days=parameters.value("incidents.callback_days"))
+        # Closings lie in an index by place and day; the last one of an incident was where the incident is now.
+        closing = Closing.objects.filter(
+            incident=OuterRef("pk"),
+            district_code=OuterRef("district_code"),
+            street_code=OuterRef("street_code"),
+            community_code=OuterRef("community_code"),
+            at__gte=since,
+        )
+        return self.filter(
+            Exists(closing), status__in=DONE, channel__in=CALLED_BACK, closed_at__gte=since
+        ).exclude(applicant_phone="")
+
+    def to_call_back(self, now=None):
+        """Return those of them whom nobody has called, and who have not answered by themselves, since the closing."""
+        return self.lately_closed(now).exclude(Exists(_calls()))
+
+    def not_reached(self, now=None):
+        """Return those of them who were called and did not pick up."""
+        return self.lately_closed(now).filter(Exists(_calls())).exclude(Exists(_calls().filter(reached=True)))
+
+
+def _calls():
+    """Return the calls back since an incident's last closing, for the query in which it stands."""
+    return Callback.objects.filter(incident=OuterRef("pk"), at__gte=OuterRef("closed_at"))
 
 
 class Incident(Matter):
@@ -257,6 +295,12 @@ class Incident(Matter):
                 name="incident_satisfaction",
                 violation_error_message="满意度在 1 到 5 之间。",
             ),
+            models.CheckConstraint(
+                condition=Q(respond_by=None)
+                | Q(respond_by__gte=F("opened_at"), respond_by__lte=F("opened_at") + LONGEST_TO_RESPOND),
+                name="incident_responded_soon",
+                violation_error_message="联系诉求人的时限在提交以后 15 天以内。",
+            ),
         ]
 
     def get_absolute_url(self) -> str:
@@ -419,11 +463,12 @@ class Callback(AppendOnly, Territorial):
     channel = models.CharField("来源", max_length=12, choices=Channel.choices)
 
     objects = RestrictedQuerySet.as_manager()
-    rule = Jurisdiction(unit="unit")
+    rule = Jurisdiction(unit="unit", published=[Published(frozenset({"count"}), label="公开的统计")])
 
     class Meta:
         verbose_name = verbose_name_plural = "回访记录"
         ordering = ["-at", "-pk"]
+        permissions = [("count_callback", "公开统计")]
         indexes = [
             models.Index(fields=["district_code", "at"], name="callback_district"),
             models.Index(fields=["street_code", "at"], name="callback_street"),

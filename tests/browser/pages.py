@@ -144,6 +144,8 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             reverse("choose_place") + "?q=和苑",
             reverse("choose_place") + "?q=没有这样的地方",
             reverse("wall") + "?in=" + here,
+            reverse("figures"),
+            reverse("figures_of", args=[here]),
             reverse("entrance_scan", args=[cast.entrance.token]),
             reverse("grid_notice", args=[factories.BASE]),
             reverse("in_grid", args=[here]),
@@ -293,3 +295,5 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
     yield reverse("admin:volunteers_volunteer_guardian", args=[stage.minor.pk])
     yield reverse("admin:governance_parameter_set", args=["orders.offer_minutes"])
     yield reverse("admin:volunteers_order_changelist") + "?q=没有这样的词"
+    yield reverse("admin:incidents_figures")
+    yield reverse("admin:incidents_figures") + "?period=year&by=class"

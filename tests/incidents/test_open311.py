@@ -224,7 +224,7 @@ def test_the_state_is_open_or_closed_and_its_name_stands_in_the_notes(client, se
 def test_questions_span_ninety_days_and_pages_are_stable(client, secretary, minor):
     rows = [published(secretary, minor) for _ in range(5)]
     now = timezone.now()
-    Incident.objects.filter(pk=rows[0].pk).update(opened_at=now - timedelta(days=91))
+    Incident.objects.filter(pk=rows[0].pk).update(opened_at=now - timedelta(days=91), respond_by=None)
     Incident.objects.filter(pk__in=[row.pk for row in rows[1:]]).update(opened_at=now - timedelta(hours=1))
     newest = [row.number for row in reversed(rows[1:])]
 

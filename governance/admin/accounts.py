@@ -264,8 +264,8 @@ class UserAdmin(TerritorialAdmin):
             return []
         rows, here = self.model.objects.restrict(request.user, "view"), self.link(None, "changelist")
         return [
-            Card.of("无岗位的工作人员", f"{here}?kind=idle", without_post(rows), icon="person_off", order=30),
-            Card.of(
+            Card("无岗位的工作人员", f"{here}?kind=idle", without_post(rows), icon="person_off", order=30),
+            Card(
                 "已停用的账号",
                 f"{here}?is_active__exact=0",
                 rows.filter(is_active=False),

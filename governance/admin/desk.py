@@ -4,9 +4,10 @@ Each admin contributes its cards and its urgent rows; this puts them in order. T
 cards a person has, never on how many rows there are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from django.apps import apps
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -20,20 +21,19 @@ MOST_URGENT = 10
 
 @dataclass(frozen=True)
 class Card:
-    """One count on the desk and the list behind it. ``order`` places it; ``calm`` is said when there is nothing."""
+    """One count on the desk and the list behind it. ``order`` places it; ``calm`` is said when there is nothing.
+
+    ``rows`` are what is counted; the desk counts those of all its cards at once.
+    """
 
     label: str
     url: str
-    count: str
+    rows: QuerySet | None = None
+    count: str = ""
     tone: str = "quiet"
     icon: str = "inbox"
     calm: str = "没有"
     order: int = 50
-
-    @classmethod
-    def of(cls, label: str, url: str, rows: QuerySet, **more: Any) -> "Card":
-        """Return a card that counts rows up to 99."""
-        return cls(label=label, url=url, count=up_to(rows), **more)
 
     @property
     def is_calm(self) -> bool:
@@ -61,22 +61,36 @@ def greeting(hour: int) -> str:
 def desk(site: Any, request: HttpRequest) -> dict[str, Any]:
     """Return what the desk shows this person."""
     now = timezone.localtime()
-    cards: list[Card] = []
+    rooms: dict[str, list[Card]] = {}
     urgent: list[Urgent] = []
     has_matters = False
     for admin in site._registry.values():
         if hasattr(admin, "cards"):
-            cards += admin.cards(request)
+            rooms.setdefault(admin.model._meta.app_label, []).extend(admin.cards(request))
         if hasattr(admin, "urgent") and admin.on_desk and request.user.may("view", admin.model):
             has_matters = True
             urgent += admin.urgent(request, MOST_URGENT)
     urgent.sort(key=lambda each: each.matter.due_at)
+    counting = [card for cards in rooms.values() for card in cards if card.rows is not None]
+    counts = dict(zip(map(id, counting), up_to([card.rows for card in counting]), strict=True))
+    groups = [
+        {
+            "title": apps.get_app_config(label).verbose_name,
+            "cards": [
+                replace(card, count=counts.get(id(card), card.count))
+                for card in sorted(cards, key=lambda card: card.order)
+            ],
+        }
+        for label, cards in sorted(rooms.items())
+        if cards
+    ]
     return {
         "title": "工作台",
         "greeting": greeting(now.hour),
         "now": now,
         "posts": [post.label for post in request.user.posts_in_force],
-        "cards": sorted(cards, key=lambda card: card.order),
+        "groups": groups,
+        "cards": [card for group in groups for card in group["cards"]],
         "urgent": urgent[:MOST_URGENT],
         "has_matters": has_matters,
     }

@@ -407,7 +407,7 @@ class MatterAdmin(ReadOnlyAdmin):
 
     def card(self, request: HttpRequest, label: str, query: str, rows: models.QuerySet, **more: Any) -> Card:
         """Return a card that counts rows and leads to the list filtered to them."""
-        return Card.of(label, f"{self.link(None, 'changelist')}?{query}", rows, **more)
+        return Card(label, f"{self.link(None, 'changelist')}?{query}", rows=rows, **more)
 
 
 def _bulk(name: str):

@@ -1,6 +1,11 @@
 """Counting that stays cheap on a long history: a list counts to a little over a thousand and says "more" after that."""
 
+from collections.abc import Sequence
+
+from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
 #: The most rows a list counts and pages through; beyond it, filters lead to the rest.
@@ -28,7 +33,21 @@ class CappedPaginator(Paginator):
         return f"{MOST:,}+" if self.is_capped else f"{self.count:,}"
 
 
-def up_to(queryset, most: int = 99) -> str:
-    """Return how many rows there are as a card shows it: ``12``, or ``99+``; counts no further than that."""
-    found = queryset.order_by()[: most + 1].count()
-    return f"{most}+" if found > most else str(found)
+def up_to(querysets: Sequence[QuerySet], most: int = 99) -> list[str]:
+    """Return how many rows each queryset has as a card shows it: ``12``, or ``99+``; counts no further than that, and all in
+    one statement."""
+    counted: dict[int, int] = {}
+    parts, params = [], []
+    for number, rows in enumerate(querysets):
+        try:
+            sql, given = rows.order_by().values("pk")[: most + 1].query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        parts.append((number, f"(SELECT COUNT(*) FROM ({sql}) counted)"))
+        params += given
+    if parts:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(part for _, part in parts)}", params)
+            counted = dict(zip((number for number, _ in parts), cursor.fetchone(), strict=True))
+    found = [counted.get(number, 0) for number in range(len(querysets))]
+    return [f"{most}+" if number > most else str(number) for number in found]

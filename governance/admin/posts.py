@@ -211,7 +211,7 @@ class PostAdmin(TerritorialAdmin):
             return []
         rows = ending_soon(self.model.objects.restrict(request.user, "view"))
         url = f"{self.link(None, 'changelist')}?who=all&term=soon"
-        return [Card.of("30 天内到期的岗位", url, rows, tone="caution", icon="event_upcoming", order=20)]
+        return [Card("30 天内到期的岗位", url, rows, tone="caution", icon="event_upcoming", order=20)]
 
     @admin.display(description="人员")
     def holder(self, post: Post) -> str:

@@ -63,7 +63,7 @@ class AccessEventAdmin(ReadOnlyAdmin):
         rows = self.get_queryset(request).filter(at__gte=midnight)
         here = self.link(None, "changelist")
         return [
-            Card.of(
+            Card(
                 label,
                 f"{here}?kind={kind}&day=today",
                 rows.filter(kind=kind),
@@ -104,7 +104,7 @@ class ElevationAdmin(ReadOnlyAdmin):
             return []
         rows = self.get_queryset(request).running()
         return [
-            Card.of(
+            Card(
                 "正在运行的超级管理模式",
                 self.link(None, "changelist"),
                 rows,
@@ -225,7 +225,7 @@ class TextMessageAdmin(ReadOnlyAdmin):
             return []
         rows, here = self.get_queryset(request), self.link(None, "changelist")
         return [
-            Card.of(
+            Card(
                 "发送失败的短信",
                 f"{here}?status=failed",
                 rows.filter(status="failed"),
@@ -233,7 +233,7 @@ class TextMessageAdmin(ReadOnlyAdmin):
                 icon="sms_failed",
                 order=10,
             ),
-            Card.of(
+            Card(
                 "等待发送的短信",
                 f"{here}?status=queued",
                 rows.filter(status="queued"),

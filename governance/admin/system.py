@@ -190,7 +190,7 @@ class ParameterAdmin(TerritorialAdmin):
             return []
         rows = self.get_queryset(request)
         return [
-            Card.of(
+            Card(
                 "已调整的参数", self.link(None, "changelist"), rows, icon="tune", order=40, calm="都是默认值"
             )
         ]

@@ -45,15 +45,13 @@ def test_the_secretarys_desk_counts_what_the_lists_show(client, secretary):
     make_late(orders[2], -0.5)
     ORDERS.run(orders[3], "open_claims", by=secretary)
     found = cards(client)
-    assert {label: card.count for label, card in found.items()} == {
+    assert {label: card.count for label, card in found.items() if card.count != "0"} == {
         "待受理": "3",
         "红·已超期": "2",
         "黄·将到期": "1",
         "今日新增": "4",
-        "投诉待答复": "0",
-        "志愿者待审核": "0",
-        "晒单待审核": "0",
     }
+    assert {"投诉待答复", "志愿者待审核", "晒单待审核", "事件待派遣", "待核查"} <= set(found)
     for label, card in found.items():
         listed = client.get(card.url)
         assert listed.status_code == 200, label
@@ -157,7 +155,8 @@ def test_long_lists_are_counted_to_a_thousand_only(monkeypatch):
     with CaptureQueriesContext(connection) as caught:
         CappedPaginator(User.objects.order_by("pk"), 2).count  # noqa: B018
     assert "LIMIT 4" in caught[0]["sql"]
-    assert up_to(User.objects.all(), 4) == "4+" and up_to(User.objects.all(), 50) == str(User.objects.count())
+    assert up_to([User.objects.all(), User.objects.none()], 4) == ["4+", "0"]
+        assert up_to([User.objects.all()], 50) == [str(User.objects.count())]
 
 
 def test_the_greeting_follows_the_hour():

@@ -156,7 +156,7 @@ def test_long_lists_are_counted_to_a_thousand_only(monkeypatch):
         CappedPaginator(User.objects.order_by("pk"), 2).count  # noqa: B018
     assert "LIMIT 4" in caught[0]["sql"]
     assert up_to([User.objects.all(), User.objects.none()], 4) == ["4+", "0"]
-        assert up_to([User.objects.all()], 50) == [str(User.objects.count())]
+    assert up_to([User.objects.all()], 50) == [str(User.objects.count())]
 
 
 def test_the_greeting_follows_the_hour():

@@ -118,6 +118,11 @@ def export(
         AccessEvent.Kind.EXPORT, by, f"导出{name} {len(found)} 行（脱敏）", reason=reason, request=request
     )
     filename = f"{name}-{timezone.localtime():%Y%m%d-%H%M}.xlsx"
+    return as_file(filename, data)
+
+
+def as_file(filename: str, data: bytes) -> HttpResponse:
+    """Return an Excel file to keep, under a name that may be Chinese."""
     response = HttpResponse(data, content_type=XLSX)
     response["Content-Disposition"] = content_disposition_header(True, filename)
     response["Cache-Control"] = "no-store"

@@ -103,7 +103,9 @@ class SourceView(PortalView):
         data = response.data if isinstance(response.data, dict) else {}
         if response.status_code < 400:
             number = data.get("number", "")
-            told = "查询" if self.request.method == "GET" else "重复来件" if data.get("repeated") else "新登记"
+            told = (
+                "查询" if self.request.method == "GET" else "重复来件" if data.get("repeated") else "新登记"
+            )
             return f"{told} {number}".strip()
         return "；".join(f"{e['attr'] or ''} {e['detail']}".strip() for e in data.get("errors", ())[:5])
 
@@ -127,7 +129,9 @@ class ReferenceField(serializers.CharField):
 class SendSerializer(serializers.Serializer):
     """One incident. Its place is an entrance, a grid, a point or an address in words; the nearest that is given counts."""
 
-    source_id = ReferenceField(max_length=100, help_text="来源系统自己的编号。同一编号只登记一次，再发得到第一次的结果。")
+    source_id = ReferenceField(
+        max_length=100, help_text="来源系统自己的编号。同一编号只登记一次，再发得到第一次的结果。"
+    )
     minor_class = fields.KeyField(
         "code",
         queryset=MinorClass.objects.filter(is_active=True).select_related("major"),
@@ -136,8 +140,12 @@ class SendSerializer(serializers.Serializer):
         # What was sent is not repeated: the sentence goes into the log.
         error_messages={"does_not_exist": "事件目录里没有这个小类编号，或已停用。"},
     )
-    grid = serializers.CharField(max_length=15, required=False, allow_blank=True, help_text="9、12 或 15 位网格编码。")
-    entrance = serializers.CharField(max_length=16, required=False, allow_blank=True, help_text="楼门二维码的标识。")
+    grid = serializers.CharField(
+        max_length=15, required=False, allow_blank=True, help_text="9、12 或 15 位网格编码。"
+    )
+    entrance = serializers.CharField(
+        max_length=16, required=False, allow_blank=True, help_text="楼门二维码的标识。"
+    )
     longitude = serializers.FloatField(
         min_value=-180, max_value=180, required=False, allow_null=True, help_text="度，CGCS2000 或 WGS 84。"
     )
@@ -145,7 +153,9 @@ class SendSerializer(serializers.Serializer):
     address = fields.words(200, required=False, help_text="地址，例如：和苑里3号楼1门。")
     description = fields.words(2000, required=False, help_text="什么情况。")
     spot = fields.words(100, required=False, help_text="具体位置；不填时用 address。")
-    happened_at = fields.MomentField(required=False, allow_null=True, help_text="发现时间；没有时区的按本地时间。")
+    happened_at = fields.MomentField(
+        required=False, allow_null=True, help_text="发现时间；没有时区的按本地时间。"
+    )
     urgent = serializers.BooleanField(required=False, default=False, help_text="危及人身或财产安全。")
     applicant_name = fields.words(40, required=False)
     applicant_phone = fields.phone(required=False, allow_blank=True)
@@ -166,7 +176,9 @@ class SendSerializer(serializers.Serializer):
             elif grid is None and None not in point:
                 raise serializers.ValidationError({"longitude": ["这个位置不在本区的网格里。"]})
             elif grid is None:
-                raise serializers.ValidationError({"grid": ["请填写 grid、entrance、经纬度或 address 之一。"]})
+                raise serializers.ValidationError(
+                    {"grid": ["请填写 grid、entrance、经纬度或 address 之一。"]}
+                )
         return {**given, "grid": grid, "entrance": entrance}
 
     @staticmethod
@@ -250,7 +262,9 @@ class SourceIncidentsView(SourceView):
         form.is_valid(raise_exception=True)
         given, source = form.validated_data, request.auth
         phone = given.get("applicant_phone", "")
-        owner = User.objects.filter(phone=phone, phone_verified=True, is_active=True).first() if phone else None
+        owner = (
+            User.objects.filter(phone=phone, phone_verified=True, is_active=True).first() if phone else None
+        )
         try:
             incident, new = report_incident(
                 by=request.user,

@@ -61,7 +61,10 @@ class SourceCall(AppendOnly):
     class Meta:
         verbose_name = verbose_name_plural = "接口日志"
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["source", "-at"], name="sourcecall_source")]
+        indexes = [
+            models.Index(fields=["source", "-at"], name="sourcecall_source"),
+            models.Index(fields=["-at", "-id"], name="sourcecall_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {timezone.localtime(self.at):%Y-%m-%d %H:%M:%S} {self.answer}"

@@ -62,7 +62,7 @@ def open_import(by: User, *, source: str, file_name: str, data: bytes) -> Incide
         mapping=guess(table.headings, last.mapping if last is not None else None),
         total=len(table.rows),
     )
-    batch.full_clean(exclude=["file"])
+    batch.full_clean(exclude=["file", "mapping", "started_at", "finished_at"])
     batch.file.save("x", ContentFile(data), save=False)
     batch.save()
     return batch
@@ -198,7 +198,12 @@ def go_on(batch_pk: int, seconds: float = SLICE_SECONDS) -> str:
 
 
 def _take(
-    batch: IncidentImport, line: int, number: str, ticket: Ticket | None, reasons: list[str], cells: list[Cell]
+    batch: IncidentImport,
+    line: int,
+    number: str,
+    ticket: Ticket | None,
+    reasons: list[str],
+    cells: list[Cell],
 ) -> None:
     """Write one row's incident and outcome together, or why there is none."""
     if ticket is not None:
@@ -279,9 +284,7 @@ def _tell_desks(batch: IncidentImport) -> None:
     here = Counter(code[: GridLevel.COMMUNITY] for code in codes.values_list("incident__grid", flat=True))
     url = f"{reverse('admin:incidents_incident_changelist')}?wait=desk&channel={batch.source}"
     for code, number in here.items():
-        people = [
-            p for p in nearest_holders("incidents.dispatch_incident", code) if p.pk != batch.by_id
-        ]
+        people = [p for p in nearest_holders("incidents.dispatch_incident", code) if p.pk != batch.by_id]
         notices.tell(people, f"{batch.get_source_display()}转来 {number} 件，待受理", url=url)
 
 
@@ -324,9 +327,7 @@ def template() -> bytes:
         "ticket": "20261122000123", "minor": "暴露垃圾", "community": "", "address": "和苑里3号楼1门",
         "description": "楼门口有一堆装修垃圾，两天没人清", "name": "", "phone": "", "happened": "2026-11-22 14:05", "urgent": "否",
     }  # fmt: skip
-    columns: list[exports.Column] = [
-        (each.label, 18, lambda row, key=each.key: row[key]) for each in FIELDS
-    ]
+    columns: list[exports.Column] = [(each.label, 18, lambda row, key=each.key: row[key]) for each in FIELDS]
     return exports.workbook("工单", columns, [example], [(each.label, each.how) for each in FIELDS])
 
 

@@ -87,7 +87,7 @@ class Places:
         """
         words = plain(text)
         inside = [within] if within else self._communities_in(words)
-        houses = self._houses(inside, words)
+        houses = self._houses(inside, words) or ([] if within else self._houses([], words))
         exact = [house for house in houses if named_in(words, house[2])]
         if len(exact) > 1:
             longest = max(len(house[1] + house[2]) for house in exact)
@@ -106,17 +106,18 @@ class Places:
         raise Unknown("地址里没有认得出的社区、小区或楼栋，请写明社区，或填网格编码。")
 
     def _communities_in(self, words: str) -> list[str]:
-        found = {
-            code: name
-            for code, name in self._short.items()
-            if len(code) == GridLevel.COMMUNITY and len(name) >= 2 and name in words
-        }
-        streets = [code for code in found if self._short.get(code[: GridLevel.STREET], "\0") in words]
+        """Return the communities that the words name: in full, or in short beside their street. “和平路” is no “和平社区”."""
+        found = {}
+        for code, name in self._short.items():
+            if len(code) != GridLevel.COMMUNITY or name not in words:
+                continue
+            full = any(f"{name}{tail}" in words for tail in ("社区", "居委会", "居民委员会"))
+            if full or self._short.get(code[: GridLevel.STREET], "\0") in words:
+                found[code] = name
         # Of two names of which one holds the other, the longer one was meant.
-        codes = streets or [
+        return sorted(
             code for code, name in found.items() if not any(name != o and name in o for o in found.values())
-        ]
-        return sorted(codes)
+        )
 
     def _houses(self, inside: list[str], words: str) -> list[tuple[int, str, str, str]]:
         """Return the buildings of the compounds that the words name: key, compound, name, grid."""
@@ -137,9 +138,7 @@ class Places:
 
     def _doors_of(self, building: int) -> list[tuple[int, str]]:
         if building not in self._doors:
-            self._doors[building] = list(
-                Entrance.objects.filter(building=building).values_list("pk", "name")
-            )
+            self._doors[building] = list(Entrance.objects.filter(building=building).values_list("pk", "name"))
         return self._doors[building]
 
 

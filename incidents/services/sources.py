@@ -22,7 +22,7 @@ from incidents.models import Source, SourceCall
 
 _SALT = "incidents.source"
 #: Names under which the front door knows the portal's own ways in; no other system may take one.
-RESERVED = frozenset({"portal", "api", "referral", "system"})
+RESERVED = frozenset({"portal", "api", "referral", "system", "desk", "worker", "resident"})
 #: By which channel a system can send; the others are people's.
 CHANNELS = (Channel.DEVICE, Channel.HOTLINE, Channel.UPPER, Channel.OPINION, Channel.OPEN311, Channel.API)
 #: What a source's own number may look like: it stands in an address, and in the log.
@@ -123,7 +123,12 @@ def renew_key(source: Source, by: User | None, reason: str, *, request: Any = No
     source.key_digest, source.key_made_at = digest_of(secret), timezone.now()
     source.save(update_fields=["key_digest", "key_made_at"])
     audit.record(
-        AccessEvent.Kind.CONFIGURE, by, f"生成新密钥：{source.name}", obj=source, reason=reason, request=request
+        AccessEvent.Kind.CONFIGURE,
+        by,
+        f"生成新密钥：{source.name}",
+        obj=source,
+        reason=reason,
+        request=request,
     )
     return secret
 

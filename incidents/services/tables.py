@@ -154,10 +154,7 @@ def _text(data: bytes) -> list[list[Cell]]:
 
 
 def _decoded(data: bytes) -> str:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        codes = ("utf-16",)
-    else:
-        codes = ("utf-8-sig", "gb18030")
+    codes = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
     for code in codes:
         try:
             return data.decode(code)

@@ -141,6 +141,12 @@ class DeskIncidentForm(forms.Form):
             field.widget.is_required = False
             field.error_messages["invalid_choice"] = "这个地点不在您的管辖范围内，请重新选择。"
         dress(self)
+        self.order_fields(
+            [
+                "token", "channel", "number", "origin", "minor_class", "captured_at", "entrance", "grid", "spot", "is_urgent",
+                "description", "name", "phone", "photos",
+            ]
+        )  # fmt: skip
 
     class Media:
         js = ("vendor/htmx/htmx.min.js", "portal/desk_choices.js")

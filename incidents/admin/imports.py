@@ -8,7 +8,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path, reverse, reverse_lazy
 from django.utils import timezone
 
 from governance import masks
@@ -32,6 +32,8 @@ TONES = {
 }
 OUTCOMES = {"new": "good", "repeated": "quiet", "refused": "danger"}
 ROWS = 50
+#: Where the classes can be looked up.
+CATALOGUE = reverse_lazy("admin:incidents_minorclass_download")
 
 
 class StateFilter(ChoiceFilter):
@@ -133,7 +135,7 @@ class IncidentImportAdmin(ReadOnlyAdmin):
             hint="上传热线或上级系统导出的工单表格。先核对，看清每一行会怎样，再开始导入。",
             button="上传核对",
             template="incidents/desk_import_new.html",
-            extra={"template_url": self.link(None, "template")},
+            extra={"template_url": self.link(None, "template"), "catalogue_url": CATALOGUE},
         )
 
     def template_view(self, request: HttpRequest) -> HttpResponse:
@@ -169,6 +171,7 @@ class IncidentImportAdmin(ReadOnlyAdmin):
             "missing": "、".join(missing),
             "told": told,
             "first": [_shown(ticket) for ticket in told.first] if told else [],
+            "catalogue_url": CATALOGUE,
             "more": told.wrong - len(told.problems) if told else 0,
             "problem": problem,
         }

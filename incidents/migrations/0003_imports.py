@@ -271,4 +271,11 @@ class Migration(migrations.Migration):
                 violation_error_message="导入的行要么有事件，要么有未导入的原因。",
             ),
         ),
+        migrations.AlterField(
+            model_name="source",
+            name="per_minute",
+            field=models.PositiveSmallIntegerField(
+                default=60, help_text="次。超过的会被拒绝，对方过一会儿再发。", verbose_name="每分钟最多"
+            ),
+        ),
     ]

@@ -229,6 +229,7 @@ class IncidentImportAdmin(ReadOnlyAdmin):
         done = batch.new + batch.repeated + batch.refused
         return {
             "batch": batch,
+            "tone": TONES[batch.status],
             "done": done,
             "percent": done * 100 // batch.total if batch.total else 100,
             "progress_url": self.link(batch, "progress"),

@@ -61,7 +61,8 @@ class Places:
             if words not in self.names:
                 raise Unknown("没有这个编码的街道、社区或网格，或已停用。")
             return words
-        found = [code for code, name in self._short.items() if name == short(words)]
+        bare = short(words)
+        found = [code for code, name in self._short.items() if name == bare]
         if len(found) > 1:
             # A street and a community may share a name; the nearer place is meant.
             communities = [code for code in found if len(code) == GridLevel.COMMUNITY]
@@ -71,7 +72,7 @@ class Places:
                 code
                 for code, name in self._short.items()
                 if len(code) == GridLevel.COMMUNITY
-                and short(words).endswith(name)
+                and bare.endswith(name)
                 and self._short.get(code[: GridLevel.STREET], "\0") in words
             ]
         if not found:

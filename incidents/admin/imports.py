@@ -58,9 +58,6 @@ class IncidentImportAdmin(ReadOnlyAdmin):
     ordering = ("-created_at", "-pk")
 
     # --- list -----------------------------------------------------------------------------------------------------------
-    def get_queryset(self, request: HttpRequest):
-        return super().get_queryset(request).with_counts()
-
     @admin.display(description="状态", ordering="status")
     def state(self, batch: IncidentImport) -> str:
         return ui.chip(batch.get_status_display(), TONES[batch.status])
@@ -73,7 +70,7 @@ class IncidentImportAdmin(ReadOnlyAdmin):
     def counts(self, batch: IncidentImport) -> str:
         if batch.status == ImportState.DRAFT:
             return f"共 {batch.total} 行，还没有导入"
-        return f"新登记 {batch.new}，以前已登记 {batch.repeated}，未导入 {batch.refused}，共 {batch.total} 行"
+        return f"新登记 {batch.new}，重复 {batch.repeated}，未导入 {batch.refused}"
 
     @admin.display(description="上传时间", ordering="created_at")
     def uploaded(self, batch: IncidentImport) -> str:

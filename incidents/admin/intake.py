@@ -93,6 +93,8 @@ def answer(admin: Any, request: HttpRequest, incident: Incident, new: bool) -> H
         return HttpResponseRedirect(admin.link(None, "changelist"))
     if new:
         admin.message_user(request, "已登记，请继续受理和派遣。")
+    elif not request.POST.get("number"):
+        admin.message_user(request, "这一件刚才已经登记过了。", messages.WARNING)
     else:
         admin.message_user(request, "这个编号以前已登记，这就是那一件；没有重复登记。", messages.WARNING)
     return HttpResponseRedirect(admin.link(incident))

@@ -90,6 +90,9 @@ class Migration(migrations.Migration):
                 ("headings", models.JSONField(default=list, verbose_name="表头")),
                 ("mapping", models.JSONField(default=dict, verbose_name="对应关系")),
                 ("total", models.PositiveIntegerField(default=0, verbose_name="行数")),
+                ("new", models.PositiveIntegerField(default=0, verbose_name="新登记")),
+                ("repeated", models.PositiveIntegerField(default=0, verbose_name="以前已登记")),
+                ("refused", models.PositiveIntegerField(default=0, verbose_name="未导入")),
                 (
                     "status",
                     models.CharField(

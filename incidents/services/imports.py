@@ -13,6 +13,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.base import ContentFile
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
 from django_tasks import task
@@ -250,10 +251,13 @@ def _owner(ticket: Ticket) -> dict[str, Any]:
 
 
 def _touch(batch: IncidentImport, **changed: Any) -> None:
-    batch.touched_at = timezone.now()
+    """Write down how far a run has come, and what else has changed."""
+    counts = Counter(dict(batch.rows.order_by().values_list("outcome").annotate(Count("pk"))))
+    changed |= {outcome.value: counts[outcome] for outcome in ImportRow.Outcome}
+    changed["touched_at"] = timezone.now()
     for name, value in changed.items():
         setattr(batch, name, value)
-    batch.save(update_fields=["touched_at", *changed])
+    batch.save(update_fields=list(changed))
 
 
 @transaction.atomic
@@ -268,11 +272,10 @@ def _finish(batch: IncidentImport) -> None:
         # What is kept is in the incidents and, of refused rows, in their cells.
         transaction.on_commit(lambda: batch.file.storage.delete(batch.file.name))
         IncidentImport.objects.filter(pk=batch.pk).update(file="")
-    counts = Counter(batch.rows.values_list("outcome", flat=True))
     notices.tell(
         [batch.by],
-        f"批量导入已完成：新登记 {counts['new']} 行",
-        body=f"{batch.file_name}：以前已登记 {counts['repeated']} 行，未导入 {counts['refused']} 行。",
+        f"批量导入已完成：新登记 {batch.new} 行",
+        body=f"{batch.file_name}：以前已登记 {batch.repeated} 行，未导入 {batch.refused} 行。",
         url=reverse("admin:incidents_incidentimport_change", args=[batch.pk]),
     )
     _tell_desks(batch)

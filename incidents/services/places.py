@@ -49,7 +49,8 @@ class Places:
             code: short(name) for code, name in self.names.items() if len(code) <= GridLevel.COMMUNITY
         }
         self._buildings: dict[str, list[tuple[int, str, str, str]]] = {}
-        self._doors: dict[int, list[tuple[int, str]]] = {}
+        self._doors: dict[str, list[tuple[int, int, str]]] = {}
+        self._found: dict[str, str] = {}
 
     def grid(self, text: str) -> str:
         """Return the code of the street, community or base grid that ``text`` names, by its code or its name.
@@ -57,6 +58,11 @@ class Places:
         A street's name before a community's tells apart two of one name. Raises Unknown.
         """
         words = plain(text)
+        if words not in self._found:
+            self._found[words] = self._grid(words)
+        return self._found[words]
+
+    def _grid(self, words: str) -> str:
         if _CODE.fullmatch(words):
             if words not in self.names:
                 raise Unknown("没有这个编码的街道、社区或网格，或已停用。")
@@ -95,7 +101,7 @@ class Places:
             exact = [house for house in exact if len(house[1] + house[2]) == longest]
         if len(exact) == 1:
             key, _, _, code = exact[0]
-            doors = [door for door, name in self._doors_of(key) if named_in(words, plain(name))]
+            doors = [door for door, name in self._doors_of(key, code) if named_in(words, plain(name))]
             return code, doors[0] if len(doors) == 1 else None
         near = common([code for *_, code in exact or houses])
         if near and len(near) >= max(GridLevel.COMMUNITY, len(within)):
@@ -137,10 +143,12 @@ class Places:
             ]
         return self._buildings[code]
 
-    def _doors_of(self, building: int) -> list[tuple[int, str]]:
-        if building not in self._doors:
-            self._doors[building] = list(Entrance.objects.filter(building=building).values_list("pk", "name"))
-        return self._doors[building]
+    def _doors_of(self, building: int, grid: str) -> list[tuple[int, str]]:
+        """Return a building's doors: key and name. Those of one grid are read together."""
+        if grid not in self._doors:
+            rows = Entrance.objects.filter(grid=grid).values_list("building", "pk", "name")
+            self._doors[grid] = list(rows)
+        return [(key, name) for house, key, name in self._doors[grid] if house == building]
 
 
 def common(codes: list[str]) -> str:

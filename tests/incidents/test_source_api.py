@@ -59,6 +59,10 @@ def test_a_repeat_is_answered_as_the_first_time(smoke, minor, secretary):
     assert told["repeated"] is False and told["state_name"] == "待受理" and told["is_open"]
     again = client.post(f"{URL}/", body(minor, description="又报一次"), format="json")
     assert again.status_code == 200 and again.json() == {**told, "repeated": True}
+    # Even when nothing else of it would pass today.
+    minor.is_active = False
+    minor.save()
+    assert client.post(URL, {"source_id": "A-1"}, format="json").status_code == 200
     incident = Incident.objects.get()
     assert (incident.number, incident.channel, incident.is_urgent) == (told["number"], "device", True)
     assert incident.placed_by == source.account and masks.person(source.account) == source.name
@@ -66,6 +70,7 @@ def test_a_repeat_is_answered_as_the_first_time(smoke, minor, secretary):
     assert secretary.notices.filter(number=incident.number).exists()
     assert [(c.answer, c.reference) for c in SourceCall.objects.order_by("pk")] == [
         (201, "A-1"),
+        (200, "A-1"),
         (200, "A-1"),
     ]
 

@@ -12,7 +12,7 @@ import incidents.models.imports
 class Migration(migrations.Migration):
     dependencies = [
         ("grids", "0002_buildings"),
-        ("incidents", "0002_append_only"),
+        ("incidents", "0003_figures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

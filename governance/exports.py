@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
 
 from governance import audit, parameters
 from governance.models import AccessEvent
@@ -49,13 +50,16 @@ def safe(value: Any) -> Any:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def workbook(title: str, columns: list[Column], rows: Iterable[Any]) -> bytes:
-    """Return an Excel file of one sheet with a bold first line."""
+def workbook(
+    title: str, columns: list[Column], rows: Iterable[Any], guide: Iterable[tuple[str, str]] = ()
+) -> bytes:
+    """Return an Excel file of one sheet with a bold first line; ``guide``: a second sheet that says of each column what
+    belongs there."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", "", title)[:31] or "表")
     sheet.freeze_panes = "A2"
     for index, (_, width, _) in enumerate(columns):
-        sheet.column_dimensions[chr(ord("A") + index)].width = width
+        sheet.column_dimensions[get_column_letter(index + 1)].width = width
     heads = []
     for heading, _, _ in columns:
         cell = WriteOnlyCell(sheet, value=heading)
@@ -72,9 +76,22 @@ def workbook(title: str, columns: list[Column], rows: Iterable[Any]) -> bytes:
                 cell.number_format = "yyyy-mm-dd hh:mm"
             cells.append(cell)
         sheet.append(cells)
+    if guide:
+        _explain(book.create_sheet("填写说明"), guide)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def _explain(sheet: Any, guide: Iterable[tuple[str, str]]) -> None:
+    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 18, 80
+    for index, line in enumerate([("列", "怎样填写"), *guide]):
+        cells = []
+        for words in line:
+            cell = WriteOnlyCell(sheet, value=safe(words))
+            cell.font, cell.alignment = Font(bold=index == 0), Alignment(wrap_text=True, vertical="top")
+            cells.append(cell)
+        sheet.append(cells)
 
 
 def export(
@@ -101,6 +118,11 @@ def export(
         AccessEvent.Kind.EXPORT, by, f"导出{name} {len(found)} 行（脱敏）", reason=reason, request=request
     )
     filename = f"{name}-{timezone.localtime():%Y%m%d-%H%M}.xlsx"
+    return as_file(filename, data)
+
+
+def as_file(filename: str, data: bytes) -> HttpResponse:
+    """Return an Excel file to keep, under a name that may be Chinese."""
     response = HttpResponse(data, content_type=XLSX)
     response["Content-Disposition"] = content_disposition_header(True, filename)
     response["Cache-Control"] = "no-store"

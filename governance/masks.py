@@ -3,6 +3,9 @@ the building."""
 
 from collections.abc import Callable
 
+#: How the login names of other systems' accounts begin; nobody signs in by them.
+MACHINE = "source-"
+
 
 def phone(text: str) -> str:
     """Return a phone number with its middle hidden; the whole number hidden when it is too short for that."""
@@ -15,8 +18,8 @@ def name(text: str) -> str:
 
 
 def person(user) -> str:
-    """Return how somebody is named to whom her contact is not open: staff and the machine in full, others masked."""
-    in_full = user.is_staff or user.username == "system"
+    """Return how somebody is named to whom her contact is not open: staff and machines in full, others masked."""
+    in_full = user.is_staff or user.username == "system" or user.username.startswith(MACHINE)
     return str(user) if in_full else name(user.name or user.username)
 
 

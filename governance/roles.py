@@ -81,6 +81,8 @@ INCIDENT_DESK = _all(
     "reveal_incident",
     "export_incident",
 )
+#: Loading a file of another system's tickets.
+IMPORT = _all("incidents", "import_incident", "view_incidentimport")
 KEEP_VOLUNTEERING = _all(
     "volunteers",
     "add_team",
@@ -107,7 +109,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "区级坐席员",
         "全天候掌握全区事项，受理和派单",
         (DISTRICT,),
-        WATCH | DISPATCH | INCIDENT_DESK | _all("incidents", "supervise_incident"),
+        WATCH | DISPATCH | INCIDENT_DESK | IMPORT | _all("incidents", "supervise_incident"),
     ),
     RoleSpec(
         "district_head",
@@ -137,7 +139,12 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "街道干部",
         "统筹各社区的事件和志愿服务",
         (STREET,),
-        WATCH | DISPATCH | KEEP_VOLUNTEERING | INCIDENT_DESK | _all("incidents", "supervise_incident"),
+        WATCH
+        | DISPATCH
+        | KEEP_VOLUNTEERING
+        | INCIDENT_DESK
+        | IMPORT
+        | _all("incidents", "supervise_incident"),
     ),
     RoleSpec(
         "department_officer",
@@ -226,7 +233,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "审计管理员",
         "只查看日志，不接触业务",
         (DISTRICT,),
-        _all("governance", "view_accessevent", "view_elevation", "view_share"),
+        _all("governance", "view_accessevent", "view_elevation", "view_share")
+        | _all("incidents", "view_sourcecall"),
     ),
     RoleSpec(
         "system_administrator",

@@ -10,7 +10,8 @@ from governance import parameters
 from governance.models import AccessEvent, Elevation, Heartbeat, Intake, Post, Role, TextMessage, Unit
 from governance.sharing import share
 from incidents.flow import INCIDENTS
-from incidents.models import Callback, Closing, MajorClass
+from incidents.models import Callback, Closing, IncidentImport, MajorClass, Source, SourceCall
+from incidents.services import imports, sources
 from tests import factories
 from tests.cast import Cast
 from volunteers.models import HoursEntry, Skill, Station, Team
@@ -104,7 +105,13 @@ def particular(cast: Cast) -> dict[str, list]:
         "api-notice-detail": [notice],
         "api-notice-read": [notice],
         "api-token-detail": [1],
+        "api-source-incident-detail": ["A-1"],
         "admin:app_list": ["volunteers"],
+        "admin:incidents_incident_alike": [],
+        "admin:incidents_incidentimport_template": [],
+        "admin:incidents_minorclass_import": [],
+        "admin:incidents_minorclass_template": [],
+        "admin:incidents_minorclass_download": [],
         "admin:governance_parameter_set": ["orders.offer_minutes"],
         "admin:governance_user_totp": [cast.people["secretary"].pk],
         "admin:volunteers_volunteer_guardian": [minor.pk],
@@ -129,8 +136,11 @@ KEYS = {
     "incidents_callback": lambda cast: Callback.objects.earliest("pk").pk,
     "incidents_closing": lambda cast: Closing.objects.earliest("pk").pk,
     "incidents_incident": lambda cast: cast.incident.pk,
+    "incidents_incidentimport": lambda cast: IncidentImport.objects.get().pk,
     "incidents_majorclass": lambda cast: MajorClass.objects.get().pk,
     "incidents_minorclass": lambda cast: cast.incident.minor_class_id,
+    "incidents_source": lambda cast: Source.objects.get().pk,
+    "incidents_sourcecall": lambda cast: SourceCall.objects.get().pk,
     "volunteers_hoursentry": lambda cast: HoursEntry.objects.earliest("pk").pk,
     "volunteers_order": lambda cast: cast.order.pk,
     "volunteers_serviceitem": lambda cast: cast.order.item_id,
@@ -161,5 +171,10 @@ def furnished(made: Cast) -> Cast:
         minor_class=made.incident.minor_class,
     )
     INCIDENTS.run(closed, "call_back", by=made.people["secretary"], reached=True, solved=True, satisfaction=5)
+    source, _ = sources.create_source("smoke", "烟感平台", "device", None)
+    sources.record(source, 201, "新登记", "A-1")
+    operator = factories.make_staff("seat_operator", factories.DISTRICT)
+    table = "工单编号,小类,社区,诉求内容\nA-2,x,和苑,没人清\n"
+    imports.open_import(operator, source="hotline", file_name="工单.csv", data=table.encode())
     made.arguments = particular(made)
     return made

@@ -39,10 +39,14 @@ def verb_page(
     hint: str = "",
     danger: bool = False,
     intro: str = "",
+    button: str = "",
+    template: str = "governance/desk_form.html",
+    extra: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """Show the form (GET) or run the service with its data (POST) and go back.
 
-    What the service refuses is shown at its field with everything typed kept. ``run`` may return an address to go to.
+    What the service refuses is shown at its field with everything typed kept. ``run`` may return an address to go to, or
+    itself the page to show, where that can be shown only once. ``button``: what is written on it.
     """
     dress(form)
     draft = drafts.take(request, request.path) if request.method == "GET" else None
@@ -54,6 +58,8 @@ def verb_page(
         except ValidationError as refusal:
             tell(form, refusal)
         else:
+            if isinstance(answer, HttpResponse):
+                return answer
             admin.message_user(request, done)
             return HttpResponseRedirect(answer if isinstance(answer, str) else back)
     request.current_app = admin.admin_site.name
@@ -67,7 +73,9 @@ def verb_page(
         "hint": hint,
         "intro": intro,
         "danger": danger,
+        "button": button,
         "back": back,
         "media": admin.media + form.media,
+        **(extra or {}),
     }
-    return TemplateResponse(request, "governance/desk_form.html", context)
+    return TemplateResponse(request, template, context)

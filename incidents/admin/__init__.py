@@ -1,3 +1,3 @@
 """The web admin of incidents."""
 
-from incidents.admin import catalogue, incidents, lines  # noqa: F401  registers the models
+from incidents.admin import catalogue, imports, incidents, lines, sources  # noqa: F401  registers the models

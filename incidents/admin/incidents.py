@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
-from django.urls import reverse
+from django.db.models import QuerySet
+from django.db.models.fields.related import RelatedField
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
 from django.utils import timezone
 
 from governance import masks
@@ -20,6 +22,7 @@ from governance.admin.filters import (
 )
 from governance.admin.matters import MatterAdmin, link_to
 from governance.templatetags import ui
+from incidents.admin import intake
 from incidents.admin.figures import FigureFilter
 from incidents.cards import TONES
 from incidents.forms.actions import INCIDENT_FORMS
@@ -134,6 +137,26 @@ class IncidentAdmin(MatterAdmin):
     @admin.display(description="承办", ordering="unit")
     def who(self, incident: Incident) -> str:
         return incident.assignee
+
+    # --- taking a report down -----------------------------------------------------------------------------------------
+    def related_choices(self, db_field: RelatedField, request: HttpRequest) -> QuerySet | None:
+        """Return where an incident may be reported: nodes and doors in use within reach of the permission to report."""
+        if db_field.name == "entrance":
+            return intake.doors(request.user)
+        return super().related_choices(db_field, request)
+
+    def get_urls(self) -> list:
+        view = self.admin_site.admin_view(self.alike_view)
+        return [path("alike/", view, name="incidents_incident_alike"), *super().get_urls()]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.may(self.add_action, Incident)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context=None) -> HttpResponse:
+        return intake.take_down(self, request)
+
+    def alike_view(self, request: HttpRequest) -> HttpResponse:
+        return intake.alike_part(self, request)
 
     # --- page -------------------------------------------------------------------------------------------------------
     def facts(self, request: HttpRequest, incident: Incident) -> list[tuple[str, Any]]:

@@ -1,7 +1,8 @@
-"""The nouns of incidents: the catalogue, incidents with their steps, pictures, closings and calls back, and the systems they
-come from."""
+"""The nouns of incidents: the catalogue, incidents with their steps, pictures, closings and calls back, the systems they
+come from, and the files that are loaded at once."""
 
 from incidents.models.catalogue import Door, LimitUnit, MajorClass, MinorClass, Receipt
+from incidents.models.imports import ImportRow, ImportState, IncidentImport
 from incidents.models.incidents import (
     Callback,
     Closing,
@@ -17,7 +18,10 @@ __all__ = [
     "Callback",
     "Closing",
     "Door",
+    "ImportRow",
+    "ImportState",
     "Incident",
+    "IncidentImport",
     "IncidentPhoto",
     "IncidentStatus",
     "IncidentStep",

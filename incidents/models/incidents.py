@@ -211,6 +211,7 @@ class Incident(Matter):
         verbose_name = verbose_name_plural = "事件"
         permissions = [
             ("report_incident", "上报事件"),
+            ("import_incident", "批量导入事件"),
             ("dispatch_incident", "受理和派遣"),
             ("handle_incident", "处置"),
             ("verify_incident", "核查"),

@@ -22,7 +22,9 @@ class Source(models.Model):
         editable=False,
     )
     is_active = models.BooleanField("启用", default=True)
-    per_minute = models.PositiveSmallIntegerField("每分钟最多", default=60, help_text="次")
+    per_minute = models.PositiveSmallIntegerField(
+        "每分钟最多", default=60, help_text="次。超过的会被拒绝，对方过一会儿再发。"
+    )
     key_digest = models.CharField("密钥摘要", max_length=64, blank=True, editable=False)
     key_made_at = models.DateTimeField("密钥生成时间", null=True, editable=False)
     last_used_at = models.DateTimeField("最近一次来件", null=True, editable=False)
@@ -61,7 +63,10 @@ class SourceCall(AppendOnly):
     class Meta:
         verbose_name = verbose_name_plural = "接口日志"
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["source", "-at"], name="sourcecall_source")]
+        indexes = [
+            models.Index(fields=["source", "-at"], name="sourcecall_source"),
+            models.Index(fields=["-at", "-id"], name="sourcecall_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {timezone.localtime(self.at):%Y-%m-%d %H:%M:%S} {self.answer}"

@@ -11,6 +11,7 @@ from django.utils import timezone
 from governance import files, intake, parameters
 from governance.flow import NotYours, Refused
 from governance.models import Intake, Matter, User
+from governance.models.matters import Channel
 from governance.territory import GridLevel
 from grids import geometry
 from grids.models import Entrance, Grid
@@ -19,6 +20,9 @@ from incidents.models import Incident, IncidentPhoto, MinorClass
 
 #: A phone may have lain without network for so long before its report arrives.
 OLDEST = timedelta(days=7)
+#: And a ticket on its way through a hotline or a higher level before it is handed down.
+OLDEST_TICKET = timedelta(days=90)
+TICKETS = frozenset({Channel.HOTLINE.value, Channel.UPPER.value, Channel.OPINION.value})
 
 
 @transaction.atomic
@@ -41,13 +45,15 @@ def report_incident(
     channel: str = "resident",
     source: str = "portal",
     photos: Iterable[UploadedFile] = (),
+    quietly: bool = False,
 ) -> tuple[Incident, bool]:
     """Report an incident (上报). Returns it, and False when this very report had been taken in before.
 
     The place is the entrance's, else the grid that was chosen, else the base grid that holds the point (degrees, WGS 84).
     ``by`` fills it in: the reporter, a worker, another system's account, or the portal's own account for somebody who has
     not signed in. ``source_id`` names the report within its source and sender. The incident and its ``photos`` are kept together
-    or not at all. Raises Refused at the field it concerns, NotYours, or ValidationError.
+    or not at all. ``quietly``: nobody is told of it by itself, because many come at once and are told of together; what
+    is urgent is told all the same. Raises Refused at the field it concerns, NotYours, or ValidationError.
     """
     code = place_code(grid, entrance, longitude, latitude)
     incident, new = intake.receive(
@@ -68,6 +74,7 @@ def report_incident(
         description=description,
         is_urgent=is_urgent,
         captured_at=captured_at,
+        quietly=quietly,
     )
     if new:
         files.attach(IncidentPhoto, photos, by=None if by.username == "system" else by, incident=incident)
@@ -103,8 +110,9 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
     if came.grid.grid_level < GridLevel.STREET:
         raise Refused("请把地址选到街道、社区或基础网格。", "grid")
     captured = payload["captured_at"]
-    if captured is not None and not now - OLDEST <= captured <= now + timedelta(minutes=10):
-        raise Refused(f"发现时间应在最近 {OLDEST.days} 天以内，不能晚于现在。", "captured_at")
+    oldest = OLDEST_TICKET if came.channel in TICKETS else OLDEST
+    if captured is not None and not now - oldest <= captured <= now + timedelta(minutes=10):
+        raise Refused(f"发现时间应在最近 {oldest.days} 天以内，不能晚于现在。", "captured_at")
     incident = Incident(
         grid=came.grid,
         title=minor.name,
@@ -124,6 +132,10 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         respond_by=respond_by(came.applicant_phone, now),
     )
 
+    tell: tuple[str, ...] = ("dispatchers", "applicant")
+    if payload["quietly"]:
+        tell = ("dispatchers",) if incident.is_urgent else ()
+
     def within_reach(saved: Matter) -> None:
         # Whoever reports for others by a post does so at her own place; residents and systems report everywhere.
         if by.is_staff and came.applicant_id != by.pk and not by.may("report", saved):
@@ -133,7 +145,7 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         incident,
         by=by,
         label="上报",
-        tell=("dispatchers", "applicant"),
+        tell=tell,
         clock=clocks.ACCEPT,
         check=within_reach,
     )

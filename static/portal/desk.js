@@ -1,5 +1,7 @@
 // What the theme's markup leaves out for those who use a screen reader, added once the page stands: names for its scroll
 // areas and its search boxes, and the landmarks by which one finds one's way.
+// The theme writes the name of a chosen file into the nearest line of text, which in our forms is another field.
+HTMLInputElement.prototype.hasChangeListener = true;
 window.addEventListener("load", () => {
   document.querySelectorAll('[aria-label="scrollable content"]').forEach((area, index) => {
     area.setAttribute("aria-label", index ? `可滚动的内容 ${index + 1}` : "可滚动的内容");

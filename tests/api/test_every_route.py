@@ -23,6 +23,8 @@ OPEN = {
 }  # fmt: skip
 #: What answers about the caller alone, so there is no other's row to find; tested in test_signing_in.py.
 OWN = {"api-code", "api-sign-in", "api-me", "api-matters", "api-hours-total", "api-notice-read-all"}
+#: What only a source's key opens; tested in tests/incidents/test_source_api.py.
+SOURCES = {"api-source-incident", "api-source-incident-detail"}
 LISTS = {
     "api-order-list": "orders", "api-hall-list": "hall", "api-claim-list": "claims", "api-hours-list": "hours",
     "api-volunteer-list": "volunteers", "api-showcase-list": "showcases", "api-notice-list": "notices",
@@ -126,7 +128,7 @@ def row_paths(world) -> dict[str, list[str]]:
 def test_every_route_is_looked_at(world):
     rows = set(row_paths(world))
     # Pictures are walked in test_order_round.py; the nameless route is the answer to addresses that are none.
-    assert set(routes()) - {None} == OPEN | OWN | set(LISTS) | rows | {"api-photo"}
+    assert set(routes()) - {None} == OPEN | OWN | set(LISTS) | rows | SOURCES | {"api-photo"}
     assert len(rows) > 70
 
 

@@ -1,7 +1,17 @@
-"""The nouns of incidents: the catalogue, incidents with their steps, pictures, closings and calls back, and the systems they
-come from."""
+"""The nouns of incidents: the catalogue, incidents with their steps, pictures, closings and calls back, the systems they come
+from, the whistles that streets blow, and how streets evaluate departments."""
 
 from incidents.models.catalogue import Door, LimitUnit, MajorClass, MinorClass, Receipt
+from incidents.models.evaluation import (
+    AnswerLine,
+    Band,
+    CommunityScore,
+    Deduction,
+    Evaluation,
+    EvaluationScore,
+    EvaluationStatus,
+    EvaluationStep,
+)
 from incidents.models.incidents import (
     Callback,
     Closing,
@@ -12,11 +22,35 @@ from incidents.models.incidents import (
     Satisfaction,
 )
 from incidents.models.sources import Source, SourceCall
+from incidents.models.whistles import (
+    Aspect,
+    Colour,
+    Round,
+    SlipPhoto,
+    SlipStatus,
+    Whistle,
+    WhistlePhoto,
+    WhistleSituation,
+    WhistleSlip,
+    WhistleSlipStep,
+    WhistleStatus,
+    WhistleStep,
+)
 
 __all__ = [
+    "AnswerLine",
+    "Aspect",
+    "Band",
     "Callback",
     "Closing",
+    "Colour",
+    "CommunityScore",
+    "Deduction",
     "Door",
+    "Evaluation",
+    "EvaluationScore",
+    "EvaluationStatus",
+    "EvaluationStep",
     "Incident",
     "IncidentPhoto",
     "IncidentStatus",
@@ -25,7 +59,17 @@ __all__ = [
     "MajorClass",
     "MinorClass",
     "Receipt",
+    "Round",
     "Satisfaction",
+    "SlipPhoto",
+    "SlipStatus",
     "Source",
     "SourceCall",
+    "Whistle",
+    "WhistlePhoto",
+    "WhistleSituation",
+    "WhistleSlip",
+    "WhistleSlipStep",
+    "WhistleStatus",
+    "WhistleStep",
 ]

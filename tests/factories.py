@@ -10,7 +10,8 @@ from governance.appointments import appoint
 from governance.models import Unit, User
 from grids.models import Building, Entrance, Grid
 from incidents.flow import INCIDENTS
-from incidents.models import Incident, MajorClass, MinorClass, Whistle, WhistleSituation
+from incidents.models import Evaluation, Incident, MajorClass, MinorClass, Whistle, WhistleSituation
+from incidents.services.evaluation import open_evaluation
 from incidents.services.reporting import report_incident
 from incidents.services.whistles import blow_whistle
 from volunteers.flow import ORDERS, REGISTRATION
@@ -216,4 +217,14 @@ def make_whistle(
         lead=lead,
         assisting=assisting,
         **fields,
+    )
+
+
+def make_evaluation(street: str = STREET, *, by: User | None = None, **fields) -> Evaluation:
+    """Open a street's evaluation of the last thirty days, as an officer of it."""
+    today = timezone.localdate()
+    return open_evaluation(
+        by=by or make_staff("street_officer", street),
+        street=make_grid(street),
+        **{"period_from": today - timedelta(days=30), "period_until": today - timedelta(days=1), **fields},
     )

@@ -219,8 +219,7 @@ class EvaluationScoreAdmin(ReadOnlyAdmin):
     """One department's result, for its own people once it is out, for the street and the district all along."""
 
     list_display = (
-        "department",
-        "street",
+        "heading",
         "period",
         "done",
         "content",
@@ -229,7 +228,7 @@ class EvaluationScoreAdmin(ReadOnlyAdmin):
         "total_text",
         "band_chip",
     )
-    list_display_links = ("department",)
+    list_display_links = ("heading",)
     list_filter = (EvaluationFilter, BandFilter, DepartmentFilter, PlaceFilter)
     ordering = ("-evaluation__period_until", "grid", "unit__code")
     export_columns = [
@@ -266,13 +265,9 @@ class EvaluationScoreAdmin(ReadOnlyAdmin):
         context = {"export_url": self.link(None, "export") if can else "", **(extra_context or {})}
         return super().changelist_view(request, context)
 
-    @admin.display(description="部门", ordering="unit")
-    def department(self, score: EvaluationScore) -> str:
-        return str(score.unit)
-
-    @admin.display(description="街道", ordering="grid")
-    def street(self, score: EvaluationScore) -> str:
-        return str(score.grid)
+    @admin.display(description="部门 / 街道", ordering="unit")
+    def heading(self, score: EvaluationScore) -> str:
+        return format_html('<span class="dk-heading">{}<small>{}</small></span>', score.unit, score.grid)
 
     @admin.display(description="考评期")
     def period(self, score: EvaluationScore) -> str:
@@ -408,6 +403,8 @@ def band_chip(score: EvaluationScore) -> str:
 
 def rate_text(evaluation: Evaluation) -> str:
     """Return how often the street blew, beside the district."""
+    if not evaluation.incidents:
+        return f"考评期内本街道吹哨 {evaluation.whistles} 次，没有事件。"
     here = scoring.per_thousand(evaluation.whistles, evaluation.incidents)
     there = scoring.per_thousand(evaluation.district_whistles, evaluation.district_incidents)
     return (
@@ -438,7 +435,7 @@ def score_line(score: EvaluationScore) -> dict[str, Any]:
         "content_small": not adjusted and scoring.is_small(score.satisfaction_answered),
         "adjusted": score.satisfaction_reason if adjusted else "",
         "felt": number(scoring.felt(score)),
-        "felt_of": figure(score, "felt", f"{score.felt_count} 个社区") if score.felt_count else "无打分",
+        "felt_of": figure(score, "felt", f"{score.felt_count} 个社区") if score.felt_count else "无数据",
         "felt_small": scoring.is_small(score.felt_count),
         "deducted": score.deducted,
         "total": number(score.total),
@@ -448,7 +445,7 @@ def score_line(score: EvaluationScore) -> dict[str, Any]:
 
 def _of(score: EvaluationScore, part: str, some: int, whole: str, number_of_all: int) -> str:
     if not number_of_all:
-        return "无，不计此项"
+        return "无数据"
     return format_html("{}/{}", figure(score, part, some), figure(score, whole, number_of_all))
 
 

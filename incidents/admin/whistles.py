@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from governance.admin.base import TerritorialAdmin
-from governance.admin.desk import Card
+from governance.admin.desk import Card, Urgent
 from governance.admin.filters import ChoiceFilter, DayFilter, LightFilter, PlaceFilter, StatusFilter
 from governance.admin.matters import MatterAdmin, link_to
 from governance.admin.verbs import verb_page
@@ -180,7 +180,7 @@ class WhistleAdmin(MatterAdmin):
                 "拟配合部门",
                 "、".join(unit.name for unit in whistle.assisting.all()) if not whistle.blown_at else "",
             ),
-            ("提请人", whistle.placed_by),
+            ("提请人", whistle.placed_by if whistle.placed_by_id != whistle.blown_by_id else ""),
             ("提交时间", ui.cn_datetime(whistle.opened_at)),
             ("吹哨", f"{whistle.blown_by}　{ui.cn_datetime(whistle.blown_at)}" if whistle.blown_at else ""),
             (
@@ -263,6 +263,10 @@ class WhistleAdmin(MatterAdmin):
         }
 
     # --- desk -------------------------------------------------------------------------------------------------------
+    def urgent(self, request: HttpRequest, most: int = 10) -> list[Urgent]:
+        """Return the whistles that wait for the street or the district; what departments owe stands there by their slips."""
+        return [each for each in super().urgent(request, most * 2) if each.matter.status != S.BLOWN][:most]
+
     def cards(self, request: HttpRequest) -> list[Card]:
         """Return what waits for a head to decide, for the street's look, and for the district's answer."""
         asked = (
@@ -313,23 +317,24 @@ class WhistleSituationAdmin(TerritorialAdmin):
 # --- lines of panels -----------------------------------------------------------------------------------------------------
 def slip_line(slip: WhistleSlip) -> dict[str, Any]:
     """Return a slip as the table of a whistle's departments shows it."""
-    arrived = ""
+    steps = []
+    if slip.received_at:
+        steps.append({"words": f"签收 {ui.cn_short(slip.received_at)}", "late": ""})
     if slip.arrived_at:
-        arrived = (
-            f"{ui.cn_short(slip.arrived_at)}　{'到现场' if slip.on_site else '未到现场'}　{slip.reporter}"
-        )
+        site = "到现场" if slip.on_site else "未到现场"
+        words = f"报到 {ui.cn_short(slip.arrived_at)}，{slip.reporter}，{site}"
+        steps.append({"words": words, "late": "迟到" if slip.arrived_at > slip.report_by else ""})
+    if slip.fed_back_at:
+        words = f"反馈 {ui.cn_short(slip.fed_back_at)}"
+        steps.append({"words": words, "late": "超时" if slip.fed_back_at > slip.settle_by else ""})
     return {
         "what": link_to(reverse("admin:incidents_whistleslip_change", args=[slip.pk]), slip.unit.name),
         "part": slip.get_part_display(),
         "chip": ui.chip(slip.get_status_display(), SLIP_TONES.get(slip.status, "quiet")),
         "light": ui.light(slip.light),
         "due": ui.cn_short(slip.due_at) if slip.is_open else "",
-        "received": ui.cn_short(slip.received_at),
-        "arrived": arrived,
-        "late_in": slip.arrived_at is not None and slip.arrived_at > slip.report_by,
-        "answered": ui.cn_short(slip.fed_back_at),
-        "late_out": slip.fed_back_at is not None and slip.fed_back_at > slip.settle_by,
-        "words": slip.feedback or slip.objection,
+        "steps": steps,
+        "words": slip.feedback or (f"异议：{slip.objection}" if slip.objection else ""),
     }
 
 
@@ -341,7 +346,6 @@ def whistle_line(whistle: Whistle) -> dict[str, Any]:
         "colour": colour_chip(whistle.colour),
         "chip": ui.chip(whistle.get_status_display(), WhistleAdmin.tones.get(whistle.status, "quiet")),
         "at": ui.cn_short(whistle.blown_at or whistle.opened_at),
-        "number": whistle.number,
     }
 
 
@@ -354,7 +358,6 @@ def incident_lines(request: HttpRequest, whistle: Whistle) -> list[dict[str, Any
             "where": row.where,
             "chip": ui.chip(row.get_status_display(), INCIDENT_TONES.get(row.status, "quiet")),
             "at": ui.cn_short(row.opened_at),
-            "number": row.number,
         }
         for row in rows[:50]
     ]

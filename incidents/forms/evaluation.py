@@ -46,10 +46,11 @@ class OpenForm(forms.Form):
         super().__init__(*args, **options)
         self.fields["grid"].queryset = places
         self.fields["units"].queryset = departments
-        first = timezone.localdate().replace(day=1)
-        last = first - timedelta(days=1)
-        start = last.replace(day=1, month=(last.month - 1) // 3 * 3 + 1)
-        self.fields["period_from"].initial, self.fields["period_until"].initial = start, last
+        # The quarter before this one, as it is usually asked for.
+        today = timezone.localdate()
+        last = today.replace(month=(today.month - 1) // 3 * 3 + 1, day=1) - timedelta(days=1)
+        self.fields["period_from"].initial = last.replace(month=last.month - 2, day=1)
+        self.fields["period_until"].initial = last
         for name, words in (("period_from", "请填写考评期起。"), ("period_until", "请填写考评期止。")):
             self.fields[name].error_messages["required"] = words
         if len(self.fields["grid"].choices) == 2:  # the empty one, and hers

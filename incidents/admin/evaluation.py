@@ -93,6 +93,7 @@ class EvaluationAdmin(MatterAdmin):
     list_filter = (StatusFilter, PlaceFilter)
     search_help_text = "搜编号或街道"
     ordering = ("-period_until", "-pk")
+    on_desk = False
     tones = {S.DRAFT: "brand", S.SCORING: "info", S.REVIEW: "caution", S.PUBLISHED: "good"}
 
     @admin.display(description="考评期", ordering="period_until")

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from governance.admin.desk import Card
+from governance.admin.desk import Card, Urgent
 from governance.admin.filters import DayFilter, LightFilter, PlaceFilter, StatusFilter
 from governance.admin.matters import MatterAdmin, link_to
 from governance.templatetags import ui
@@ -119,6 +119,15 @@ class WhistleSlipAdmin(MatterAdmin):
         return panels
 
     # --- desk -------------------------------------------------------------------------------------------------------
+    def urgent(self, request: HttpRequest, most: int = 10) -> list[Urgent]:
+        """Return, for who can do something about them, the slips whose deadlines come first."""
+        asked = ("handle", "arbitrate", "supervise")
+        return (
+            super().urgent(request, most)
+            if any(request.user.may(action, WhistleSlip) for action in asked)
+            else []
+        )
+
     def cards(self, request: HttpRequest) -> list[Card]:
         """Return what a department has not taken in or reported in to, and the objections to decide."""
         asked = (

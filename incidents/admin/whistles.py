@@ -264,7 +264,10 @@ class WhistleAdmin(MatterAdmin):
 
     # --- desk -------------------------------------------------------------------------------------------------------
     def urgent(self, request: HttpRequest, most: int = 10) -> list[Urgent]:
-        """Return the whistles that wait for the street or the district; what departments owe stands there by their slips."""
+        """Return, for who can do something about them, the whistles that wait for the street or the district; what departments
+        owe stands there by their slips."""
+        if not any(request.user.may(action, Whistle) for action in ("blow", "verify", "answer")):
+            return []
         return [each for each in super().urgent(request, most * 2) if each.matter.status != S.BLOWN][:most]
 
     def cards(self, request: HttpRequest) -> list[Card]:

@@ -15,6 +15,7 @@ APPS = ("governance", "grids", "incidents", "volunteers", "mediation", "parties"
 PUBLIC_REFERENCE = {
     "incidents.MajorClass",
     "incidents.MinorClass",
+    "incidents.WhistleSituation",
     "volunteers.ServiceItem",
     "volunteers.Skill",
 }

@@ -95,6 +95,58 @@ SPECS: dict[str, Spec] = {
         Spec("incidents.rework_within", "核查不通过后多久须整改", 8, "工作小时", 1, 160),
         Spec("incidents.reopen_days", "结案后多少天内可重新办理", 15, "天", 1, 180),
         Spec("incidents.callback_days", "结案后多少天内须回访", 15, "天", 1, 90),
+        Spec("whistles.decide_within", "提请吹哨后多久须决定", 4, "工作小时", 1, 80),
+        Spec(
+            "whistles.red_report",
+            "红色哨多久须到现场",
+            30,
+            "分钟",
+            5,
+            1440,
+            "默认值，外区有 30 分钟到场的做法",
+        ),
+        Spec("whistles.red_settle", "红色哨多久须有结果", 24, "小时", 1, 240),
+        Spec(
+            "whistles.yellow_report",
+            "黄色哨多久须报到",
+            2,
+            "工作小时",
+            1,
+            80,
+            "默认值，外区有 2 小时到场的做法",
+        ),
+        Spec("whistles.yellow_settle", "黄色哨多久须有结果", 3, "工作日", 1, 60),
+        Spec("whistles.blue_report", "蓝色哨多久须报到", 1, "工作日", 1, 30),
+        Spec("whistles.blue_settle", "蓝色哨多久须有结果", 7, "工作日", 1, 120),
+        Spec("whistles.second_reply", "二次哨区级领导多久须报到", 24, "小时", 1, 240),
+        Spec("whistles.arbitrate_within", "部门异议多久须裁定", 8, "工作小时", 1, 80),
+        Spec("whistles.verify_within", "部门都反馈后街道多久须核实", 8, "工作小时", 1, 160),
+        Spec("evaluation.weight_completion", "考评中办结率的权重", 50, "%", 0, 100, "默认值，和平区的做法"),
+        Spec(
+            "evaluation.weight_satisfaction",
+            "考评中居民满意度的权重",
+            20,
+            "%",
+            0,
+            100,
+            "默认值，和平区的做法",
+        ),
+        Spec("evaluation.weight_felt", "考评中社区服务感受的权重", 30, "%", 0, 100, "默认值，和平区的做法"),
+        Spec(
+            "evaluation.share",
+            "街道考评占部门年度考核的比重",
+            50,
+            "%",
+            0,
+            100,
+            "默认值，红桥区 50 %，和平区不低于 30 %",
+        ),
+        Spec("evaluation.excellent_from", "多少分以上为优秀", 90, "分", 1, 100),
+        Spec("evaluation.good_from", "多少分以上为良好", 75, "分", 0, 99),
+        Spec("evaluation.small_number", "分母少于多少时注明样本少", 5, "件", 1, 100),
+        Spec("evaluation.words_below", "社区打分低于多少须写说明", 80, "分", 0, 100),
+        Spec("evaluation.score_days", "社区打分用几个工作日", 5, "工作日", 1, 60),
+        Spec("evaluation.review_days", "街道复核用几个工作日", 5, "工作日", 1, 60),
         Spec("volunteers.minimum_age", "志愿者最低年龄", 8, "岁", 6, 18),
         Spec("exports.most_rows", "一次导出的行数上限", 2000, "行", 100, 20000),
         Spec("superuser.minutes", "超级管理模式时长", 30, "分钟", 5, 120),
@@ -110,6 +162,9 @@ SPECS: dict[str, Spec] = {
 }
 
 
+#: The weights of an evaluation's three parts, and its bands from low to high.
+WEIGHTS = ("evaluation.weight_completion", "evaluation.weight_satisfaction", "evaluation.weight_felt")
+BANDS = ("evaluation.good_from", "evaluation.excellent_from")
 #: The four times of a working day, from early to late.
 WORKDAY = ("work.morning_from", "work.morning_until", "work.afternoon_from", "work.afternoon_until")
 
@@ -144,6 +199,12 @@ def check(key: str, new: Any) -> Any:
             raise ValidationError("请填写时间，例如 08:30。")
         if not day[0] < day[1] <= day[2] < day[3]:
             raise ValidationError("上班时间要从早到晚：上午上班 < 上午下班 ≤ 下午上班 < 下午下班。")
+    if key in WEIGHTS and not any(new if each == key else value(each) for each in WEIGHTS):
+        raise ValidationError("三项权重不能都是 0。")
+    if key in BANDS:
+        good, excellent = (new if each == key else value(each) for each in BANDS)
+        if good >= excellent:
+            raise ValidationError("优秀线要高于良好线。")
     return new
 
 

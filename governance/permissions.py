@@ -211,13 +211,25 @@ class Rule:
 class Jurisdiction(Rule):
     """The rule of every territorial model: a post reaches the rows at or below its node.
 
-    A post with a unit reaches only rows whose ``unit`` column names that unit; a model without such a column is out
-    of reach for it.
+    A post with a unit reaches only rows whose ``unit`` column names that unit, or whose ``units`` column, an array of keys,
+    holds it; a model without such a column is out of reach for it. ``unit_when`` says which of the unit's rows are out for
+    it already; posts of the place itself do not wait for that.
     """
 
-    def __init__(self, own=(), published=(), *, unit: str | None = None, base: str = "grid") -> None:
+    def __init__(
+        self,
+        own=(),
+        published=(),
+        *,
+        unit: str | None = None,
+        units: str | None = None,
+        unit_when: Q | None = None,
+        base: str = "grid",
+    ) -> None:
         super().__init__(own, published)
         self.unit = unit
+        self.units = units
+        self.unit_when = unit_when
         self.base = base
 
     def jurisdiction(self, model: type[models.Model], user: Any, action: str) -> Q:
@@ -234,9 +246,11 @@ class Jurisdiction(Rule):
         for (column, unit_id), several in codes.items():
             part = Q(**{column: several[0]}) if len(several) == 1 else Q(**{f"{column}__in": several})
             if unit_id is not None:
-                if self.unit is None:
+                if self.unit is None and self.units is None:
                     continue
-                part &= Q(**{self.unit: unit_id})
+                part &= Q(**{self.unit: unit_id} if self.unit else {f"{self.units}__contains": [unit_id]})
+                if self.unit_when is not None:
+                    part &= self.unit_when
             parts.append(part)
         return any_of(parts)
 

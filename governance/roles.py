@@ -83,6 +83,34 @@ INCIDENT_DESK = _all(
 )
 #: Loading a file of another system's tickets.
 IMPORT = _all("incidents", "import_incident", "view_incidentimport")
+#: Reading the whistles of a place, and what became of them.
+WHISTLES = _all("incidents", "view_whistle", "view_whistleslip")
+#: Following a street's whistles and evaluating its departments; blowing and publishing are its heads' own.
+WHISTLE_DESK = WHISTLES | _all(
+    "incidents",
+    "propose_whistle",
+    "verify_whistle",
+    "export_whistle",
+    "supervise_whistleslip",
+    "verify_whistleslip",
+    "export_whistleslip",
+    "view_evaluation",
+    "score_evaluation",
+    "view_evaluationscore",
+    "export_evaluationscore",
+    "view_communityscore",
+)
+#: What the district sees of whistles and evaluations, and urges.
+WHISTLE_WATCH = WHISTLES | _all(
+    "incidents",
+    "export_whistle",
+    "supervise_whistleslip",
+    "export_whistleslip",
+    "view_evaluation",
+    "view_evaluationscore",
+    "export_evaluationscore",
+    "view_communityscore",
+)
 KEEP_VOLUNTEERING = _all(
     "volunteers",
     "add_team",
@@ -109,41 +137,46 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "区级坐席员",
         "全天候掌握全区事项，受理和派单",
         (DISTRICT,),
-        WATCH | DISPATCH | INCIDENT_DESK | IMPORT | _all("incidents", "supervise_incident"),
+        WATCH | DISPATCH | INCIDENT_DESK | IMPORT | WHISTLE_WATCH | _all("incidents", "supervise_incident"),
     ),
     RoleSpec(
         "district_head",
         "区级领导",
-        "掌握全区情况，督办",
+        "掌握全区情况，督办，答复二次哨",
         (DISTRICT,),
-        WATCH | _all("incidents", "supervise_incident"),
+        WATCH | WHISTLE_WATCH | _all("incidents", "supervise_incident", "answer_whistle"),
     ),
     RoleSpec(
         "arbiter",
         "裁定员",
-        "裁定多次退回的事件由谁承办",
+        "裁定多次退回的事件由谁承办，裁定部门对吹哨的异议",
         (DISTRICT, STREET),
-        _all("incidents", "view_incident", "arbitrate_incident") | _all("governance", "view_unit"),
+        WHISTLES
+        | _all("incidents", "view_incident", "arbitrate_incident", "arbitrate_whistleslip")
+        | _all("governance", "view_unit"),
     ),
     RoleSpec(
         "street_head",
         "街道领导",
-        "掌握本街道情况，督促超期事项",
+        "掌握本街道情况，督促超期事项，吹哨，公布部门考评",
         (STREET,),
         WATCH
+        | WHISTLE_DESK
+        | _all("incidents", "blow_whistle", "publish_evaluation")
         | _all("volunteers", "dispatch_order", "reveal_order", "export_order")
         | _all("incidents", "supervise_incident", "dispatch_incident", "reveal_incident", "export_incident"),
     ),
     RoleSpec(
         "street_officer",
         "街道干部",
-        "统筹各社区的事件和志愿服务",
+        "统筹各社区的事件和志愿服务，提请吹哨，组织部门考评",
         (STREET,),
         WATCH
         | DISPATCH
         | KEEP_VOLUNTEERING
         | INCIDENT_DESK
         | IMPORT
+        | WHISTLE_DESK
         | _all("incidents", "supervise_incident"),
     ),
     RoleSpec(
@@ -160,7 +193,13 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "handle_incident",
             "contact_incident",
             "export_incident",
+            "handle_whistleslip",
+            "export_whistleslip",
+            "view_evaluationscore",
+            "answer_evaluationscore",
+            "export_evaluationscore",
         )
+        | WHISTLES
         | _all("governance", "view_unit"),
         needs_unit=True,
     ),
@@ -169,14 +208,20 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "社区书记",
         "主持本社区的受理、派单、审核和展示",
         (COMMUNITY,),
-        WATCH | DISPATCH | KEEP_VOLUNTEERING | KEEP_GRID | INCIDENT_DESK,
+        WATCH
+        | DISPATCH
+        | KEEP_VOLUNTEERING
+        | KEEP_GRID
+        | INCIDENT_DESK
+        | WHISTLES
+        | _all("incidents", "propose_whistle", "view_evaluation", "give_evaluation", "view_communityscore"),
     ),
     RoleSpec(
         "community_worker",
         "社区工作者",
         "协助书记受理和派单",
         (COMMUNITY,),
-        WATCH | DISPATCH | INCIDENT_DESK,
+        WATCH | DISPATCH | INCIDENT_DESK | WHISTLES,
     ),
     RoleSpec(
         "grid_worker",
@@ -274,6 +319,9 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "add_source",
             "change_source",
             "view_sourcecall",
+            "view_whistlesituation",
+            "add_whistlesituation",
+            "change_whistlesituation",
         )
         | KEEP_GRID
         | _all("grids", "view_grid", "add_grid", "view_building", "view_entrance"),

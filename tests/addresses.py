@@ -54,8 +54,13 @@ def arguments(name: str, cast: Cast) -> list:
     if page in ("add", "changelist", "export"):
         return []
     key = KEYS[f"{app}_{model}"](cast)
-    action = {"order": "mark_absent", "incident": "recall"}.get(model, "approve")
-    return {"do": [key, action], "bulk": [action], "reveal": [key, "applicant_phone"]}.get(page, [key])
+    action = {
+        "order": "mark_absent", "incident": "recall", "whistle": "withdraw", "whistleslip": "extend",
+        "evaluation": "give",
+    }.get(model, "approve")  # fmt: skip
+    return {
+        "do": [key, action], "bulk": [action], "reveal": [key, "applicant_phone"], "rows": [key, "due"],
+    }.get(page, [key])  # fmt: skip
 
 
 def particular(cast: Cast) -> dict[str, list]:
@@ -135,12 +140,17 @@ KEYS = {
     "grids_grid": lambda cast: cast.order.grid_id,
     "incidents_callback": lambda cast: Callback.objects.earliest("pk").pk,
     "incidents_closing": lambda cast: Closing.objects.earliest("pk").pk,
+    "incidents_evaluation": lambda cast: cast.evaluation.pk,
+    "incidents_evaluationscore": lambda cast: cast.evaluation.scores.get().pk,
     "incidents_incident": lambda cast: cast.incident.pk,
     "incidents_incidentimport": lambda cast: IncidentImport.objects.get().pk,
     "incidents_majorclass": lambda cast: MajorClass.objects.get().pk,
     "incidents_minorclass": lambda cast: cast.incident.minor_class_id,
     "incidents_source": lambda cast: Source.objects.get().pk,
     "incidents_sourcecall": lambda cast: SourceCall.objects.get().pk,
+    "incidents_whistle": lambda cast: cast.whistle.pk,
+    "incidents_whistlesituation": lambda cast: cast.whistle.situation_id,
+    "incidents_whistleslip": lambda cast: cast.whistle.slips.get().pk,
     "volunteers_hoursentry": lambda cast: HoursEntry.objects.earliest("pk").pk,
     "volunteers_order": lambda cast: cast.order.pk,
     "volunteers_serviceitem": lambda cast: cast.order.item_id,

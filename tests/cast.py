@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from governance.models import Unit, User
-from incidents.flow import INCIDENTS
-from incidents.models import Incident, IncidentPhoto
+from incidents.flow import EVALUATIONS, INCIDENTS
+from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
 from tests import factories
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
@@ -55,6 +55,8 @@ class Cast:
     registration: Volunteer = None
     #: Reported by the resident, in the hands of the department.
     incident: Incident = None
+    whistle: Whistle = None
+    evaluation: Evaluation = None
     incident_photo: IncidentPhoto = None
     #: Others of the resident: at the desk, waiting for verification, closed.
     incidents: list[Incident] = field(default_factory=list)
@@ -146,4 +148,10 @@ def make_cast() -> Cast:
         waiting,
         factories.make_closed(by=secretary, worker=worker, applicant=resident, minor_class=kind),
     ]
+    cast.whistle = factories.make_whistle(units=[unit], incidents=[waiting])
+    cast.evaluation = EVALUATIONS.run(
+        factories.make_evaluation(by=people["street_officer"], units=[unit]),
+        "start",
+        by=people["street_officer"],
+    )
     return cast

@@ -10,8 +10,10 @@ from governance.appointments import appoint
 from governance.models import Unit, User
 from grids.models import Building, Entrance, Grid
 from incidents.flow import INCIDENTS
-from incidents.models import Incident, MajorClass, MinorClass
+from incidents.models import Evaluation, Incident, MajorClass, MinorClass, Whistle, WhistleSituation
+from incidents.services.evaluation import open_evaluation
 from incidents.services.reporting import report_incident
+from incidents.services.whistles import blow_whistle
 from volunteers.flow import ORDERS, REGISTRATION
 from volunteers.models import Membership, Order, ServiceItem, Skill, Team, Volunteer
 from volunteers.services.orders import place_order
@@ -192,3 +194,37 @@ def make_closed(code: str = BASE, *, by: User, worker: User, **fields) -> Incide
     incident = INCIDENTS.run(incident, "receive", by=worker)
     incident = INCIDENTS.run(incident, "handle", by=worker, note="已清理")
     return INCIDENTS.run(incident, "verify_pass", by=by)
+
+
+def make_situation(**fields) -> WhistleSituation:
+    """Make a situation in which a street may blow; blue, without a leading department, unless the fields say so."""
+    number = next(_serial)
+    return WhistleSituation.objects.create(
+        **{"aspect": "service", "code": f"S{number}", "name": f"情形{number}", "colour": "blue", **fields}
+    )
+
+
+def make_whistle(
+    code: str = COMMUNITY, *, by: User | None = None, units: list[Unit] = (), **fields
+) -> Whistle:
+    """Blow a whistle as the street's head, to the first of ``units`` as the leading one."""
+    lead, *assisting = units or [make_unit()]
+    return blow_whistle(
+        by=by or make_staff("street_head", code[:9]),
+        situation=fields.pop("situation", None) or make_situation(colour=fields.pop("colour", "blue")),
+        grid=make_grid(code),
+        description=fields.pop("description", "请部门来办"),
+        lead=lead,
+        assisting=assisting,
+        **fields,
+    )
+
+
+def make_evaluation(street: str = STREET, *, by: User | None = None, **fields) -> Evaluation:
+    """Open a street's evaluation of the last thirty days, as an officer of it."""
+    today = timezone.localdate()
+    return open_evaluation(
+        by=by or make_staff("street_officer", street),
+        street=make_grid(street),
+        **{"period_from": today - timedelta(days=30), "period_until": today - timedelta(days=1), **fields},
+    )

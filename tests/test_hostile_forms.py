@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.urls import NoReverseMatch, reverse
 
-from incidents.flow import INCIDENTS
+from incidents.flow import EVALUATIONS, INCIDENTS, SLIPS, WHISTLES
 from tests.addresses import arguments, furnished, names
 from tests.cast import make_cast
 from volunteers.flow import ORDERS, REGISTRATION, SHOWCASES
@@ -147,13 +147,15 @@ def pages(cast) -> list[tuple[str, str]]:
         (REGISTRATION, cast.registration, "volunteer_action"),
         (SHOWCASES, cast.reviewed, "showcase_action"),
         *((INCIDENTS, row, "incident_action") for row in (cast.incident, *cast.incidents)),
+        (WHISTLES, cast.whistle, ""),
+        (SLIPS, cast.whistle.slips.get(), ""),
+        (EVALUATIONS, cast.evaluation, ""),
     ):
         desk = f"admin:{flow.model._meta.app_label}_{flow.model._meta.model_name}_do"
         for action in flow.actions:
-            found += [
-                (reverse(page, args=[row.number, action]), f"{page} {action}"),
-                (reverse(desk, args=[row.pk, action]), f"{desk} {action}"),
-            ]
+            found.append((reverse(desk, args=[row.pk, action]), f"{desk} {action}"))
+            if page:
+                found.append((reverse(page, args=[row.number, action]), f"{page} {action}"))
     chosen = reverse("order_new") + f"?item={cast.order.item.code}"
     return sorted({*found, (chosen, chosen)})
 

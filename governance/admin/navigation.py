@@ -25,6 +25,15 @@ SIDEBAR = (
                 "admin:incidents_incidentimport_changelist",
                 "incidents.view_incidentimport",
             ),
+            ("吹哨", "campaign", "admin:incidents_whistle_changelist", "incidents.view_whistle"),
+            ("哨单", "assignment", "admin:incidents_whistleslip_changelist", "incidents.view_whistleslip"),
+            ("部门考评", "grading", "admin:incidents_evaluation_changelist", "incidents.view_evaluation"),
+            (
+                "考评结果",
+                "leaderboard",
+                "admin:incidents_evaluationscore_changelist",
+                "incidents.view_evaluationscore",
+            ),
             ("事件小类", "category", "admin:incidents_minorclass_changelist", "incidents.change_minorclass"),
             (
                 "事件大类",

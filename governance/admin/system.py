@@ -22,6 +22,9 @@ from governance.parameters import SPECS, Spec
 #: The group that the first part of a key belongs to, in the order of the page.
 GROUPS = {
     "orders": "点单与接单",
+    "incidents": "事件",
+    "whistles": "吹哨报到",
+    "evaluation": "部门考评",
     "ladder": "超期上报",
     "work": "上班时间",
     "volunteers": "志愿者",

@@ -1,3 +1,12 @@
-"""The web admin of incidents."""
+"""The web admin of incidents, whistles and the evaluation of departments."""
 
-from incidents.admin import catalogue, imports, incidents, lines, sources  # noqa: F401  registers the models
+from incidents.admin import (  # noqa: F401  registers the models
+    catalogue,
+    evaluation,
+    imports,
+    incidents,
+    lines,
+    slips,
+    sources,
+    whistles,
+)

@@ -1,6 +1,7 @@
 """The incident desk: the list with lights, dispatching, and taking a report down for somebody who calls."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import admin
@@ -24,10 +25,11 @@ from governance.admin.matters import MatterAdmin, link_to
 from governance.templatetags import ui
 from incidents.admin import intake
 from incidents.admin.figures import FigureFilter
+from incidents.admin.whistles import may_call, whistle_line
 from incidents.cards import TONES
 from incidents.forms.actions import INCIDENT_FORMS
 from incidents.likeness import alike_of
-from incidents.models import Incident, MajorClass
+from incidents.models import Incident, MajorClass, Whistle
 from incidents.models.incidents import AT_DESK, IN_HAND
 from incidents.models.incidents import IncidentStatus as S
 
@@ -205,8 +207,19 @@ class IncidentAdmin(MatterAdmin):
             ("公开", f"已公开　{incident.public_words}" if incident.published_at else ""),
         ]
 
+    def offered(self, incident: Incident, user: Any) -> list[SimpleNamespace]:
+        """Return the buttons, and, for who may call departments to it, the way to the whistle's form."""
+        buttons = super().offered(incident, user)
+        words = may_call(user, incident.grid_id) if incident.is_open else ""
+        if words:
+            url = f"{reverse('admin:incidents_whistle_add')}?incident={incident.number}"
+            hint = "街道自己办不了的，请部门来办"
+            buttons.append(SimpleNamespace(label=words, hint=hint, danger=False, url=url, bare=False))
+        return buttons
+
     def panels(self, request: HttpRequest, incident: Incident, clear: bool) -> list[dict[str, Any]]:
-        """Return the incidents that may be the same thing, while somebody decides, and those that belong together with this one."""
+        """Return the incidents that may be the same thing, while somebody decides, those that belong together with this one, and
+        the whistles blown for it."""
         within = Incident.objects.restrict(request.user).for_page()
         together = [
             *(("主件（并案）", row) for row in within.filter(pk=incident.merged_into_id)),
@@ -217,7 +230,12 @@ class IncidentAdmin(MatterAdmin):
         alike = []
         if incident.status in AT_DESK and incident.part_of_id is None:
             alike = [("、".join(each.reasons), each.incident) for each in alike_of(incident, request.user)]
-        return [
+        whistles = Whistle.objects.restrict(request.user).filter(incidents=incident).order_by("pk")[:20]
+        blown = [whistle_line(whistle) for whistle in whistles]
+        panels = (
+            [{"title": "吹哨", "template": "incidents/desk_whistles.html", "lines": blown}] if blown else []
+        )
+        return panels + [
             {
                 "title": title,
                 "template": "incidents/desk_together.html",

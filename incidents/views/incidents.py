@@ -14,6 +14,7 @@ from incidents.flow.incidents import INSIDE
 from incidents.forms.actions import INCIDENT_FORMS
 from incidents.models import Incident, IncidentPhoto
 from incidents.models.incidents import IncidentStatus as S
+from incidents.services.whistles import progress_for_reporter
 
 #: The action that stands at the bottom of the page, if it is offered: the first of these.
 MAIN = ("receive", "handle", "verify_pass", "dispatch", "designate", "rate", "supplement")
@@ -61,6 +62,7 @@ class IncidentPage(SignedIn, RestrictedDetail):
             referred=[row.matter for row in intake.referred_to(incident, user)]
             if incident.status == S.REFERRED
             else [],
+            whistle=progress_for_reporter(incident.merged_into or incident, user),
             parts=list(
                 Incident.objects.restrict(user).filter(part_of=incident).for_page().order_by("pk")[:9]
             ),

@@ -162,7 +162,7 @@ class SourceAdmin(TerritorialAdmin):
             return []
         rows = SourceCall.objects.restrict(request.user).filter(at__gte=midnight(), answer__gte=400)
         url = f"{SourceCallAdmin.address()}?answer=refused&day=today"
-        return [Card.of("今日被拒的来件", url, rows, tone="caution", icon="sensors", order=30)]
+        return [Card("今日被拒的来件", url, rows, tone="caution", icon="sensors", order=30)]
 
 
 class SourceFilter(ChoiceFilter):

@@ -49,6 +49,7 @@ def test_a_source_is_set_up_and_its_key_shown_once(client, territory):
     assert "烟感平台" in listed and "30 次" in listed and key not in listed
     [row] = client.get(page("source", "changelist")).context["cl"].result_list
     assert (row.calls_number, row.refused_number) == (2, 1)
+    assert "今日被拒的来件" in client.get(reverse("admin:index")).content.decode()
     assert key not in client.get(page("source", "change", source.pk)).content.decode()
 
     address = page("source", "key", source.pk)

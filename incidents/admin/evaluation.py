@@ -103,7 +103,7 @@ class EvaluationAdmin(MatterAdmin):
     # --- page -------------------------------------------------------------------------------------------------------
     def facts(self, request: HttpRequest, evaluation: Evaluation) -> list[tuple[str, Any]]:
         """Return what it is about, how it is computed, and how often the street blew."""
-        mine = not request.user.may("view", EvaluationScore)
+        outside = not request.user.may("view", EvaluationScore)
         weights = (
             f"办结率 {evaluation.weight_completion} %，居民满意度 {evaluation.weight_satisfaction} %，"
             f"社区服务感受 {evaluation.weight_felt} %"
@@ -116,7 +116,7 @@ class EvaluationAdmin(MatterAdmin):
             ("权重", weights),
             ("等次", bands),
             ("占年度考核", f"{evaluation.share} %"),
-            ("吹哨率", "" if mine else rate_text(evaluation)),
+            ("吹哨率", "" if outside else rate_text(evaluation)),
             ("发起", f"{evaluation.placed_by}　{ui.cn_datetime(evaluation.opened_at)}"),
             (
                 "公布",

@@ -5,8 +5,20 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 from governance import parameters, worktime
-from governance.flow import Change, Clock, within_work
+from governance.flow import Change, Clock, Refused, within_work
 from incidents.models import Incident, LimitUnit, MinorClass, Receipt
+
+#: A phone may have lain without network for so long before what it kept arrives.
+OLDEST = timedelta(days=7)
+
+
+def check_captured(captured: datetime | None, now: datetime) -> None:
+    """Refuse a time of capture that no phone can have kept until ``now``.
+
+    Raises Refused at the field ``captured_at``.
+    """
+    if captured is not None and not now - OLDEST <= captured <= now + timedelta(minutes=10):
+        raise Refused(f"发现时间应在最近 {OLDEST.days} 天以内，不能晚于现在。", "captured_at")
 
 
 def limit_from(start: datetime, minor: MinorClass) -> datetime:

@@ -27,6 +27,8 @@ class Button:
     action: Action
     url: str
     bare: bool
+    #: Whether a phone keeps its form for where there is no network.
+    kept: bool = False
 
     @property
     def name(self) -> str:
@@ -219,6 +221,7 @@ def buttons(view: type[FlowActionView], matter: Matter, user: Any) -> list[Butto
             action,
             reverse(view.address, args=[matter.number, action.name]),
             view.form_class(action.name) is ActionForm and not action.reason,
+            action.name in view.kept,
         )
         for action in view.flow.available(matter, user)
         if not action.hidden

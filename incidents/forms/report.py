@@ -71,6 +71,7 @@ class ReportForm(forms.Form):
         self.offer_chips(often)
         if for_others:
             self.fields["description"].required = False
+            self.fields["description"].label = "补充说明"
             self.fields["name"].label, self.fields["phone"].label = "反映人姓名", "反映人电话"
             self.fields["phone"].help_text = "替居民上报的填写；自己发现的不用填。"
         elif user.is_authenticated:

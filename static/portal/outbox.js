@@ -6,7 +6,7 @@
   const ME = document.body.dataset.account || "";
   const pathOf = (address) => { const url = new URL(address); return url.pathname + url.search; };
   const HERE = pathOf(location.href);
-  const DAY = 24 * 3600 * 1000, KEPT = 7 * DAY, LONG_EDGE = 1600, PATIENCE = 90_000;
+  const DAY = 24 * 3600 * 1000, KEPT = 7 * DAY, LONG_EDGE = 1600, PATIENCE = 90_000, RETRY = 30_000;
   const list = document.querySelector("[data-outbox-list]");
   const forms = [...document.querySelectorAll("form[data-outbox]")];
   const leaving = document.querySelector("form[data-outbox-leave]");
@@ -33,8 +33,7 @@
   const mine = async () => (await all()).filter((draft) => draft.account === ME).sort((a, b) => a.keptAt - b.keptAt);
 
   // Two pages of the portal never send at once; where the browser has no locks, the server answers a repeat as the first time.
-  const alone = (work, options = {}) =>
-    navigator.locks ? navigator.locks.request("portal-outbox", options, (lock) => lock && work()) : work();
+  const alone = (work) => (navigator.locks ? navigator.locks.request("portal-outbox", work) : work());
 
   // --- from the form into the store and back ---
   const newToken = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -156,7 +155,7 @@
     return Object.assign(draft, { state: "waiting", said: "", steps: [], url: "" });
   };
 
-  let offline = false;
+  let offline = false, again = 0;
   const arrived = [];
   const sendAll = async () => {
     if (!(await mine()).some((draft) => ["waiting", "signed_out"].includes(draft.state))) return;
@@ -168,8 +167,11 @@
         if (answer?.state === "done") arrived.push({ title: draft.title, url: answer.url, said: answer.said });
         if (!answer || answer.state === "signed_out") break;
       }
-    }, { ifAvailable: true });
+    });
     await show();
+    // A network that came and went again tells nobody when it comes back for good.
+    clearTimeout(again);
+    if (offline) again = setTimeout(sendAll, RETRY);
   };
 
   // --- what waits, on the page ---
@@ -266,7 +268,7 @@
   const submit = async (form, button) => {
     busy(form, true);
     try {
-      const again = Boolean(form.dataset.draft);
+      const mended = Boolean(form.dataset.draft);
       const draft = await gather(form, button);
       await put(draft);
       navigator.storage?.persist?.();
@@ -274,7 +276,7 @@
       offline = !answer;
       if (answer?.state === "done") { form.dataset.arrived = "1"; location.assign(answer.url); return; }
       if (answer?.state === "refused") {
-        if (!again) await drop(draft.id);
+        if (!mended) await drop(draft.id);
         complain(form, answer.errors);
         await show();
       } else await kept(form);

@@ -27,7 +27,7 @@
       const told = document.createElement("span");
       told.dataset.far = "";
       told.textContent = words(far);
-      card.querySelector(".cg-card__meta").append(told);
+      card.querySelector(".cg-card__meta .cg-chip").after(told);
     }
     const others = before.filter((card) => !card.dataset.longitude);
     cards.replaceChildren(...placed.map(([, card]) => card), ...others);

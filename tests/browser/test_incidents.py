@@ -16,6 +16,7 @@ from grids.models import Entrance, Grid
 from incidents.flow import INCIDENTS
 from incidents.models import Incident, MinorClass
 from tests import factories
+from tests.browser.test_axe import violations
 from tests.browser.visitor import DESK, Visitor
 from tests.cast import BACKEND
 
@@ -161,6 +162,7 @@ def test_reports_wait_without_network_and_arrive_once(world, visit, tmp_path):
     worker.fill("补充说明", "3号楼路灯不亮")
     worker.press("提交")
     worker.reads("2 件没有发出")
+    assert violations(worker) == {}
     assert not Incident.objects.exists()
     after = timezone.now()
 

@@ -16,7 +16,7 @@ from grids.models import Entrance, Grid
 from incidents.flow import INCIDENTS
 from incidents.models import Incident, MinorClass
 from tests import factories
-from tests.browser.test_axe import violations
+from tests.browser.test_every_page import violations
 from tests.browser.visitor import DESK, Visitor
 from tests.cast import BACKEND
 

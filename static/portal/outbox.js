@@ -6,7 +6,7 @@
   const ME = document.body.dataset.account || "";
   const pathOf = (address) => { const url = new URL(address); return url.pathname + url.search; };
   const HERE = pathOf(location.href);
-  const DAY = 24 * 3600 * 1000, KEPT = 7 * DAY, LONG_EDGE = 1600, PATIENCE = 90_000, RETRY = 30_000;
+  const DAY = 24 * 3600 * 1000, KEPT = 7 * DAY, LONG_EDGE = 1600, PATIENCE = 90_000, RETRY = 30_000, LONGEST = 600_000;
   const list = document.querySelector("[data-outbox-list]");
   const forms = [...document.querySelectorAll("form[data-outbox]")];
   const leaving = document.querySelector("form[data-outbox-leave]");
@@ -133,7 +133,7 @@
         headers: { ...headers, "X-CSRFToken": token, ...(later ? { "X-Kept": "1" } : {}) },
       });
       if ((answer.headers.get("Content-Type") || "").startsWith("application/json")) return await answer.json();
-      if (answer.status === 404) return { state: "gone", said: "这件事已不由您办理，没有提交。" };
+      if (answer.status === 404) return { state: "gone", said: "现在不能由您办理，没有提交。" };
       return { state: "waiting", said: answer.status === 413 ? "照片太大，请打开修改，少放几张。" : "平台暂时有问题，过一会儿自动再发。" };
     } catch { return null; }
   };
@@ -155,7 +155,7 @@
     return Object.assign(draft, { state: "waiting", said: "", steps: [], url: "" });
   };
 
-  let offline = false, again = 0;
+  let offline = false, timer = 0, pause = RETRY;
   const arrived = [];
   const sendAll = async () => {
     if (!(await mine()).some((draft) => ["waiting", "signed_out"].includes(draft.state))) return;
@@ -169,9 +169,14 @@
       }
     });
     await show();
-    // A network that came and went again tells nobody when it comes back for good.
-    clearTimeout(again);
-    if (offline) again = setTimeout(sendAll, RETRY);
+    await later();
+  };
+  // A network that came and went again tells nobody when it comes back for good, and a platform that rests says nothing either.
+  const later = async () => {
+    clearTimeout(timer);
+    if (!(await mine()).some((draft) => draft.state === "waiting")) { pause = RETRY; return; }
+    timer = setTimeout(sendAll, pause);
+    pause = Math.min(2 * pause, LONGEST);
   };
 
   // --- what waits, on the page ---
@@ -261,6 +266,7 @@
     // A report may be followed by the next one; what was done to this matter is done.
     if (form.dataset.outbox !== "again") { form.hidden = true; document.querySelector(".cg-bottom .cg-action")?.setAttribute("hidden", ""); }
     await show();
+    await later();
     list.scrollIntoView({ block: "start" });
     list.querySelector("h2").focus();
   };
@@ -317,8 +323,6 @@
   }, () => {}); // no store on this phone: the forms are plain forms
 
   // --- the pages of her day, kept for where there is no network ---
-  const at = document.documentElement.dataset.keptAt, note = document.querySelector("[data-kept-note]");
-  if (at && note) { note.hidden = false; note.querySelector("span").textContent = `离线，内容截至 ${clock(at)}`; }
   if (list?.dataset.serviceWorker && navigator.serviceWorker) {
     navigator.serviceWorker.register(list.dataset.serviceWorker).catch(() => {});
     const warm = [location.href, ...[...document.querySelectorAll("a[data-warm]")].map((link) => link.href)];

@@ -93,6 +93,19 @@
     }, () => {});
   }
 
+  // A page from the phone's memory says since when (static/portal/sw.js writes it down).
+  const { keptAt } = document.documentElement.dataset;
+  if (keptAt) {
+    const messages = document.createElement("div"), message = document.createElement("p");
+    messages.className = "cg-messages";
+    message.className = "cg-message cg-message_warning";
+    message.setAttribute("role", "status");
+    const since = new Date(keptAt).toLocaleString("zh-CN", { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
+    message.textContent = `离线，内容截至 ${since}`;
+    messages.append(message);
+    document.querySelector("main").prepend(messages);
+  }
+
   // Of the chips and the list only one speaks.
   document.addEventListener("change", ({ target }) => {
     const chips = target.form?.querySelector(".cg-chips");

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incidents", "0002_append_only"),
+        ("incidents", "0003_figures"),
     ]
 
     operations = [

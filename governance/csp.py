@@ -20,6 +20,8 @@ STRICT = {
     "font-src": [SELF],
     "connect-src": [SELF],
     "manifest-src": [SELF],
+    # The worker's phone keeps her pages for where there is no network (static/portal/sw.js).
+    "worker-src": [SELF],
     "form-action": [SELF],
     "frame-ancestors": [NONE],
     "base-uri": [NONE],

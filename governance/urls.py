@@ -19,6 +19,7 @@ urlpatterns = [
     path("notices/", views.Notices.as_view(), name="notices"),
     path("notices/read/", views.NoticesRead.as_view(), name="notices_read"),
     path("notices/<int:pk>/", views.NoticeOpen.as_view(), name="notice_open"),
+    path("outbox/", views.whose, name="outbox"),
     path("channels/", views.Channels.as_view(), name="channels"),
     path("reveal/<name:app>/<name:model>/<int:pk>/<name:field>/", views.Reveal.as_view(), name="reveal"),
     path("files/<name:app>/<name:model>/<photo:token>/<name:size>/", views.photo, name="photo"),

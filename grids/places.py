@@ -83,6 +83,27 @@ def choose(request: HttpRequest, *, entrance: Entrance | None = None, grid: Grid
     request.__dict__.pop("_place", None)
 
 
+def noted(place: Place | None) -> str:
+    """Return a place as a form carries it, so that what is sent much later still says where it was written."""
+    if place is None:
+        return ""
+    if place.entrance is None:
+        return f"grid:{place.grid.code}"
+    return f"{'scan' if place.scanned else 'door'}:{place.entrance.pk}"
+
+
+def recalled(request: HttpRequest, note: str) -> Place | None:
+    """Return the place that ``noted`` wrote down; None where there is none, or none any more."""
+    kind, _, key = note.partition(":")
+    if not (key.isascii() and key.isdigit() and len(key) <= GridLevel.BASE):
+        return None
+    if kind in ("door", "scan"):
+        door = _doors(request).filter(pk=key).first()
+        return Place(door.grid, door, scanned=kind == "scan") if door is not None else None
+    grid = _grids(request).filter(code=key).first() if kind == "grid" else None
+    return Place(grid) if grid is not None else None
+
+
 def scanned(request: HttpRequest, entrance: Entrance) -> None:
     """Remember the door whose code was just read."""
     choose(request, entrance=entrance)

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
-from governance import audit, drafts, parameters
+from governance import audit, drafts, outbox, parameters
 from governance.accounts import passwords
 from governance.accounts.totp import has_totp
 from governance.models import AccessEvent
@@ -121,6 +121,8 @@ class SessionGate:
     def _turn_away(self, request: HttpRequest, where: str, sentence: str) -> HttpResponse:
         if request.path.startswith("/api/"):
             return _api_refusal(sentence)
+        if outbox.asked(request):
+            return outbox.signed_out(sentence)
         return HttpResponseRedirect(reverse(where))
 
     def _end(self, request: HttpRequest, summary: str, sentence: str) -> HttpResponse:
@@ -131,6 +133,8 @@ class SessionGate:
         logout(request)
         if request.path.startswith("/api/"):
             return _api_refusal(sentence)
+        if outbox.asked(request):
+            return outbox.signed_out()
         messages.warning(request, sentence)
         if request.method == "POST":
             drafts.keep(request, request.path, owner=leaving)

@@ -12,12 +12,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views import View
 
-from governance import drafts
+from governance import drafts, outbox
 from governance.flow import Action, Flow, NotYours, Stale
 from governance.forms import ActionForm, tell
 from governance.models import Matter
 from governance.permissions import permitted_actions
-from governance.views.bases import SignedIn
+from governance.views.bases import Kept, SignedIn
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,15 @@ class Button:
     action: Action
     url: str
     bare: bool
+    #: Whether a phone keeps its form for where there is no network.
+    kept: bool = False
 
     @property
     def name(self) -> str:
         return self.action.name
 
 
-class FlowActionView(SignedIn, View):
+class FlowActionView(Kept, SignedIn, View):
     """Shows and runs one action on one matter. 404 for what is out of reach or not hers to do."""
 
     flow: Flow
@@ -47,6 +49,8 @@ class FlowActionView(SignedIn, View):
     fallback = "home"
     #: action name -> what is said when it is done.
     done: Mapping[str, str] = {}
+    #: The actions whose form a phone keeps while it has no network.
+    kept: frozenset[str] = frozenset()
 
     @classmethod
     def form_class(cls, name: str) -> type[ActionForm]:
@@ -81,7 +85,7 @@ class FlowActionView(SignedIn, View):
         matter = self.find()
         if matter is None:
             if self.was_mine():
-                return HttpResponseRedirect(reverse(self.fallback))
+                return self.carried_out(reverse(self.fallback), self.sentence)
             raise Http404
         form = self.form(matter, request.POST)
         if not form.is_valid():
@@ -97,8 +101,12 @@ class FlowActionView(SignedIn, View):
         except ValidationError as error:
             tell(form, error)
             return self.again(matter, form)
-        messages.success(request, self.done.get(self.name) or f"已办理：{self.action.label}。")
-        return HttpResponseRedirect(self.next_page(matter))
+        return self.carried_out(self.next_page(matter), self.sentence)
+
+    @property
+    def sentence(self) -> str:
+        """What is said when it is done."""
+        return self.done.get(self.name) or f"已办理：{self.action.label}。"
 
     def perform(self, matter: Matter, form: ActionForm) -> None:
         """Carry the action out. An app overrides it where a service does more than the flow alone."""
@@ -126,11 +134,24 @@ class FlowActionView(SignedIn, View):
     def page(self, matter: Matter, form: ActionForm, changed: Stale | None = None) -> HttpResponse:
         """Show the form."""
         template = self.templates.get(self.name, self.template_name)
-        context = {"matter": matter, "action": self.action, "form": form, "changed": changed}
+        context = {
+            "matter": matter,
+            "action": self.action,
+            "form": form,
+            "changed": changed,
+            "kept": self.name in self.kept,
+            **self.besides(matter),
+        }
         return render(self.request, template, context)
+
+    def besides(self, matter: Matter) -> dict[str, Any]:
+        """Return what a template of an action's own shows besides."""
+        return {}
 
     def again(self, matter: Matter, form: ActionForm) -> HttpResponse:
         """Show what was refused: at its field, or, for a bare button, on the matter's page."""
+        if outbox.asked(self.request):
+            return outbox.refused(form)
         if form.is_bare:
             problems = [text for texts in form.errors.values() for text in texts]
             messages.error(self.request, " ".join(problems))
@@ -140,6 +161,14 @@ class FlowActionView(SignedIn, View):
     def stale(self, stale: Stale) -> HttpResponse:
         """Show what has changed, with everything that was typed still there."""
         matter = self.find()
+        if outbox.asked(self.request):
+            offered = matter is not None and self.action in self.flow.available(matter, self.request.user)
+            return outbox.stale(
+                stale,
+                by=self.request.user,
+                version=matter.version if offered else None,
+                url=reverse(self.fallback) if matter is None else self.next_page(matter),
+            )
         if matter is None:
             messages.warning(self.request, stale.messages[0])
             return HttpResponseRedirect(reverse(self.fallback))
@@ -192,6 +221,7 @@ def buttons(view: type[FlowActionView], matter: Matter, user: Any) -> list[Butto
             action,
             reverse(view.address, args=[matter.number, action.name]),
             view.form_class(action.name) is ActionForm and not action.reason,
+            action.name in view.kept,
         )
         for action in view.flow.available(matter, user)
         if not action.hidden

@@ -3,12 +3,13 @@ exist (404, never 403)."""
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.cache import add_never_cache_headers
 from django.views.generic import DetailView, ListView
 
-from governance import drafts
+from governance import drafts, outbox
 from governance.slices import Slice, page_of
 
 
@@ -24,6 +25,22 @@ class SignedIn:
         response = super().dispatch(request, *args, **kwargs)
         add_never_cache_headers(response)
         return response
+
+
+class Kept:
+    """A form that a phone may keep while it has no network: sent from there, it is answered in JSON (governance/outbox.py).
+    Stands before ``SignedIn``."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST" and outbox.asked(request) and not outbox.is_owners(request):
+            return outbox.signed_out()
+        return super().dispatch(request, *args, **kwargs)
+
+    def carried_out(self, url: str, sentence: str) -> HttpResponse:
+        """Say that it is done, and lead on to ``url``."""
+        if not outbox.is_later(self.request):
+            messages.success(self.request, sentence)
+        return outbox.done(url, sentence) if outbox.asked(self.request) else HttpResponseRedirect(url)
 
 
 class Restricted:

@@ -7,7 +7,8 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -113,6 +114,13 @@ def photo(request: HttpRequest, app: str, model: str, token: str, size: str) -> 
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+@require_safe
+@never_cache
+def whose(request: HttpRequest) -> HttpResponse:
+    """Tell a phone's outbox, before it sends, who is signed in (null for nobody) and today's token against forgery."""
+    return JsonResponse({"account": request.user.pk, "token": get_token(request)})
 
 
 class Reveal(SignedIn, View):

@@ -5,8 +5,20 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 from governance import parameters, worktime
-from governance.flow import Change, Clock, within_work
+from governance.flow import Change, Clock, Refused, within_work
 from incidents.models import Incident, LimitUnit, MinorClass, Receipt
+
+#: A phone may have lain without network for so long before what it kept arrives.
+OLDEST = timedelta(days=7)
+
+
+def check_captured(captured: datetime | None, now: datetime, oldest: timedelta = OLDEST) -> None:
+    """Refuse a time of capture that lies in the future or further back than ``oldest``, as long as a phone keeps a draft.
+
+    Raises Refused at the field ``captured_at``.
+    """
+    if captured is not None and not now - oldest <= captured <= now + timedelta(minutes=10):
+        raise Refused(f"发现时间应在最近 {oldest.days} 天以内，不能晚于现在。", "captured_at")
 
 
 def limit_from(start: datetime, minor: MinorClass) -> datetime:

@@ -53,9 +53,12 @@ def is_anothers(incident: Incident, user: User) -> bool:
 # --- pictures --------------------------------------------------------------------------------------------------------
 def keep_photos(change: Change, stage: str) -> None:
     """Keep the pictures that came with the action."""
-    uploads = change.data.get("photos") or []
+    uploads, taken = change.data.get("photos") or [], change.data.get("captured_at")
     if uploads:
-        files.attach(IncidentPhoto, uploads, by=change.actor, incident=change.matter, stage=stage)
+        clocks.check_captured(taken, change.now)
+        files.attach(
+            IncidentPhoto, uploads, by=change.actor, incident=change.matter, stage=stage, taken_at=taken
+        )
         change.kept["photos"] = len(uploads)
 
 

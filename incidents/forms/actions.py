@@ -14,7 +14,7 @@ from governance.models import Matter
 from governance.templatetags import ui
 from governance.territory import GridLevel
 from grids.models import Grid
-from incidents.forms.choices import AssigneeField, MinorField
+from incidents.forms.choices import AssigneeField, MinorField, captured_field
 from incidents.likeness import alike_of
 from incidents.models import Incident, Satisfaction
 
@@ -181,7 +181,20 @@ class RelocateForm(ActionForm):
         field.choices = [("", "请选择"), *groups.items()]
 
 
-class DoneForm(ActionForm):
+class OnTheSpotForm(ActionForm):
+    """What somebody writes where she stands, with pictures and the time at which they were taken."""
+
+    captured_at = captured_field()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("captured_at"):
+            # A phone's clock may be a little fast.
+            cleaned["captured_at"] = min(cleaned["captured_at"], timezone.now())
+        return cleaned
+
+
+class DoneForm(OnTheSpotForm):
     """What was done, with pictures."""
 
     note_label = "处置情况"
@@ -197,7 +210,7 @@ class DoneForm(ActionForm):
         self.fields["note"].error_messages["required"] = "请填写处置情况。"
 
 
-class VerifyForm(ActionForm):
+class VerifyForm(OnTheSpotForm):
     """What was found on the spot."""
 
     note_label = "核查情况"
@@ -287,7 +300,7 @@ class CallBackForm(ActionForm):
         return cleaned
 
 
-class SupplementForm(ActionForm):
+class SupplementForm(OnTheSpotForm):
     """More words and pictures."""
 
     note_label = "补充说明"

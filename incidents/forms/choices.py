@@ -1,4 +1,5 @@
-"""The choices that several forms share: a minor class by its major class, and to whom an incident can be given."""
+"""The fields that several forms share: a minor class by its major class, to whom an incident can be given, and when the
+pictures were taken."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,6 +19,16 @@ def grouped_minors(rows: Iterable[MinorClass]) -> list[tuple[str, list[tuple[int
     for minor in rows:
         groups.setdefault(minor.major.name, []).append((minor.pk, minor.name))
     return list(groups.items())
+
+
+def captured_field() -> forms.DateTimeField:
+    """Return the hidden field in which the phone notes when it took the first picture."""
+    return forms.DateTimeField(
+        label="发现时间",
+        widget=forms.HiddenInput({"data-captured": ""}),
+        required=False,
+        error_messages={"invalid": "手机上的时间不能识别，请检查手机的日期和时间。"},
+    )
 
 
 class MinorField(forms.ModelChoiceField):

@@ -391,6 +391,8 @@ class IncidentPhoto(Photo):
 
     incident = models.ForeignKey(Incident, models.PROTECT, related_name="photos", verbose_name="事件")
     stage = models.CharField("环节", max_length=8, choices=Stage.choices, default=Stage.REPORTED)
+    #: As the phone says; a picture that waited for the network was taken long before it came.
+    taken_at = models.DateTimeField("拍摄时间", null=True, editable=False)
 
     rule = Through("incident", view="view", add="supplement")
 

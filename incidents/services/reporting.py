@@ -18,9 +18,7 @@ from grids.models import Entrance, Grid
 from incidents.flow import INCIDENTS, clocks
 from incidents.models import Incident, IncidentPhoto, MinorClass
 
-#: A phone may have lain without network for so long before its report arrives.
-OLDEST = timedelta(days=7)
-#: And a ticket on its way through a hotline or a higher level before it is handed down.
+#: A ticket may have been on its way through a hotline or a higher level for so long before it is handed down.
 OLDEST_TICKET = timedelta(days=90)
 TICKETS = frozenset({Channel.HOTLINE.value, Channel.UPPER.value, Channel.OPINION.value})
 
@@ -77,7 +75,8 @@ def report_incident(
         quietly=quietly,
     )
     if new:
-        files.attach(IncidentPhoto, photos, by=None if by.username == "system" else by, incident=incident)
+        taker = None if by.username == "system" else by
+        files.attach(IncidentPhoto, photos, by=taker, incident=incident, taken_at=incident.captured_at)
     return incident, new
 
 
@@ -109,10 +108,8 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         raise Refused("这个网格已停用，请重新选择地址。", "grid")
     if came.grid.grid_level < GridLevel.STREET:
         raise Refused("请把地址选到街道、社区或基础网格。", "grid")
-    captured = payload["captured_at"]
-    oldest = OLDEST_TICKET if came.channel in TICKETS else OLDEST
-    if captured is not None and not now - oldest <= captured <= now + timedelta(minutes=10):
-        raise Refused(f"发现时间应在最近 {oldest.days} 天以内，不能晚于现在。", "captured_at")
+    oldest = OLDEST_TICKET if came.channel in TICKETS else clocks.OLDEST
+    clocks.check_captured(payload["captured_at"], now, oldest)
     incident = Incident(
         grid=came.grid,
         title=minor.name,
@@ -127,7 +124,7 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         spot=payload["spot"],
         longitude=payload["longitude"],
         latitude=payload["latitude"],
-        captured_at=captured,
+        captured_at=payload["captured_at"],
         is_urgent=payload["is_urgent"],
         respond_by=respond_by(came.applicant_phone, now),
     )

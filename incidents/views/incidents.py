@@ -8,13 +8,18 @@ from governance import intake, masks, worktime
 from governance.permissions import permitted_actions
 from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons
 from grids.models import Grid
-from incidents.cards import TONES
+from incidents.cards import TONES, reports_for_others
 from incidents.flow import INCIDENTS
 from incidents.flow.incidents import INSIDE
 from incidents.forms.actions import INCIDENT_FORMS
 from incidents.models import Incident, IncidentPhoto
 from incidents.models.incidents import IncidentStatus as S
 from incidents.services.whistles import progress_for_reporter
+
+#: What is done on the spot, where there may be no network.
+KEPT = frozenset(
+    {"handle", "handle_oneself", "verify_pass", "verify_fail", "progress", "contacted", "supplement"}
+)
 
 #: The action that stands at the bottom of the page, if it is offered: the first of these.
 MAIN = ("receive", "handle", "verify_pass", "dispatch", "designate", "rate", "supplement")
@@ -53,11 +58,8 @@ class IncidentPage(SignedIn, RestrictedDetail):
             may_reveal=not contact and "reveal" in allowed,
             inside=bool(allowed & INSIDE),
             mine=mine,
-            photos=[
-                (stage.label, [photo for photo in self.photos if photo.stage == stage])
-                for stage in IncidentPhoto.Stage
-                if any(photo.stage == stage for photo in self.photos)
-            ],
+            photos=by_stage(incident),
+            works=reports_for_others(self.request),
             lead=incident.merged_into,
             referred=[row.matter for row in intake.referred_to(incident, user)]
             if incident.status == S.REFERRED
@@ -73,13 +75,6 @@ class IncidentPage(SignedIn, RestrictedDetail):
             and worktime.is_estimate(timezone.localtime(incident.due_at).date()),
             community=Grid.objects.filter(code=incident.grid_id[:12]).only("name", "phone").first(),
         )
-
-    @property
-    def photos(self) -> list[IncidentPhoto]:
-        """The pictures, read once."""
-        if not hasattr(self, "_photos"):
-            self._photos = list(self.object.photos.all())
-        return self._photos
 
     def timeline(self, contact: bool) -> list[dict[str, Any]]:
         """What happened, newest first. People on duty are named, and so is the reporter to whom she may be called by."""
@@ -105,6 +100,14 @@ class IncidentPage(SignedIn, RestrictedDetail):
         return rows
 
 
+def by_stage(incident: Incident) -> dict[str, list[IncidentPhoto]]:
+    """Return an incident's pictures, stage -> pictures, in the order of the stages."""
+    found: dict[str, list[IncidentPhoto]] = {stage.value: [] for stage in IncidentPhoto.Stage}
+    for photo in incident.photos.all():
+        found[photo.stage].append(photo)
+    return {stage: photos for stage, photos in found.items() if photos}
+
+
 class IncidentActionView(FlowActionView):
     """One action on one incident."""
 
@@ -112,6 +115,8 @@ class IncidentActionView(FlowActionView):
     forms = INCIDENT_FORMS
     address = "incident_action"
     fallback = "my_matters"
+    templates = dict.fromkeys(("verify_pass", "verify_fail"), "incidents/verify.html")
+    kept = KEPT
     done = {
         "receive": "已接收，从现在起由您负责。",
         "handle": "已提交，等待核查。",
@@ -125,3 +130,18 @@ class IncidentActionView(FlowActionView):
         "urge": "已催办，请等等看。",
         "withdraw": "已撤回。",
     }
+
+    def besides(self, matter: Incident) -> dict[str, Any]:
+        """Whether the phone keeps her pages; what was reported and what was done, side by side, for whoever verifies it."""
+        works = {"works": reports_for_others(self.request)}
+        if self.name not in self.templates:
+            return works
+        photos = by_stage(matter)
+        handled = matter.steps.filter(action__in=("handle", "handle_oneself")).select_related("actor")
+        return works | {
+            "before": photos.get(IncidentPhoto.Stage.REPORTED, []),
+            "after": photos.get(IncidentPhoto.Stage.HANDLED, []),
+            "handled": handled.order_by("-seq").first(),
+            "passing": INCIDENTS.actions["verify_pass"],
+            "failing": INCIDENTS.actions["verify_fail"],
+        }

@@ -1,24 +1,27 @@
 """Reporting: a resident's snapshot (随手拍), which needs no account, and a worker's report."""
 
+from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 from allauth.core import ratelimit
-from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.views import View
 from django.views.decorators.http import require_safe
 
-from governance import drafts
+from governance import drafts, outbox
 from governance.flow import NotYours
 from governance.forms import check_photos, tell
 from governance.models import User
+from governance.views import Kept
 from grids import geometry
 from grids.models import Grid
-from grids.places import Place, place_of
+from grids.places import Place, noted, place_of, recalled
 from incidents.forms.report import ReportForm
 from incidents.likeness import similar, suggest_classes
 from incidents.models import Incident
@@ -26,15 +29,19 @@ from incidents.services.reporting import report_incident
 
 #: Kept in the session of somebody who has not signed in: what she has just reported.
 SENT = "incidents.sent"
+#: How many days, and how many reports, tell which classes a place reports most.
+LATELY, MOST_COUNTED = timedelta(days=30), 300
 
 
-class Snapshot(View):
+class Snapshot(Kept, View):
     """The form of a report. ``for=1`` is a worker's or the desk's; everyone may send the other one."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.for_others = request.GET.get("for") == "1"
         if self.for_others:
             if not request.user.is_authenticated:
+                if outbox.asked(request):
+                    return outbox.signed_out()
                 return redirect(f"{reverse('staff_login')}?{urlencode({'next': request.get_full_path()})}")
             if not request.user.has_perm("incidents.report_incident"):
                 raise Http404
@@ -44,7 +51,8 @@ class Snapshot(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         draft = drafts.take(request, request.path)
-        return self.page(self.form(initial=draft.dict() if draft is not None else None))
+        typed = draft.dict() if draft is not None else {}
+        return self.page(self.form(initial={**typed, "where": noted(self.place())}))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if "change_place" in request.POST:
@@ -57,7 +65,8 @@ class Snapshot(View):
             incident = self.send(form)
             if incident is not None:
                 return self.after(incident)
-        return self.page(form, status=422)
+        check_photos(form)
+        return outbox.refused(form) if outbox.asked(request) else self.page(form, status=422)
 
     def send(self, form: ReportForm) -> Incident | None:
         """Send the report; None with the reason in the form when it was refused."""
@@ -82,15 +91,14 @@ class Snapshot(View):
         except ValidationError as error:
             tell(form, error)
             return None
-        if not new:
-            messages.info(request, "这一条刚才已经提交过了。")
+        self.new = new
         return incident
 
     def after(self, incident: Incident) -> HttpResponse:
         """Lead to the incident's page; who has not signed in learns its number and how to follow it."""
         if self.request.user.is_authenticated:
-            messages.success(self.request, "已上报，会有人尽快受理。")
-            return redirect(incident)
+            said = "已上报，会有人尽快受理。" if self.new else "这一条刚才已经提交过了。"
+            return self.carried_out(incident.get_absolute_url(), said)
         self.request.session[SENT] = {
             "number": incident.number,
             "title": incident.title,
@@ -99,23 +107,42 @@ class Snapshot(View):
         return redirect("snapshot_sent")
 
     def place(self) -> Place | None:
-        """Return where the visitor is."""
-        return place_of(self.request)
+        """Return where the visitor is: of what is sent, where she was when she wrote it."""
+        if not hasattr(self, "_place"):
+            note = self.request.POST.get("where", "")
+            self._place = recalled(self.request, note) if note else None
+            self._place = self._place or place_of(self.request)
+        return self._place
 
     def form(self, data: QueryDict | None = None, initial: dict[str, Any] | None = None) -> ReportForm:
-        files = self.request.FILES if data is not None else None
-        return ReportForm(data, files, user=self.request.user, for_others=self.for_others, initial=initial)
+        files, place = self.request.FILES if data is not None else None, self.place()
+        return ReportForm(
+            data,
+            files,
+            user=self.request.user,
+            for_others=self.for_others,
+            often=most_reported(self.request, place.grid.code) if place else (),
+            initial=initial,
+        )
 
     def page(self, form: ReportForm, status: int = 200) -> HttpResponse:
-        check_photos(form)
         place = self.place()
         context = {
             "form": form,
             "for_others": self.for_others,
+            "works": self.for_others,
             "where": place,
             "near": nearby(self.request, place.grid.code) if place and not form.is_bound else [],
         }
         return render(self.request, "incidents/report.html", context, status=status)
+
+
+def most_reported(request: HttpRequest, code: str) -> list[int]:
+    """Return the keys of the minor classes that were reported in this community lately, the most frequent first."""
+    rows = Incident.objects.restrict(request.user, "count").filter(community_code=code[:12])
+    lately = rows.filter(opened_at__gte=timezone.now() - LATELY).order_by("-opened_at", "-pk")
+    counted = Counter(lately.values_list("minor_class", flat=True)[:MOST_COUNTED])
+    return [key for key, _ in counted.most_common()]
 
 
 def nearby(request: HttpRequest, code: str, most: int = 3) -> list[Incident]:
@@ -138,9 +165,10 @@ def look(request: HttpRequest) -> HttpResponse:
     """Say, while somebody is still writing, which class her words speak of and what alike was reported here already."""
     text = request.GET.get("description", "").replace("\0", "")[:500]
     form = ReportForm(user=request.user, for_others=False)
-    chosen = next((m for m in form.minors if str(m.pk) == request.GET.get("minor_class")), None)
+    wanted = request.GET.get("minor_class") or request.GET.get("quick")
+    chosen = next((m for m in form.minors if str(m.pk) == wanted), None)
     suggested = suggest_classes(text, form.minors) if chosen is None else []
-    place, point = place_of(request), _point(request)
+    place, point = recalled(request, request.GET.get("where", "")) or place_of(request), _point(request)
     located = geometry.locate(*point) if point else None
     code = (
         place.entrance.grid_id

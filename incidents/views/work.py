@@ -5,7 +5,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 
 from governance.views import RestrictedList, SignedIn
-from incidents.cards import TONES
+from incidents.cards import TONES, reports_for_others
 from incidents.models import Incident
 from incidents.worklists import WORKLISTS, worklist
 
@@ -38,7 +38,8 @@ class MyWork(SignedIn, RestrictedList):
             {"key": key, "word": word, "count": counts.get(key, 0), "here": key == self.tab}
             for key, word in WORKLISTS
         ]
-        context = super().get_context_data(tabs=tabs, tab=self.tab, **kwargs)
+        works = reports_for_others(self.request)
+        context = super().get_context_data(tabs=tabs, tab=self.tab, works=works, **kwargs)
         for incident in context["rows"]:
             incident.tone = TONES.get(incident.status, "quiet")
         return context

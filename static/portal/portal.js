@@ -38,17 +38,80 @@
       picture.close();
     } catch { canvas.setAttribute("aria-label", `${file.name}（无法预览）`); }
   };
-  document.addEventListener("change", (event) => {
-    const pick = event.target.closest?.("[data-photos]");
-    if (!pick) return;
-    const previews = pick.querySelector("[data-previews]");
-    const files = [...pick.querySelectorAll("input[type=file]")].flatMap((input) => [...input.files]);
-    const most = Number(pick.dataset.photos) || 9;
+  // A second picture joins the first, from the camera or the album: all of them travel in the album's input.
+  const chosen = new WeakMap();
+  const gather = (pick, input) => {
+    const before = chosen.get(pick) || [], same = (a, b) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
+    const files = [...before, ...[...input.files].filter((file) => !before.some((each) => same(each, file)))];
+    const album = [...pick.querySelectorAll("input[type=file]")].at(-1);
+    try {
+      const carrier = new DataTransfer();
+      for (const file of files) carrier.items.add(file);
+      if (input !== album) input.value = "";
+      album.files = carrier.files;
+      chosen.set(pick, files);
+    } catch { return [...pick.querySelectorAll("input[type=file]")].flatMap((each) => [...each.files]); }
+    return files;
+  };
+  const preview = (pick, files) => {
+    const previews = pick.querySelector("[data-previews]"), most = Number(pick.dataset.photos) || 9;
     previews.replaceChildren();
+    if (!files.length) return;
     for (const file of files.slice(0, most)) draw(file, previews);
-    const said = document.createElement("span");
-    said.textContent = files.length > most ? `已选 ${files.length} 张，最多 ${most} 张，请重新选择` : files.length ? `已选 ${files.length} 张` : "";
-    previews.append(said);
+    const said = document.createElement("span"), again = document.createElement("button");
+    said.textContent = files.length > most ? `已选 ${files.length} 张，最多 ${most} 张，请重新选择` : `已选 ${files.length} 张`;
+    Object.assign(again, { type: "button", className: "weui-btn weui-btn_default weui-btn_mini", textContent: "重新选" });
+    again.addEventListener("click", () => {
+      for (const input of pick.querySelectorAll("input[type=file]")) input.value = "";
+      chosen.delete(pick);
+      preview(pick, []);
+    });
+    previews.append(said, again);
+  };
+  document.addEventListener("change", ({ target }) => {
+    const pick = target.closest?.("[data-photos]");
+    if (pick) preview(pick, gather(pick, target));
+  });
+  document.addEventListener("reset", ({ target }) => {
+    for (const pick of target.querySelectorAll("[data-photos]")) { chosen.delete(pick); preview(pick, []); }
+  });
+
+  // When what is reported was seen: as the first picture was taken, else as the form was begun.
+  document.addEventListener("input", ({ target }) => {
+    const at = target.form?.querySelector("[data-captured]");
+    if (!at) return;
+    const picture = target.type === "file" && target.files.length > 0;
+    if (!at.value || (picture && !at.dataset.photo)) at.value = new Date().toISOString();
+    if (picture) at.dataset.photo = "1";
+  });
+
+  // What a worker's phone kept of her pages goes once nobody, or somebody else, is signed in. A page that does not know says nothing.
+  const { account } = document.body.dataset;
+  if (account !== undefined && window.caches) {
+    caches.keys().then((names) => {
+      for (const name of names) if (name.startsWith("portal-pages-") && name !== `portal-pages-${account}`) caches.delete(name);
+    }, () => {});
+  }
+
+  // A page from the phone's memory says since when (static/portal/sw.js writes it down).
+  const { keptAt } = document.documentElement.dataset;
+  if (keptAt) {
+    const messages = document.createElement("div"), message = document.createElement("p");
+    messages.className = "cg-messages";
+    message.className = "cg-message cg-message_warning";
+    message.setAttribute("role", "status");
+    const since = new Date(keptAt).toLocaleString("zh-CN", { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
+    message.textContent = `离线，内容截至 ${since}`;
+    messages.append(message);
+    document.querySelector("main").prepend(messages);
+  }
+
+  // Of the chips and the list only one speaks.
+  document.addEventListener("change", ({ target }) => {
+    const chips = target.form?.querySelector(".cg-chips");
+    if (!chips) return;
+    if (target.name === "quick") target.form.elements.minor_class.value = "";
+    else if (target.name === "minor_class" && target.value) for (const chip of chips.querySelectorAll("input")) chip.checked = false;
   });
 
   // The position button: asks only when pressed, and says what came of it.
@@ -64,6 +127,7 @@
       form.elements.longitude.value = coords.longitude.toFixed(6);
       form.elements.latitude.value = coords.latitude.toFixed(6);
       said.textContent = `已取得位置，误差约 ${Math.round(coords.accuracy)} 米。`;
+      form.dispatchEvent(new CustomEvent("cg:located", { bubbles: true }));
     }, (error) => { said.textContent = WHY[error.code]; }, { enableHighAccuracy: true, timeout: 10000 });
   });
 

@@ -29,6 +29,7 @@ from volunteers.services.showcases import submit_showcase
 NO_PAGE = {
     "healthz", "photo", "grid_outlines", "care_mode", "theme", "renew_entrance", "notices_read", "notice_open",
     "my_worker", "snapshot_look", "snapshot_sent", "reveal", "elevate_end", "admin_login", "admin_logout", "admin_password_change", "account_login",
+    "outbox", "service_worker",
 }  # fmt: skip
 
 
@@ -189,6 +190,7 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             *plain("home", "my_work"),
             reverse("my_work") + "?tab=verify",
             reverse("snapshot") + "?for=1",
+            *plain("offline"),
             *incident(handled),
             *incident(reported, "handle_oneself"),
             reverse("order_new") + "?for=1",

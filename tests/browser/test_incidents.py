@@ -1,0 +1,242 @@
+"""Incidents with real clicks: from a resident's snapshot to her answer, and a worker's day where there is no network."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from PIL import Image
+from playwright.sync_api import expect
+
+from governance.models import User
+from grids.models import Entrance, Grid
+from incidents.flow import INCIDENTS
+from incidents.models import Incident, MinorClass
+from tests import factories
+from tests.browser.test_every_page import violations
+from tests.browser.visitor import DESK, Visitor
+from tests.cast import BACKEND
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@dataclass
+class World:
+    """What is there before anything is reported."""
+
+    door: Entrance
+    secretary: User
+    worker: User
+    rubbish: MinorClass
+
+
+@pytest.fixture
+def world(live_server) -> World:
+    factories.make_territory()
+    Grid.objects.filter(code=factories.COMMUNITY).update(name="和苑社区", phone="022-26371234")
+    Grid.objects.filter(code=factories.BASE).update(name="第一网格")
+    rubbish = factories.make_minor(name="暴露垃圾", keywords="垃圾 装修垃圾", needs_photo=True)
+    factories.make_minor(name="路灯不亮", keywords="路灯", needs_photo=False)
+    return World(
+        factories.make_entrance(),
+        factories.make_staff("community_secretary", factories.COMMUNITY),
+        factories.make_staff("grid_worker", factories.BASE),
+        rubbish,
+    )
+
+
+def signed_in(visitor: Visitor, user: User) -> Visitor:
+    """Let a visitor be signed in already: signing in is walked in tests/browser/test_round.py."""
+    client = Client()
+    client.force_login(User.objects.get(pk=user.pk), backend=BACKEND)
+    visitor.enter(client)
+    return visitor
+
+
+def picture(folder: Path, name: str = "IMG_0001.jpg", size: tuple[int, int] = (2400, 1800)) -> Path:
+    """Return a picture as large as a phone takes them."""
+    path = folder / name
+    Image.new("RGB", size, "#7a5230").save(path, "JPEG")
+    return path
+
+
+def test_the_whole_round_of_an_incident(world, visit, tmp_path):
+    passer_by, secretary, worker = visit(), visit(DESK), visit()
+    phone = factories.make_phone()
+    passer_by.open(f"/d/{world.door.token}/")
+    passer_by.follow("随手拍")
+    passer_by.attach(picture(tmp_path))
+    passer_by.reads("已选 1 张")
+    passer_by.fill("什么情况", "楼门口有一堆装修垃圾")
+    passer_by.fill("您的手机号", phone)
+    passer_by.reads("不选类别就按“暴露垃圾”上报")
+    passer_by.press("提交")
+    passer_by.reads("已上报")
+    passer_by.follow("登录查进度")
+    passer_by.sign_in_by_phone(phone)
+    passer_by.follow("暴露垃圾")
+    passer_by.reads("待受理", "楼门口有一堆装修垃圾")
+
+    signed_in(secretary, world.secretary).open("/admin/")
+    secretary.follow("暴露垃圾")
+    secretary.follow("派遣")
+    secretary.page.get_by_label("派给").select_option(label=str(world.worker))
+    secretary.page.get_by_role("button", name="派遣", exact=True).click()
+    secretary.reads("待接收")
+
+    signed_in(worker, world.worker).open("/")
+    worker.follow("我的任务")
+    worker.follow("暴露垃圾")
+    worker.press("接收")
+    worker.reads("已接收，从现在起由您负责。")
+    worker.follow("处置完成")
+    worker.fill("处置情况", "已清走，扫干净了。")
+    worker.press("处置完成")
+    # What is wrong is said at the field, and nothing typed is lost.
+    worker.reads("这一类事件办结须有处置后的照片")
+    assert worker.page.get_by_label("处置情况").input_value() == "已清走，扫干净了。"
+    worker.attach(picture(tmp_path))
+    worker.press("处置完成")
+    worker.reads("已提交，等待核查。", "待核查")
+    incident = Incident.objects.get()
+    assert {max(photo.width, photo.height) for photo in incident.photos.all()} == {1600}
+
+    colleague = signed_in(visit(), factories.make_staff("grid_worker", factories.BASE))
+    colleague.open(reverse("my_work") + "?tab=verify")
+    colleague.follow("暴露垃圾")
+    colleague.follow("核查通过")
+    colleague.reads("现场核查", "上报时", "处置后", "已清走，扫干净了。")
+    colleague.press("通过，结案")
+    colleague.reads("核查通过，已结案。")
+
+    passer_by.page.reload()
+    passer_by.follow("评价")
+    passer_by.choose("解决了")
+    passer_by.choose("满意")
+    passer_by.press("评价")
+    passer_by.reads("谢谢您的评价。")
+    incident.refresh_from_db()
+    assert incident.status == "rated" and incident.satisfaction == 5
+    # A browser notes every refusal, and there was one.
+    refusals = [told for told in worker.complaints if "422" in told]
+    assert worker.complaints == refusals and len(refusals) == 1
+    for visitor in (passer_by, secretary, colleague):
+        assert visitor.complaints == []
+
+
+def kept(visitor: Visitor, address: str) -> None:
+    """Wait until the phone keeps this page, and is answered from what it keeps."""
+    found = visitor.page.evaluate(
+        """async (address) => {
+            for (let tries = 0; tries < 200; tries++) {
+                if (navigator.serviceWorker.controller && await caches.match(address, {ignoreVary: true})) return true;
+                await new Promise((again) => setTimeout(again, 100)); } }""",
+        address,
+    )
+    assert found, f"{address} is not kept"
+
+
+def back_online(visitor: Visitor) -> None:
+    """Give the network back, with the event that a phone fires and the emulation sometimes forgets."""
+    visitor.context.set_offline(False)
+    visitor.page.evaluate("dispatchEvent(new Event('online'))")
+
+
+def test_reports_wait_without_network_and_arrive_once(world, visit, tmp_path):
+    worker = signed_in(visit(), world.worker)
+    page = worker.open(reverse("my_work"))
+    kept(worker, "/incidents/new/?for=1")
+    worker.context.set_offline(True)
+    # The page comes from the phone's memory and says so.
+    worker.follow("上报事件")
+    worker.reads("离线，内容截至")
+    before = timezone.now() - timedelta(seconds=1)
+    worker.attach(picture(tmp_path))
+    worker.reads("已选 1 张")
+    worker.choose("暴露垃圾")
+    worker.press("提交")
+    worker.reads("1 件没有发出", "没有网络，等着发送", "照片 1 张")
+    worker.fill("补充说明", "3号楼路灯不亮")
+    worker.press("提交")
+    worker.reads("2 件没有发出")
+    assert violations(worker) == {}
+    assert not Incident.objects.exists()
+    after = timezone.now()
+
+    # The tab is killed when the first has arrived and its answer has not; another tab sends what is left.
+    page.evaluate(
+        """() => { const real = window.fetch; window.fetch = async (...given) => {
+            const answer = await real(...given);
+            if (given[1].method !== "POST") return answer;
+            window.arrived = true;
+            return new Promise(() => {}); }; }"""
+    )
+    back_online(worker)
+    page.wait_for_function("() => window.arrived")
+    assert Incident.objects.count() == 1
+    page.close()
+    worker.page = worker.context.new_page()
+    worker.open(reverse("my_work"))
+    worker.reads("都已发出", "已发送")
+    first, second = Incident.objects.order_by("pk")
+    assert (first.minor_class, second.minor_class.name) == (world.rubbish, "路灯不亮")
+    assert all(before <= each.captured_at <= after for each in (first, second))
+    assert first.photos.get().taken_at == first.captured_at
+    worker.page.reload()
+    expect(worker.page.get_by_text("发件箱")).to_be_hidden()
+
+
+def test_what_is_done_without_network_is_sent_later_or_asked_about(world, visit, tmp_path):
+    incident = factories.dispatch(
+        factories.make_incident(minor_class=world.rubbish), by=world.secretary, to=world.worker
+    )
+    incident = INCIDENTS.run(incident, "receive", by=world.worker)
+    worker = signed_in(visit(), world.worker)
+    worker.open(incident.get_absolute_url())
+    kept(worker, reverse("incident_action", args=[incident.number, "handle"]))
+    worker.context.set_offline(True)
+    worker.follow("处置完成")
+    worker.fill("处置情况", "清走了")
+    worker.attach(picture(tmp_path))
+    worker.reads("已选 1 张")
+    worker.press("处置完成")
+    worker.reads("没有网络，等着发送")
+    INCIDENTS.run(
+        incident, "supervise", by=factories.make_staff("street_officer", factories.STREET), note="请抓紧"
+    )
+    back_online(worker)
+    worker.reads("有新进展，请看一看", "督办", "您写的：清走了")
+    worker.press(f"仍然提交：处置完成 · {incident.title}")
+    worker.reads("都已发出")
+    incident.refresh_from_db()
+    assert incident.status == "handled" and incident.photos.count() == 1
+
+    # Somebody else, on the same phone, finds neither the pages nor the drafts of the first.
+    worker.context.clear_cookies()
+    other = signed_in(worker, factories.make_staff("grid_worker", factories.NEIGHBOUR_BASE))
+    other.open("/")
+    other.page.wait_for_function(
+        "account => caches.keys().then(names => !names.includes(`portal-pages-${account}`))",
+        arg=world.worker.pk,
+    )
+
+
+def test_the_list_is_sorted_by_distance_on_the_phone_alone(world, visit):
+    for far, title in ((0.03, "远处"), (0.001, "近处")):
+        made = factories.make_incident(
+            minor_class=factories.make_minor(name=title), longitude=117.1, latitude=39.1 + far
+        )
+        factories.dispatch(made, by=world.secretary, to=world.worker)
+    worker = visit(geolocation={"longitude": 117.1, "latitude": 39.1}, permissions=["geolocation"])
+    signed_in(worker, world.worker).open(reverse("my_work"))
+    worker.page.wait_for_load_state("networkidle")
+    # Nothing of it leaves the phone.
+    worker.context.set_offline(True)
+    worker.press("按距离排序")
+    worker.reads("约 110 米", "约 3.3 公里")
+    assert worker.page.locator(".cg-card__title").all_inner_texts() == ["近处", "远处"]
+    worker.press("按时限排序")
+    assert worker.page.locator(".cg-card__title").all_inner_texts() == ["远处", "近处"]

@@ -19,6 +19,7 @@ from django.db.models import F
 from demo import proof
 from demo.incident_plan import load_classes
 from demo.incidents import plan_incidents
+from demo.incidents_today import plan_incidents_today
 from demo.menu import load_menu
 from demo.orders import plan_orders
 from demo.roster import hand_out_keys, load_roster
@@ -67,6 +68,7 @@ def build(
         plan_orders(world, calendar)
         plan_incidents(world, calendar)
         plan_today(world, calendar)
+        plan_incidents_today(world, calendar)
         _analyze()
         for days in (20, 80):
             calendar.begin(world.at(world.day(FOUNDED + days), 4), _look_again())

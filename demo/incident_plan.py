@@ -17,7 +17,7 @@ from incidents.models import MinorClass, Receipt
 from incidents.services.catalogue import load_catalogue, read_default
 
 #: How many ordinary incidents there are, and over how many days they are spread.
-INCIDENTS_MADE, SMALL, DAYS = 840, 30, 150
+INCIDENTS_MADE, SMALL, DAYS = 810, 24, 150
 #: Parts of all that the two communities of the demo people have, and of the first what its demo grid worker's grid has.
 AT_HOME, NEXT_DOOR, IN_HER_GRID = 0.16, 0.08, 0.4
 #: By which way they come in, in hundredths.
@@ -28,8 +28,10 @@ TOLD = {"01": 5, "02": 5, "03": 6, "04": 5, "05": 3, "06": 4, "07": 2, "08": 1.5
 #: Minor classes that only devices raise, and those that come from above or from the net.
 BY_DEVICE = ("0514", "0515", "0516", "0517", "0518")
 FROM_ABOVE = ("0101", "0105", "0111", "0203", "0303", "0401", "0405", "0804", "0805")
-#: On a round these are met all the time.
-COMMON = frozenset(("0101", "0102", "0104", "0105", "0108", "0305", "0306", "0502", "0504", "0601", "0604"))
+#: What grid workers meet on every round, and put right on the spot.
+ON_THE_SPOT = frozenset(
+    ("0101", "0102", "0104", "0108", "0306", "0403", "0409", "0502", "0503", "0504", "0601", "0603", "0604", "0701")
+)  # fmt: skip
 #: Months in which a class occurs at all.
 SEASONS = {"0209": (11, 12, 1, 2, 3), "0112": (12, 1, 2), "0204": (6, 7, 8, 9), "0515": (6, 7, 8, 9)}
 INDOORS = ("03", "07", "08")
@@ -124,7 +126,7 @@ def _class_of(world: World, chance: random.Random, channel: str, month: int) -> 
     else:
         weights = FOUND if channel == "worker" else TOLD
         codes = {
-            code: weights.get(code[:2], 0) * (4 if channel == "worker" and code in COMMON else 1)
+            code: weights.get(code[:2], 0) * (5 if channel == "worker" and code in ON_THE_SPOT else 1)
             for code in world.minors
             if code not in BY_DEVICE
         }

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from demo import incident_results as results
 from demo import incident_words as words
-from demo.incident_plan import Case, plan_cases
+from demo.incident_plan import ON_THE_SPOT, Case, plan_cases
 from demo.people import DISTRICT
 from demo.scenes import picture
 from demo.territory import point_in
@@ -26,10 +26,8 @@ from incidents.flow import INCIDENTS
 from incidents.models import Door, Incident, LimitUnit, Receipt
 from incidents.services.reporting import report_incident
 
-#: What a grid worker puts right herself when she finds it.
-ON_THE_SPOT = frozenset(
-    ("0101", "0102", "0104", "0108", "0306", "0403", "0409", "0502", "0503", "0504", "0601", "0603", "0604", "0701")
-)  # fmt: skip
+#: From when on everything is played in full, before the reference moment.
+EARLY = timedelta(days=60)
 #: Why a class is returned and put off: places in the words.
 RETURNED = {"01": (1, 2, 4), "02": (0, 3, 5), "03": (0, 3, 5), "04": (1, 4), "06": (0, 1, 2)}
 PUT_OFF = {"0303": (0, 3), "0109": (4,), "0602": (5,), "0210": (1,), "0301": (6,), "0111": (2,), "0203": (1,)}
@@ -54,7 +52,9 @@ def incident_story(world: World, case: Case) -> Story:
     if case.lead is not None:
         yield from _merged(case, incident, hands)
         return
-    if case.channel == "worker" and case.minor.code in ON_THE_SPOT and chance.random() < 0.72:
+    # Of the first months little more is told than what was found and put right.
+    mostly = 0.96 if case.reported < world.now - EARLY else 0.75
+    if case.channel == "worker" and case.minor.code in ON_THE_SPOT and chance.random() < mostly:
         yield timezone.now() + timedelta(minutes=chance.randint(4, 40))
         run(incident, "handle_oneself", hands.worker, note=done(case), photos=after(case))
         yield from _verified(case, incident, hands, hands.worker, hands.worker)
@@ -169,11 +169,17 @@ def report(world: World, case: Case) -> Incident:
         fields["entrance"] = case.door
     else:
         fields["grid"] = world.grids[case.base]
-        point = point_in(to_polygon(world.grids[case.base].boundary), random.Random(case.place))  # noqa: S311
-        fields["longitude"], fields["latitude"] = round(point[0], 6), round(point[1], 6)
+        fields["longitude"], fields["latitude"] = point_of(world, case.base, case.place)
     if chance.random() < (0.12 if case.channel == "worker" else 0.4 if case.channel == "resident" else 0):
         fields["photos"] = [picture(case.minor.code, chance)]
     return report_incident(**fields, **_sender(world, case))[0]
+
+
+def point_of(world: World, base: str, place: str) -> tuple[float, float]:
+    """Return a point in a base grid, in degrees: the same for the same words that name the place."""
+    inside = to_polygon(world.grids[base].boundary)
+    longitude, latitude = point_in(inside, random.Random(place))  # noqa: S311  a made-up place, not a secret
+    return round(longitude, 6), round(latitude, 6)
 
 
 def _sender(world: World, case: Case) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from demo.pictures import HEIGHT, SCALE, WIDTH, Pen, stairs, street
 
 #: How many drawings there are of each scene, before and after.
 VARIANTS = 2
-SMALLER = 3
+SMALLER = 4
 DONE = "#2E8B57"
 
 

@@ -17,7 +17,7 @@ from incidents.models import MinorClass, Receipt
 from incidents.services.catalogue import load_catalogue, read_default
 
 #: How many ordinary incidents there are, and over how many days they are spread.
-INCIDENTS_MADE, SMALL, DAYS = 810, 24, 150
+INCIDENTS_MADE, SMALL, DAYS = 810, 14, 150
 #: Parts of all that the two communities of the demo people have, and of the first what its demo grid worker's grid has.
 AT_HOME, NEXT_DOOR, IN_HER_GRID = 0.16, 0.08, 0.4
 #: By which way they come in, in hundredths.
@@ -158,4 +158,5 @@ def wording(minor: MinorClass, channel: str, chance: random.Random) -> str:
             for text in told
             if not text.startswith(MACHINE) and any(sign in text for sign in OFFICIAL) == official
         ]
-    return chance.choice(fit or told)
+    text = chance.choice(fit or told)
+    return f"{chance.choice(words.OPINION_SOURCES)}：{text}" if channel == "opinion" else text

@@ -15,16 +15,18 @@ from django.utils import timezone
 from demo import incident_results as results
 from demo import incident_words as words
 from demo.incident_plan import ON_THE_SPOT, Case, plan_cases
+from demo.orders import Wish, what_follows
 from demo.people import DISTRICT
 from demo.scenes import picture
 from demo.territory import point_in
 from demo.world import Calendar, Story, World, awake, in_office
 from governance import worktime
-from governance.models import Unit, User
+from governance.models import Intake, Unit, User
 from grids.geometry import to_polygon
 from incidents.flow import INCIDENTS
 from incidents.models import Door, Incident, LimitUnit, Receipt
 from incidents.services.reporting import report_incident
+from volunteers.models import Order
 
 #: From when on everything is played in full, before the reference moment.
 EARLY = timedelta(days=60)
@@ -75,7 +77,7 @@ def incident_story(world: World, case: Case) -> Story:
         run(incident, "reject", desk, note=words.REJECT[chance.choice((0, 1, 4))])
         return
     if asked and case.minor.code in REFERRED and incident.applicant_phone and fate < 0.5:
-        run(incident, "refer", desk, to=f"order:{REFERRED[case.minor.code]}", note=results.REFER[0])
+        yield from _referred(world, case, incident, desk)
         return
     if asked and fate > 0.95 and not case.urgent:
         elsewhere = [base for base in world.bases(case.base[:12]) if base != case.base]
@@ -203,6 +205,18 @@ def _sender(world: World, case: Case) -> dict[str, Any]:
     by = seat if case.channel == "hotline" else world.staff["community_worker", base[:12]][0]
     source = "12345" if case.channel == "hotline" else "portal"
     return {"by": by, "source": source, "applicant": known, **({} if known else someone)}
+
+
+def _referred(world: World, case: Case, incident: Incident, desk: User) -> Story:
+    """Make an order of it, and let that go its way."""
+    dish = REFERRED[case.minor.code]
+    run(incident, "refer", desk, to=f"order:{dish}", note=results.REFER[0])
+    order = Order.objects.get(number=Intake.objects.get(referred_from=incident.number).number)
+    wish = Wish(
+        base=case.base, item=world.items[dish], placed=timezone.now(), start=order.wanted_from, end=order.wanted_until,
+        places=order.places, channel=order.channel, words=order.description, chance=case.chance,
+    )  # fmt: skip
+    yield from what_follows(world, wish, order)
 
 
 # --- who gets it ----------------------------------------------------------------------------------------------------

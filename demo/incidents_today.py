@@ -279,7 +279,7 @@ def _with_the_department(s: Script) -> None:
         base=s.next_grid, text="电线杆上贴着办证贷款的条子，一层摞一层，看着实在不像样。",
     )  # fmt: skip
     s.incident(
-        "0201", ago(18), act(ago(17), "dispatch", "worker", unit=mine), act(ago(16), "receive", "department"),
+        "0201", ago(11), act(ago(10), "dispatch", "worker", unit=mine), act(ago(9), "receive", "department"),
         act(ago(2), "ask_extension", "department", hours=8, note=results.EXTENSION[0]), by=19, spot="小广场北侧",
         base=s.next_grid, text="楼前的路灯一到半夜就一闪一闪的，晃得人睡不着，报了一回还没修。",
     )  # fmt: skip

@@ -152,7 +152,7 @@ def done(case: Case) -> str:
 
 def after(case: Case) -> list:
     """Return the picture of how it was left, where the class asks for one."""
-    return [picture(case.minor.code, case.chance, after=True)] if case.minor.needs_photo else []
+    return [picture(case.minor.code, case.place, after=True)] if case.minor.needs_photo else []
 
 
 # --- the report -----------------------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def report(world: World, case: Case) -> Incident:
         fields["grid"] = world.grids[case.base]
         fields["longitude"], fields["latitude"] = point_of(world, case.base, case.place)
     if chance.random() < (0.12 if case.channel == "worker" else 0.4 if case.channel == "resident" else 0):
-        fields["photos"] = [picture(case.minor.code, chance)]
+        fields["photos"] = [picture(case.minor.code, case.place)]
     return report_incident(**fields, **_sender(world, case))[0]
 
 

@@ -48,7 +48,7 @@ def her(key: str) -> Value:
 
 def left(world: World, incident: Incident) -> list:
     """Show how it was left."""
-    return [picture(incident.minor_class.code, world.chance(incident.number[-4:]), after=True)]
+    return [picture(incident.minor_class.code, incident.spot, after=True)]
 
 
 class Script:
@@ -88,7 +88,7 @@ class Script:
             fields["grid"] = self.world.grids[base]
             fields["longitude"], fields["latitude"] = point_of(self.world, base, place)
         if shown:
-            fields["photos"] = [picture(minor, self.chance)]
+            fields["photos"] = [picture(minor, spot)]
         fields["source_id"] = f"today-{self.chance.getrandbits(48):012x}"
         self.calendar.begin(at, self._play(minor, acts, by, fields, name))
 

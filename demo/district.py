@@ -17,6 +17,9 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from demo import proof
+from demo.incident_plan import load_classes
+from demo.incidents import plan_incidents
+from demo.incidents_today import plan_incidents_today
 from demo.menu import load_menu
 from demo.orders import plan_orders
 from demo.roster import hand_out_keys, load_roster
@@ -59,14 +62,17 @@ def build(
         parameters.change("orders.early_minutes", 7 * 24 * 60)
         say("人员、岗位、志愿者…")
         load_roster(world)
+        world.minors = load_classes()
         calendar = Calendar(until=now, ticking_from=world.at(world.day(FOUNDED), 0))
         plan_volunteers(world, calendar)
         plan_orders(world, calendar)
+        plan_incidents(world, calendar)
         plan_today(world, calendar)
+        plan_incidents_today(world, calendar)
         _analyze()
         for days in (20, 80):
             calendar.begin(world.at(world.day(FOUNDED + days), 4), _look_again())
-        say("几个月来的登记、点单、派单、接单、服务、评价、晒单…")
+        say("几个月来的登记、点单、派单、接单、晒单，上报、派遣、处置、核查…")
         with _seldom_collecting():
             calendar.play(clock)
         _read_and_sent(now)

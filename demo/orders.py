@@ -84,10 +84,14 @@ def _time_of_service(world: World, chance: random.Random, placed: datetime) -> d
 
 def order_story(world: World, wish: Wish) -> Story:
     """Play one order from beginning to end."""
-    chance, desk = wish.chance, _Desk(world, wish)
     order = place(world, wish)
-    if order is None:
-        return
+    if order is not None:
+        yield from what_follows(world, wish, order)
+
+
+def what_follows(world: World, wish: Wish, order: Order) -> Story:
+    """Play an order from the moment at which it has been placed."""
+    chance, desk = wish.chance, _Desk(world, wish)
     # Most are dealt with within hours, a few only when somebody asks.
     late = chance.random() < 0.06
     delay = chance.uniform(5, 20) if late else min(3.6, chance.expovariate(1 / 1.2))

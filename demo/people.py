@@ -27,7 +27,8 @@ FICTIONAL = "人物、手机号、地址和事项均为虚构。"
 class DemoPerson:
     """One person to try out. Staff (``staff``) sign in by ``login`` and password, the others by the phone ``login``.
 
-    ``role`` and ``node`` are the post she holds, empty for residents and for the account that stands by.
+    ``role`` and ``node`` are the post she holds, empty for residents and for the account that stands by; ``unit`` is the code
+    of the department that she works for, if any.
     """
 
     key: str
@@ -39,6 +40,7 @@ class DemoPerson:
     role: str = ""
     node: str = ""
     staff: bool = True
+    unit: str = ""
 
     @property
     def password(self) -> str:
@@ -53,7 +55,7 @@ class DemoPerson:
 
 PEOPLE: tuple[DemoPerson, ...] = (
     DemoPerson(
-        "resident", "居民", "李秀英", "19900000001", "和苑家园", "点单，查看进度和签到码，确认、评价", staff=False
+        "resident", "居民", "李秀英", "19900000001", "和苑家园", "随手拍和点单：进度、签到码、确认、评价", staff=False
     ),
     DemoPerson(
         "neighbour", "居民", "王建国", "19900000002", "全和园", "邻社区的居民，只看得到自己的事项", staff=False
@@ -68,7 +70,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "leader", "服务队队长", "陈国栋", "19900000005", "和苑家园", "派给本队的单，安排队员", staff=False
     ),
     DemoPerson(
-        "secretary", "社区书记", "周丽华", "shuji", "和苑家园", "工作台：待受理、黄灯、红灯，派单，审核晒单",
+        "secretary", "社区书记", "周丽华", "shuji", "和苑家园", "工作台：待派遣的事件，待受理的单，黄灯、红灯",
         "community_secretary", COMMUNITY,
     ),
     DemoPerson(
@@ -76,23 +78,24 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "community_secretary", NEIGHBOUR,
     ),
     DemoPerson(
-        "worker", "社区工作者", "吴倩", "shegong", "和苑家园", "协助书记受理和派单", "community_worker", COMMUNITY
+        "worker", "社区工作者", "吴倩", "shegong", "和苑家园", "协助书记派遣、回访、派单", "community_worker", COMMUNITY
     ),
     DemoPerson(
-        "grid_worker", "网格员", "赵敏", "wangge", "和苑家园第1网格", "本网格的单，代居民点单", "grid_worker", GRID
+        "grid_worker", "网格员", "赵敏", "wangge", "和苑家园第1网格", "本网格的事件：上报、处置、核查，代居民点单", "grid_worker", GRID
     ),
     DemoPerson(
         "station", "站长", "孙桂兰", "zhanzhang", "和苑家园", "站点、服务队，派单和审核", "station_leader", COMMUNITY
     ),
     DemoPerson(
-        "officer", "街道干部", "郑伟", "jiedao", "和苑街道", "全街道的单和超期提醒", "street_officer", STREET
+        "officer", "街道干部", "郑伟", "jiedao", "和苑街道", "全街道的事件和单：督办、挂账、超期", "street_officer", STREET
     ),
     DemoPerson("head", "街道领导", "马建军", "jiezhang", "和苑街道", "本街道情况，督促超期", "street_head", STREET),
-    DemoPerson("seat", "区级坐席员", "何静", "zuoxi", "全区", "全区的单，受理和派单", "seat_operator", DISTRICT),
+    DemoPerson("seat", "区级坐席员", "何静", "zuoxi", "全区", "全区的事件和单：热线来件、派遣、回访", "seat_operator", DISTRICT),
     DemoPerson(
-        "department", "职能部门干部", "高翔", "minzheng", "区民政局", "派给本部门的事项（目前没有）",
-        "department_officer", DISTRICT,
+        "department", "职能部门干部", "高翔", "chengguan", "区城市管理委", "派给本部门的事件：接收、处置、退回",
+        "department_officer", DISTRICT, unit="chengguan",
     ),
+    DemoPerson("arbiter", "裁定员", "韩立诚", "caijue", "全区", "多次退回的事件，裁定由谁承办", "arbiter", DISTRICT),
     DemoPerson("auditor", "审计管理员", "林静怡", "shenji", "全区", "访问日志，不见业务", "auditor", DISTRICT),
     DemoPerson(
         "system", "系统管理员", "罗斌", "xitong", "全区", "参数、菜单、网格，不见业务", "system_administrator", DISTRICT

@@ -25,8 +25,8 @@ OUTDOORS = ("health-walk", "child-escort", "public-green")
 def draw(dish: str, chance: random.Random) -> SimpleUploadedFile:
     """Return a picture of people at this service of the menu, as a phone would upload it."""
     image = Image.new("RGB", (WIDTH * SCALE, HEIGHT * SCALE), "white")
-    pen = _Pen(ImageDraw.Draw(image))
-    (_street if dish in OUTDOORS else _stairs if dish == "public-stairs" else _room)(pen, chance)
+    pen = Pen(ImageDraw.Draw(image))
+    (street if dish in OUTDOORS else stairs if dish == "public-stairs" else _room)(pen, chance)
     people = chance.randint(2, 4)
     left = chance.randint(110, 190)
     for place in range(people):
@@ -41,7 +41,7 @@ def draw(dish: str, chance: random.Random) -> SimpleUploadedFile:
     return SimpleUploadedFile("photo.jpg", out.getvalue(), "image/jpeg")
 
 
-class _Pen:
+class Pen:
     """Draws in the units of the finished picture."""
 
     def __init__(self, on: ImageDraw.ImageDraw) -> None:
@@ -65,7 +65,7 @@ class _Pen:
         self.on.arc(box, start, end, fill, round(width * SCALE))
 
 
-def _room(pen: _Pen, chance: random.Random) -> None:
+def _room(pen: Pen, chance: random.Random) -> None:
     pen.box(0, 0, WIDTH, HEIGHT, chance.choice(WALLS))
     pen.box(0, 470, WIDTH, 130, chance.choice(FLOORS))
     x = chance.choice((60, 560))
@@ -88,7 +88,7 @@ def _room(pen: _Pen, chance: random.Random) -> None:
         pen.line([(foot + 23, 442), (foot + 23 + turn * 17, 372 + abs(turn) * 12)], "#4C8A57", 8)
 
 
-def _stairs(pen: _Pen, chance: random.Random) -> None:
+def stairs(pen: Pen, chance: random.Random) -> None:
     pen.box(0, 0, WIDTH, HEIGHT, chance.choice(WALLS))
     pen.box(0, 300, WIDTH, 170, "#8FB59A")
     pen.box(0, 470, WIDTH, 130, "#B8B2A7")
@@ -99,7 +99,7 @@ def _stairs(pen: _Pen, chance: random.Random) -> None:
     pen.box(80, 130, 130, 90, chance.choice(SKIES))
 
 
-def _street(pen: _Pen, chance: random.Random) -> None:
+def street(pen: Pen, chance: random.Random) -> None:
     pen.box(0, 0, WIDTH, HEIGHT, chance.choice(SKIES))
     pen.disc(chance.choice((90, 700)), 90, 44, "#F7C65B")
     x = -20
@@ -118,7 +118,7 @@ def _street(pen: _Pen, chance: random.Random) -> None:
             pen.disc(foot + dx, 370 + dy, r, chance.choice(("#5E9B5F", "#6FAE6B", "#4F8C57")))
 
 
-def _person(pen: _Pen, x: float, y: float, chance: random.Random, *, vest: bool, old: bool) -> None:
+def _person(pen: Pen, x: float, y: float, chance: random.Random, *, vest: bool, old: bool) -> None:
     skin, shirt = chance.choice(SKIN), chance.choice(CLOTHES)
     hair = chance.choice(HAIR[2:4]) if old else chance.choice(HAIR[:2] + HAIR[4:])
     trousers = chance.choice(("#3A4654", "#5B5148", "#2F3E63"))
@@ -147,7 +147,7 @@ def _person(pen: _Pen, x: float, y: float, chance: random.Random, *, vest: bool,
         pen.disc(x + side, y - 20, 5.5, "#F0A897", 4)
 
 
-def _heart(pen: _Pen, x: float, y: float, size: float, fill: str) -> None:
+def _heart(pen: Pen, x: float, y: float, size: float, fill: str) -> None:
     points = []
     for step in range(60):
         t = math.tau * step / 60
@@ -163,7 +163,7 @@ def _heart(pen: _Pen, x: float, y: float, size: float, fill: str) -> None:
     pen.shape(points, fill)
 
 
-def _props(pen: _Pen, dish: str, chance: random.Random) -> None:
+def _props(pen: Pen, dish: str, chance: random.Random) -> None:
     """Put something beside the people, mostly on a table, that tells what the service is about."""
     x = chance.randint(300, 380)
     if dish in _ON_THE_GROUND:
@@ -175,29 +175,29 @@ def _props(pen: _Pen, dish: str, chance: random.Random) -> None:
     _ON_THE_TABLE[dish](pen, x)
 
 
-def _broom(pen: _Pen, x: int) -> None:
+def _broom(pen: Pen, x: int) -> None:
     pen.line([(x, 360), (x + 40, 520)], "#9A6B3F", 9)
     pen.shape([(x + 24, 512), (x + 62, 504), (x + 86, 556), (x + 26, 562)], "#D9B45B")
 
 
-def _bucket(pen: _Pen, x: int) -> None:
+def _bucket(pen: Pen, x: int) -> None:
     _broom(pen, x)
     pen.shape([(x + 120, 490), (x + 190, 490), (x + 178, 562), (x + 132, 562)], "#4A86B5")
     pen.arc(x + 155, 490, 34, 180, 360, "#3A6A90", 5)
 
 
-def _boxes(pen: _Pen, x: int) -> None:
+def _boxes(pen: Pen, x: int) -> None:
     for left, top, width, height in ((0, 490, 110, 74), (118, 504, 86, 60), (20, 430, 84, 60)):
         pen.box(x + left, top, width, height, "#C99B62", 3)
         pen.box(x + left + width / 2 - 6, top, 12, height, "#E0C08E")
 
 
-def _sweeping(pen: _Pen, x: int) -> None:
+def _sweeping(pen: Pen, x: int) -> None:
     _broom(pen, x)
     _boxes(pen, x + 110)
 
 
-def _flowers(pen: _Pen, x: int) -> None:
+def _flowers(pen: Pen, x: int) -> None:
     pen.box(x - 60, 540, 300, 30, "#8C6B4F", 8)
     for place, petals in enumerate(("#E4584C", "#E9A23B", "#D989A8", "#E4584C", "#E9A23B")):
         foot = x - 34 + place * 62
@@ -206,42 +206,42 @@ def _flowers(pen: _Pen, x: int) -> None:
         pen.disc(foot, 488, 6, "#FFF1CF")
 
 
-def _stick(pen: _Pen, x: int) -> None:
+def _stick(pen: Pen, x: int) -> None:
     pen.line([(x, 420), (x, 560)], "#7A5A3E", 8)
     pen.arc(x + 14, 420, 14, 180, 360, "#7A5A3E", 8)
 
 
-def _crossing(pen: _Pen, x: int) -> None:
+def _crossing(pen: Pen, x: int) -> None:
     for place in range(5):
         pen.box(x - 120 + place * 76, 530, 44, 60, "#FFFFFF")
     pen.line([(x + 200, 450), (x + 200, 560)], "#7A8790", 8)
     pen.disc(x + 200, 430, 24, "#5E9B5F")
 
 
-def _shopping(pen: _Pen, x: int) -> None:
+def _shopping(pen: Pen, x: int) -> None:
     pen.box(x + 20, 380, 60, 50, "#7FB2C9", 8)
     pen.arc(x + 50, 380, 24, 180, 360, "#5E8CA3", 5)
     pen.disc(x + 130, 416, 15, "#E4584C")
     pen.disc(x + 156, 418, 13, "#E9A23B")
 
 
-def _quilts(pen: _Pen, x: int) -> None:
+def _quilts(pen: Pen, x: int) -> None:
     for place, fill in enumerate(("#D989A8", "#8C9BC2", "#E9D9A6")):
         pen.box(x + 6, 404 - place * 26, 140, 26, fill, 12)
 
 
-def _bulb(pen: _Pen, x: int) -> None:
+def _bulb(pen: Pen, x: int) -> None:
     pen.disc(x + 50, 396, 24, "#F9D65C")
     pen.box(x + 40, 414, 20, 16, "#8B8B8B", 3)
     _spanner(pen, x + 100)
 
 
-def _spanner(pen: _Pen, x: int) -> None:
+def _spanner(pen: Pen, x: int) -> None:
     pen.line([(x, 424), (x + 60, 392)], "#7A8790", 10)
     pen.disc(x + 64, 390, 13, "#7A8790")
 
 
-def _tap(pen: _Pen, x: int) -> None:
+def _tap(pen: Pen, x: int) -> None:
     pen.box(x + 30, 386, 16, 44, "#9AA7B0", 3)
     pen.box(x + 30, 384, 56, 14, "#9AA7B0", 5)
     pen.box(x + 22, 374, 32, 9, "#C4574A", 4)
@@ -249,7 +249,7 @@ def _tap(pen: _Pen, x: int) -> None:
     _spanner(pen, x + 104)
 
 
-def _fan(pen: _Pen, x: int) -> None:
+def _fan(pen: Pen, x: int) -> None:
     pen.box(x + 52, 396, 12, 34, "#7A8790")
     pen.disc(x + 58, 370, 36, "#DCE6EC")
     for turn in (0, 120, 240):
@@ -258,21 +258,21 @@ def _fan(pen: _Pen, x: int) -> None:
     _spanner(pen, x + 112)
 
 
-def _paper(pen: _Pen, x: int) -> None:
+def _paper(pen: Pen, x: int) -> None:
     pen.box(x + 10, 388, 70, 42, "#FFFFFF", 3)
     for row in range(4):
         pen.box(x + 18, 395 + row * 8, 54 - 10 * (row % 2), 3, "#9AA7B0")
     pen.line([(x + 104, 428), (x + 150, 400)], "#2F6DB5", 6)
 
 
-def _first_aid(pen: _Pen, x: int) -> None:
+def _first_aid(pen: Pen, x: int) -> None:
     pen.box(x + 20, 392, 90, 38, "#F7F9FA", 8)
     pen.box(x + 58, 398, 14, 26, "#C4261D")
     pen.box(x + 52, 404, 26, 14, "#C4261D")
     pen.box(x + 124, 404, 54, 26, "#4A78A8", 8)
 
 
-def _scissors(pen: _Pen, x: int) -> None:
+def _scissors(pen: Pen, x: int) -> None:
     for side in (-1, 1):
         pen.line([(x + 60 - side * 18, 372), (x + 60 + side * 16, 412)], "#7A8790", 7)
         pen.arc(x + 60 + side * 20, 420, 11, 0, 360, "#C4574A", 5)
@@ -281,14 +281,14 @@ def _scissors(pen: _Pen, x: int) -> None:
         pen.box(x + 112 + tooth * 8, 416, 4, 13, "#4F6472")
 
 
-def _meal(pen: _Pen, x: int) -> None:
+def _meal(pen: Pen, x: int) -> None:
     pen.disc(x + 60, 408, 36, "#FFFFFF", 24)
     pen.disc(x + 60, 402, 30, "#F2D7A0", 14)
     for steam in (40, 60, 80):
         pen.arc(x + steam, 372, 9, 60, 300, "#FFFFFF", 4)
 
 
-def _phone(pen: _Pen, x: int) -> None:
+def _phone(pen: Pen, x: int) -> None:
     pen.box(x + 40, 352, 46, 78, "#2B3640", 8)
     pen.box(x + 45, 360, 36, 60, "#BFE3F5", 3)
     pen.box(x + 104, 366, 58, 34, "#FFFFFF", 12)
@@ -296,13 +296,13 @@ def _phone(pen: _Pen, x: int) -> None:
         pen.disc(x + 120 + dot * 13, 383, 4, "#7FA88C")
 
 
-def _books(pen: _Pen, x: int) -> None:
+def _books(pen: Pen, x: int) -> None:
     for place, fill in enumerate(("#C4574A", "#4A86B5", "#E0A63C", "#5E9B5F")):
         pen.box(x + 10 + place * 6, 418 - place * 12, 92, 11, fill, 2)
     pen.line([(x + 130, 426), (x + 158, 366)], "#E0A63C", 7)
 
 
-def _painting(pen: _Pen, x: int) -> None:
+def _painting(pen: Pen, x: int) -> None:
     pen.box(x + 10, 366, 96, 64, "#FFFFFF", 3)
     pen.shape([(x + 22, 420), (x + 48, 384), (x + 70, 420)], "#6FAE6B")
     pen.disc(x + 84, 384, 9, "#F7C65B")
@@ -310,24 +310,24 @@ def _painting(pen: _Pen, x: int) -> None:
         pen.disc(x + 130 + place * 20, 420, 9, fill)
 
 
-def _chess(pen: _Pen, x: int) -> None:
+def _chess(pen: Pen, x: int) -> None:
     pen.box(x, 424, 110, 6, "#E2C48D")
     for place in range(5):
         pen.disc(x + 12 + place * 22, 420, 8, "#7C3B2A" if place % 2 else "#F5EBD8", 5)
     _tea(pen, x + 132)
 
 
-def _tea(pen: _Pen, x: int) -> None:
+def _tea(pen: Pen, x: int) -> None:
     pen.box(x, 400, 34, 28, "#7FA88C", 8)
     pen.arc(x + 36, 412, 10, 270, 90, "#7FA88C", 4)
 
 
-def _two_cups(pen: _Pen, x: int) -> None:
+def _two_cups(pen: Pen, x: int) -> None:
     _tea(pen, x + 20)
     _tea(pen, x + 110)
 
 
-def _cake(pen: _Pen, x: int) -> None:
+def _cake(pen: Pen, x: int) -> None:
     pen.box(x + 20, 396, 110, 34, "#F6D5B5", 6)
     pen.box(x + 20, 388, 110, 14, "#FFFFFF", 7)
     for candle, fill in enumerate(("#C4574A", "#4A86B5", "#E0A63C")):

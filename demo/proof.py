@@ -1,13 +1,17 @@
 """Counts what a load made, and checks that its books agree: what would be a fault in life is a fault here."""
 
-from django.db.models import Count, F, Max, Min, Q, Sum
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Length
 
 from demo.territory import streets_in_play
 from demo.world import World
 from governance.models import Notice, Post, TextMessage, Unit, User
 from governance.territory import GridLevel
+from grids.geometry import locate
 from grids.models import Building, Entrance, Grid
+from incidents.flow import INCIDENTS
+from incidents.models import Callback, Closing, Incident, IncidentPhoto, IncidentStep
+from incidents.models.incidents import AT_DESK, DONE, IncidentStatus
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Station, Team, Volunteer
 from volunteers.models.orders import TAKING, OrderStatus
@@ -19,6 +23,7 @@ def counts(world: World) -> dict[str, str]:
     levels = dict(Grid.objects.order_by().values_list("level").annotate(n=Count("pk")))
     orders = dict(Order.objects.order_by().values_list("status").annotate(n=Count("pk")))
     stories = dict(Showcase.objects.order_by().values_list("status").annotate(n=Count("pk")))
+    incidents = dict(Incident.objects.order_by().values_list("status").annotate(n=Count("pk")))
     hours = HoursEntry.objects.aggregate(n=Sum("half_hours"))["n"] or 0
     return {
         "网格（区/街道/社区/基础网格）": "/".join(str(levels.get(int(level), 0)) for level in GridLevel),
@@ -28,7 +33,10 @@ def counts(world: World) -> dict[str, str]:
         "岗位（在任/全部）": f"{Post.objects.in_force().count()}/{Post.objects.count()}",
         "志愿者、服务队": f"{Volunteer.objects.count()}、{Team.objects.count()}",
         "订单": f"{sum(orders.values())}（{_listed(orders, OrderStatus)}）",
-        "红灯、黄灯": f"{Order.objects.red().count()}、{Order.objects.yellow().count()}",
+        "事件": f"{sum(incidents.values())}（{_listed(incidents, IncidentStatus)}），照片 {IncidentPhoto.objects.count()}",
+        "结案、回访": f"{Closing.objects.count()}、{Callback.objects.count()}",
+        "订单红灯、黄灯": f"{Order.objects.red().count()}、{Order.objects.yellow().count()}",
+        "事件红灯、黄灯": f"{Incident.objects.red().count()}、{Incident.objects.yellow().count()}",
         "接单、服务时长": f"{Claim.objects.count()} 次、{hours / 2:g} 小时",
         "晒单": f"{sum(stories.values())}（{_listed(stories, ShowcaseStatus)}），照片 {ShowcasePhoto.objects.count()}",
         "通知、短信": f"{Notice.objects.count()}、{TextMessage.objects.count()}",
@@ -53,19 +61,62 @@ def faults(world: World) -> list[str]:
             claim__order__status__in=(OrderStatus.CONFIRMED, OrderStatus.RATED)
         ).count(),
         "网格没有网格员": _without_worker(world),
+        **_of_incidents(),
     }
-    for flow in (ORDERS, SHOWCASES, Volunteer.flow):
+    for flow in (ORDERS, SHOWCASES, Volunteer.flow, INCIDENTS):
         label = flow.model._meta.verbose_name
         told = flow.model.objects.order_by().annotate(
             n=Count("steps"), last=Max("steps__seq"), first=Min("steps__seq")
         )
         found[f"{label}的步骤不连续"] = told.exclude(n=F("version"), last=F("version"), first=1).count()
+        newest = flow.step.objects.filter(matter=OuterRef("pk")).order_by("-seq").values("to_status")[:1]
+        found[f"{label}的状态与最后一步不符"] = told.exclude(status=Subquery(newest)).count()
         found[f"{label}的步骤在将来"] = flow.step.objects.filter(at__gt=world.now).count()
         ended = Q(status__in=flow.final)
         found[f"{label}办结与状态不符"] = flow.model.objects.filter(
             (ended & Q(closed_at=None)) | (~ended & Q(closed_at__isnull=False))
         ).count()
     return [f"{what}：{number}" for what, number in found.items() if number]
+
+
+def _of_incidents() -> dict[str, int]:
+    """Return how many incidents contradict themselves, by what is wrong."""
+    rows = Incident.objects.order_by()
+    passed = IncidentStep.objects.filter(matter=OuterRef("incident"), action="verify_pass", at=OuterRef("at"))
+    rated = Callback.objects.filter(
+        incident=OuterRef("pk"), counted=True, satisfaction=OuterRef("satisfaction")
+    )
+    pictured = IncidentPhoto.objects.filter(incident=OuterRef("pk"), stage=IncidentPhoto.Stage.HANDLED)
+    return {
+        "已结案的事件没有结案记录": rows.filter(status__in=DONE, closings=None).count(),
+        "结案记录没有对应的核查": Closing.objects.exclude(Exists(passed)).count(),
+        "核查通过没有结案记录": IncidentStep.objects.filter(action="verify_pass").count()
+        - Closing.objects.count(),
+        "评价与回访记录不符": rows.filter(satisfaction__isnull=False).exclude(Exists(rated)).count(),
+        "办结没有处置照片": rows.filter(status__in=DONE, minor_class__needs_photo=True)
+        .exclude(Exists(pictured))
+        .count(),
+        "退回待派的事件仍在承办人手里": rows.filter(status__in=AT_DESK | {"disputed"})
+        .exclude(unit=None, worker=None)
+        .count(),
+        "退回的单位又在承办": _returned_and_held(),
+        "处置人自己核查": Closing.objects.filter(incident__handler=F("verified_by")).count(),
+        "并入的主件又并入别处": rows.filter(merged_into__merged_into__isnull=False).count(),
+        "事件的位置不在所属网格": sum(
+            locate(x, y) != code
+            for code, x, y in rows.filter(longitude__isnull=False).values_list(
+                "grid", "longitude", "latitude"
+            )
+        ),
+    }
+
+
+def _returned_and_held() -> int:
+    """Return how many incidents are with a unit that has given them back, unless an arbiter decided so."""
+    returned = IncidentStep.objects.filter(
+        action="return_back", matter__unit__isnull=False, matter__designated=False
+    )
+    return sum(data["by"] == unit for data, unit in returned.order_by().values_list("data", "matter__unit"))
 
 
 def _oversold() -> int:

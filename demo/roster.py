@@ -30,6 +30,8 @@ STAFFING = (
     ("party_branch_secretary", GridLevel.COMMUNITY, 1, 1),
     ("grid_worker", GridLevel.BASE, 1, 1),
 )
+#: Officers of each department, beside the demo people.
+OFFICERS = (2, 3)
 RESIDENTS_PER_COMMUNITY = 6
 #: Of those whose term is over, one in so many holds no other post: the security administrator is to look into them.
 IDLE = 20
@@ -61,6 +63,8 @@ def load_roster(world: World) -> None:
         # Those who serve all along: who comes or goes meanwhile could not act on every day of the story.
         if post.valid_from <= opening and (post.valid_until is None or post.valid_until >= end):
             world.staff[post.role_id, post.grid_id].append(post.user)
+            if post.unit is not None:
+                world.officers[post.unit.code].append(post.user)
 
 
 def appoint_all(posts: list[Post], *, by: User) -> None:
@@ -94,15 +98,14 @@ def _account(
 
 
 def _add_demo_people(world: World, accounts: list, posts: list) -> None:
-    unit = Unit.objects.get(code=DEPARTMENTS[0][0])
     # The security administrator signs the appointments, so she comes first.
     for serial, person in enumerate(sorted(PEOPLE, key=lambda p: p.key != "security"), start=51):
         user = _demo_account(world, person, serial)
         world.people[person.key] = user
         accounts.append(user)
         if person.role:
-            of_unit = unit if person.role == "department_officer" else None
-            posts.append((user, person.role, person.node, world.day(-440), None, of_unit))
+            unit = world.units[person.unit] if person.unit else None
+            posts.append((user, person.role, person.node, world.day(-440), None, unit))
     world.residents[GRID].append(world.people["resident"])
 
 
@@ -140,13 +143,12 @@ def _add_staff(world: World, accounts: list, posts: list) -> None:
                 if predecessors % IDLE:
                     then = "community_worker" if role == "grid_worker" else "mediator"
                     posts.append((user, then, node[:12], until + timedelta(days=1), None, None))
-    for key, _ in DEPARTMENTS[1:]:
-        serial += 1
-        user = _account(world, f"g{serial:04d}", staff=True)
-        accounts.append(user)
-        posts.append(
-            (user, "department_officer", DISTRICT, world.day(-500), None, Unit.objects.get(code=key))
-        )
+    for key, _ in DEPARTMENTS:
+        for _ in range(chance.randint(*OFFICERS)):
+            serial += 1
+            user = _account(world, f"g{serial:04d}", staff=True)
+            accounts.append(user)
+            posts.append((user, "department_officer", DISTRICT, world.day(-500), None, world.units[key]))
 
 
 def _term(world: World, chance) -> tuple[date, date | None]:

@@ -27,10 +27,13 @@ DENSE = (COMMUNITY, NEIGHBOUR)
 BATCH = 1000
 MADE_UP = "演示数据"
 
+#: Codes as the shipped catalogue of incidents names them (incidents/data/classes.csv).
 DEPARTMENTS = (
-    ("minzheng", "区民政局"), ("weijian", "区卫生健康委"), ("zhujian", "区住房建设委"), ("chengguan", "区城市管理委"),
-    ("jiaoyu", "区教育局"), ("sifa", "区司法局"), ("renshe", "区人力社保局"), ("shichang", "区市场监管局"),
-    ("yingji", "区应急管理局"), ("gongan", "公安分局"), ("canlian", "区残联"), ("fulian", "区妇联"),
+    ("chengguan", "区城市管理委"), ("zhujian", "区住房建设委"), ("shengtai", "区生态环境局"), ("gongan", "公安红桥分局"),
+    ("jiaojing", "区交警支队"), ("yingji", "区应急管理局"), ("xiaofang", "区消防救援支队"), ("shichang", "区市场监管局"),
+    ("minzheng", "区民政局"), ("renshe", "区人力资源社会保障局"), ("weijian", "区卫生健康委"), ("jiaoyu", "区教育局"),
+    ("sifa", "区司法局"), ("shuiwu", "区水务所"), ("ranqi", "燃气服务站"), ("gongre", "供热服务站"), ("dianli", "供电服务站"),
+    ("canlian", "区残疾人联合会"), ("yuanlin", "区园林绿化中心"), ("fulian", "区妇联"),
 )  # fmt: skip
 
 
@@ -84,7 +87,7 @@ def _build(world: World) -> None:
     entrances = []
     for building, count in zip(buildings, doors_of, strict=True):
         polygon = to_polygon(world.grids[building.grid_id].boundary)
-        longitude, latitude = _point_in(polygon, chance)
+        longitude, latitude = point_in(polygon, chance)
         for door in range(1, count + 1):
             # The doors of a building stand ten metres apart, unless that leaves the grid.
             beside = (longitude + 0.0001 * (door - 1), latitude)
@@ -101,7 +104,7 @@ def _build(world: World) -> None:
         world.doors[entrance.grid_id].append(entrance)
 
 
-def _point_in(polygon, chance: random.Random) -> tuple[float, float]:
+def point_in(polygon, chance: random.Random) -> tuple[float, float]:
     """Return a point well inside the polygon."""
     inner = polygon.buffer(-0.0002)
     inner = polygon if inner.is_empty else inner
@@ -126,6 +129,7 @@ def _found_units(world: World) -> None:
         elif len(code) == GridLevel.COMMUNITY:
             units.append(Unit(grid_id=code, code=f"jwh{code}", name=grid.name, kind=Unit.Kind.COMMITTEE))
     bulk_create_with_history(units, Unit, batch_size=BATCH, default_change_reason=MADE_UP)
+    world.units = {unit.code: unit for unit in units}
 
 
 def _found_stations(world: World) -> None:

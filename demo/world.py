@@ -18,8 +18,9 @@ from django.utils import timezone
 from demo.names import Names
 from governance import flow, worktime
 from governance.flow import FlowError
-from governance.models import User
+from governance.models import Unit, User
 from grids.models import Entrance, Grid
+from incidents.models import MinorClass
 from volunteers.models import ServiceItem, Skill, Team
 
 Story = Generator[datetime, None, None]
@@ -75,6 +76,9 @@ class World:
     helpers: list[Helper] = field(default_factory=list)
     nearby: dict[str, list[Helper]] = field(default_factory=lambda: defaultdict(list))
     teams: dict[str, list["Crew"]] = field(default_factory=lambda: defaultdict(list))
+    units: dict[str, Unit] = field(default_factory=dict)
+    officers: dict[str, list[User]] = field(default_factory=lambda: defaultdict(list))
+    minors: dict[str, MinorClass] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.names = Names(self.chance("names"))

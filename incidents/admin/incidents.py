@@ -266,14 +266,6 @@ class IncidentAdmin(MatterAdmin):
         rows = Incident.objects.restrict(request.user, "view")
         units = sorted({post.unit_id for post in request.user.posts_in_force if post.unit_id is not None})
         asked = [
-            (
-                "事件待派遣",
-                "wait=desk",
-                rows.ongoing().filter(status__in=AT_DESK),
-                "brand",
-                "move_to_inbox",
-                11,
-            ),
             ("接收超时", "wait=unreceived", rows.unreceived(now), "danger", "notification_important", 12),
             ("事件超期", "light=red", rows.red(now), "danger", "error", 21),
             ("事件将到期", "light=yellow", rows.yellow(now), "caution", "warning", 31),
@@ -289,6 +281,13 @@ class IncidentAdmin(MatterAdmin):
         ]
         if request.user.may("callback", Incident):
             asked.append(("待回访", "callback=due", rows.to_call_back(now), "info", "call", 33))
+        # Only those who do something about them: a department's people never see them, an arbiter looks for other things.
+        if request.user.may("dispatch", Incident) or request.user.may("report", Incident):
+            desk = rows.ongoing().filter(status__in=AT_DESK)
+            asked.append(("事件待派遣", "wait=desk", desk, "brand", "move_to_inbox", 11))
+        if request.user.may("arbitrate", Incident):
+            disputed = rows.ongoing().filter(status=S.DISPUTED)
+            asked.append(("待裁定", "status=disputed", disputed, "brand", "gavel", 6))
         if units:
             asked.insert(
                 0, ("等本单位处置", "wait=me", rows.of_assignee(request.user, units).filter(status__in=IN_HAND),

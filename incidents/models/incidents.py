@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance import parameters
-from governance.models import AppendOnly, Matter, MatterQuerySet, Photo, Step, Territorial
+from governance.models import AppendOnly, Matter, MatterQuerySet, Photo, Post, Step, Territorial, User
 from governance.models.matters import Channel
 from governance.models.people import PHONE, Unit
 from governance.permissions import (
@@ -17,9 +17,9 @@ from governance.permissions import (
     Published,
     RestrictedQuerySet,
     Through,
-    holders,
     nearest_holders,
 )
+from governance.territory import lineage
 from incidents.models.catalogue import MinorClass
 
 
@@ -348,6 +348,19 @@ class Incident(Matter):
             for post in user.posts_in_force
         )
 
+    def people_of_unit(self):
+        """Return those for whom ``is_assignee`` holds by a post of, or at the place of, the unit that has it in hand."""
+        here = Q(unit=self.unit_id)
+        if self.unit.kind in (Unit.Kind.COMMITTEE, Unit.Kind.STREET_OFFICE):
+            here |= Q(unit=None, grid=self.unit.grid_id)
+        posts = Post.objects.in_force().filter(
+            here,
+            grid__in=lineage(self.grid_id),
+            role__permissions__codename="handle_incident",
+            role__permissions__content_type__app_label="incidents",
+        )
+        return User.objects.filter(is_active=True, pk__in=posts.values("user")).order_by("pk")
+
     def echoes(self) -> list[Matter]:
         return list(self.merged.select_related("applicant", "minor_class").with_place()) if self.pk else []
 
@@ -363,10 +376,7 @@ class Incident(Matter):
         if key == "assignee":
             if self.worker_id:
                 return [self.worker]
-            if self.unit_id is None:
-                return []
-            people = holders("incidents.handle_incident", self.grid_id, unit_id=self.unit_id)
-            return [person for person in people if self.is_assignee(person)]
+            return list(self.people_of_unit()) if self.unit_id is not None else []
         return super().audience(key)
 
 

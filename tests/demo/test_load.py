@@ -15,9 +15,13 @@ from demo.district import build
 from demo.people import BY_KEY, COMMUNITY, NEIGHBOUR, PEOPLE
 from governance.accounts.totp import demo_code, has_totp
 from governance.admin.accounts import without_post
-from governance.models import AccessEvent, Intake, Notice, TextMessage, User
+from governance.models import AccessEvent, Intake, Notice, TextMessage, Unit, User
 from grids.geometry import to_polygon
 from grids.models import Entrance, Grid
+from incidents.flow import INCIDENTS
+from incidents.likeness import similar
+from incidents.models import Closing, Incident, MinorClass
+from incidents.models.incidents import AT_DESK, IN_HAND
 from volunteers.flow import ORDERS
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Team, Volunteer
 from volunteers.services.orders import open_orders_for
@@ -75,6 +79,7 @@ def test_nothing_lies_in_the_future(district):
     assert not HoursEntry.objects.filter(at__gt=NOW).exists()
     assert not ShowcasePhoto.objects.filter(uploaded_at__gt=NOW).exists()
     assert not User.objects.filter(date_joined__gt=NOW).exists()
+    assert not Closing.objects.filter(at__gt=NOW).exists()
 
 
 def test_orders_are_in_every_state_and_spread_over_months(district):
@@ -151,8 +156,86 @@ def test_the_leader_has_orders_to_staff(district):
 
 
 @pytest.mark.parametrize("key", ["auditor", "system", "security", "standby"])
-def test_administrators_see_no_orders(district, key):
+def test_administrators_see_no_orders_and_no_incidents(district, key):
     assert not Order.objects.restrict(person(key)).exists()
+    assert not Incident.objects.restrict(person(key)).exists()
+
+
+# --- incidents ------------------------------------------------------------------------------------------------------
+def offered(incident: Incident, key: str) -> set[str]:
+    return {action.name for action in INCIDENTS.available(incident, person(key))}
+
+
+def test_every_class_finds_its_department_and_every_department_its_officers(district):
+    assert not MinorClass.objects.filter(door="department", unit=None).exists()
+    for unit in Unit.objects.filter(kind="department"):
+        assert 2 <= unit.posts.filter(role="department_officer").count() <= 4
+
+
+def test_incidents_are_in_every_state_and_from_every_side(district):
+    assert set(Incident.objects.values_list("status", flat=True)) >= {
+        "reported", "accepted", "dispatched", "returned", "disputed", "handling", "backlog", "handled", "closed", "rated",
+        "merged",
+    }  # fmt: skip
+    assert set(Incident.objects.values_list("channel", flat=True)) >= {
+        "worker",
+        "resident",
+        "hotline",
+        "desk",
+        "device",
+    }
+
+
+def test_the_secretary_finds_incidents_under_every_light_and_one_that_repeats_another(district):
+    secretary = person("secretary")
+    waiting = Incident.objects.restrict(secretary, "dispatch").filter(status__in=AT_DESK)
+    assert {incident.light for incident in waiting} >= {"red", "yellow", "green"}
+    assert {incident.community_code for incident in waiting} == {COMMUNITY}
+    again = waiting.get(title="垃圾桶满溢")
+    alike = similar(
+        Incident.objects.restrict(secretary, "dispatch"), code=again.grid_id, minor_class=again.minor_class,
+        description=again.description, spot=again.spot, point=(again.longitude, again.latitude), leave_out=again.pk,
+    )  # fmt: skip
+    assert "merge" in offered(again, "secretary") and alike[0].incident.merged.exists()
+
+
+def test_the_grid_worker_handles_verifies_and_finds_new_ones(district):
+    worker = person("grid_worker")
+    mine = Incident.objects.of_assignee(worker, [])
+    assert {incident.status for incident in mine} == {"dispatched", "handling"}
+    assert mine.filter(is_urgent=True, status="dispatched").exists() and mine.filter(rework=1).exists()
+    here = Incident.objects.restrict(worker, "verify")
+    done = here.filter(status="handled").exclude(handler=worker)
+    assert done.count() >= 2 and all("verify_pass" in offered(incident, "grid_worker") for incident in done)
+    assert here.filter(status__in=AT_DESK).count() >= 2
+
+
+def test_the_department_receives_answers_and_is_late(district):
+    officer = person("department")
+    given = Incident.objects.restrict(officer)
+    assert {incident.unit.code for incident in given} == {"chengguan"}
+    assert given.unreceived(NOW).exists() and given.filter(status="dispatched", is_urgent=True).exists()
+    assert {incident.light for incident in given.filter(status="handling")} == {"red", "yellow", "green"}
+    assert given.filter(supervised_at__isnull=False, closed_at=None).exists()
+
+
+def test_street_arbiter_and_seat_operator_have_theirs(district):
+    street = Incident.objects.restrict(person("officer"))
+    assert street.filter(status="backlog").exists() and street.filter(part_of__isnull=False).exists()
+    assert street.filter(status__in=IN_HAND, unit__kind="street_office").count() >= 3
+    assert "supervise" in offered(street.red(NOW).filter(status="handling").first(), "officer")
+    dispute = Incident.objects.restrict(person("arbiter"), "arbitrate").get(status="disputed")
+    assert dispute.returns == 3 and "designate" in offered(dispute, "arbiter")
+    closed = Incident.objects.restrict(person("seat"), "callback").filter(
+        channel="hotline", status="closed", callbacks=None
+    )
+    assert closed.count() >= 3 and all("call_back" in offered(incident, "seat") for incident in closed)
+
+
+def test_the_resident_follows_one_and_rates_another(district):
+    mine = Incident.objects.restrict(person("resident")).filter(applicant=person("resident"))
+    assert {incident.status for incident in mine} == {"handling", "closed", "rated"}
+    assert "rate" in offered(mine.get(status="closed"), "resident")
 
 
 @pytest.mark.parametrize("who", [p for p in PEOPLE if p.staff], ids=lambda p: p.key)
@@ -176,6 +259,11 @@ def test_residents_are_asked_for_a_code(district, client):
 def test_every_phone_is_of_the_made_up_block(district):
     assert not User.objects.exclude(phone=None).exclude(phone__startswith="1990000").exists()
     assert not Order.objects.exclude(beneficiary_phone__startswith="1990000").exists()
+    assert (
+        not Incident.objects.exclude(applicant_phone="")
+        .exclude(applicant_phone__startswith="1990000")
+        .exists()
+    )
 
 
 def test_it_refuses_to_load_over_data(district):

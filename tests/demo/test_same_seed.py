@@ -8,6 +8,7 @@ from django.db import transaction
 from demo.district import build
 from governance.models import Post, User
 from grids.models import Entrance, Grid
+from incidents.models import Callback, Closing, Incident, IncidentPhoto
 from volunteers.models import Claim, Order, Showcase, ShowcasePhoto, Volunteer
 
 NOW = datetime(2026, 11, 18, 15, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -47,6 +48,20 @@ def fingerprint() -> list:
             )
         ),
         list(Showcase.objects.order_by("number").values_list("number", "title", "status", "volunteer__number")),
+        list(
+            Incident.objects.order_by("number").values_list(
+                "number", "title", "description", "spot", "longitude", "status", "due_at", "unit__code", "worker__username",
+                "applicant_name",
+            )
+        ),
+        list(
+            Incident.objects.order_by("number", "steps__seq").values_list(
+                "number", "steps__action", "steps__at", "steps__actor__username", "steps__note"
+            )
+        ),
+        list(Closing.objects.order_by("incident__number", "at").values_list("incident__number", "at", "on_time")),
+        list(Callback.objects.order_by("incident__number", "at").values_list("incident__number", "satisfaction", "words")),
+        list(IncidentPhoto.objects.order_by("incident__number", "pk").values_list("incident__number", "stage", "sha256")),
         list(ShowcasePhoto.objects.order_by("showcase__number", "pk").values_list("showcase__number", "sha256")),
     ]  # fmt: skip
 

@@ -5,9 +5,13 @@ import random
 import pytest
 
 from demo import words
+from demo.incident_results import RESULTS
+from demo.incident_words import REPORTS
 from demo.menu import MENU
 from demo.pictures import draw
+from demo.scenes import picture
 from governance.files import clean_picture
+from incidents.services.catalogue import read_default
 
 DISHES = [dish[0] for dish in MENU]
 
@@ -26,3 +30,11 @@ def test_every_dish_has_a_picture_that_passes_as_an_upload(dish):
 def test_a_picture_depends_on_its_chance_alone():
     first, again, other = (draw("elder-meal", random.Random(seed)).read() for seed in (1, 1, 2))  # noqa: S311
     assert first == again != other
+
+
+def test_every_class_of_incidents_has_reports_results_and_pictures_of_its_own():
+    classes = {row["code"] for row in read_default()}
+    assert set(REPORTS) == set(RESULTS) == classes
+    for code in sorted(classes):
+        found, left = (picture(code, "东门", after=after).read() for after in (False, True))
+        assert found != left

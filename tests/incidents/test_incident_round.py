@@ -296,3 +296,20 @@ def test_a_limit_may_be_office_hours_days_or_the_clock(territory):
     assert f"{timezone.localtime(limit_from(friday, days)):%m-%d %H:%M}" == "11-30 18:00"
     assert f"{timezone.localtime(limit_from(friday, clock)):%m-%d %H:%M}" == "11-27 19:00"
     assert parameters.value("incidents.returns_most") == 3
+
+
+@pytest.mark.parametrize("kind", ["department", "residents_committee", "street_office"])
+def test_those_who_are_told_of_a_dispatch_are_those_who_may_take_it_in(
+    secretary, department, kind, django_assert_num_queries
+):
+    unit, officer = department
+    clerk = factories.make_staff("community_worker", factories.COMMUNITY)
+    street = factories.make_staff("street_officer", factories.STREET)
+    code = {"residents_committee": factories.COMMUNITY, "street_office": factories.STREET}.get(kind)
+    unit = factories.make_unit(code, kind) if code else unit
+    factories.make_staff("department_officer", factories.DISTRICT, unit=factories.make_unit())
+    incident = factories.dispatch(factories.make_incident(), by=secretary, to=unit)
+    with django_assert_num_queries(1):
+        told = incident.audience("assignee")
+    assert set(told) == {p for p in (secretary, clerk, street, officer) if incident.is_assignee(p)}
+    assert told

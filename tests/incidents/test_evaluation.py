@@ -176,7 +176,7 @@ def test_how_often_the_street_blew_stands_beside_the_district(street):
             type(made).objects.filter(pk=made.pk).update(blown_at=moment(3))
     for code in (factories.BASE, factories.BASE, factories.FAR_BASE, factories.FAR_BASE):
         made = factories.make_incident(code, minor_class=street.minor)
-        type(made).objects.filter(pk=made.pk).update(opened_at=moment(4))
+        type(made).objects.filter(pk=made.pk).update(opened_at=moment(4), respond_by=None)
     evaluation = street.open()
     assert (evaluation.whistles, evaluation.incidents) == (2, 2)
     assert (evaluation.district_whistles, evaluation.district_incidents) == (3, 4)

@@ -26,6 +26,7 @@ from demo.roster import hand_out_keys, load_roster
 from demo.territory import load_territory
 from demo.today import plan_today
 from demo.volunteers import FOUNDED, OPENED, plan_volunteers
+from demo.whistles import plan_whistles
 from demo.world import Calendar, Story, World
 from governance import parameters
 from governance.models import Notice, TextMessage
@@ -69,10 +70,11 @@ def build(
         plan_incidents(world, calendar)
         plan_today(world, calendar)
         plan_incidents_today(world, calendar)
+        plan_whistles(world, calendar)
         _analyze()
         for days in (20, 80):
             calendar.begin(world.at(world.day(FOUNDED + days), 4), _look_again())
-        say("几个月来的登记、点单、派单、接单、晒单，上报、派遣、处置、核查…")
+        say("几个月来的登记、点单、派单、接单、晒单，上报、派遣、处置、核查，吹哨…")
         with _seldom_collecting():
             calendar.play(clock)
         _read_and_sent(now)

@@ -87,15 +87,15 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "station", "站长", "孙桂兰", "zhanzhang", "和苑家园", "站点、服务队，派单和审核", "station_leader", COMMUNITY
     ),
     DemoPerson(
-        "officer", "街道干部", "郑伟", "jiedao", "和苑街道", "全街道的事件和单：督办、挂账、超期", "street_officer", STREET
+        "officer", "街道干部", "郑伟", "jiedao", "和苑街道", "全街道的事件和单：督办、挂账，核实吹哨，部门考评", "street_officer", STREET
     ),
-    DemoPerson("head", "街道领导", "马建军", "jiezhang", "和苑街道", "本街道情况，督促超期", "street_head", STREET),
+    DemoPerson("head", "街道领导", "马建军", "jiezhang", "和苑街道", "本街道情况，吹哨，督促超期", "street_head", STREET),
     DemoPerson("seat", "区级坐席员", "何静", "zuoxi", "全区", "全区的事件和单：热线来件、派遣、回访", "seat_operator", DISTRICT),
     DemoPerson(
-        "department", "职能部门干部", "高翔", "chengguan", "区城市管理委", "派给本部门的事件：接收、处置、退回",
+        "department", "职能部门干部", "高翔", "chengguan", "区城市管理委", "派给本部门的事件：接收、处置、退回，哨单",
         "department_officer", DISTRICT, unit="chengguan",
     ),
-    DemoPerson("arbiter", "裁定员", "韩立诚", "caijue", "全区", "多次退回的事件，裁定由谁承办", "arbiter", DISTRICT),
+    DemoPerson("arbiter", "裁定员", "韩立诚", "caijue", "全区", "多次退回的事件，部门对吹哨的异议", "arbiter", DISTRICT),
     DemoPerson("auditor", "审计管理员", "林静怡", "shenji", "全区", "访问日志，不见业务", "auditor", DISTRICT),
     DemoPerson(
         "system", "系统管理员", "罗斌", "xitong", "全区", "参数、菜单、网格，不见业务", "system_administrator", DISTRICT

@@ -9,8 +9,17 @@ from governance.models import Notice, Post, TextMessage, Unit, User
 from governance.territory import GridLevel
 from grids.geometry import locate
 from grids.models import Building, Entrance, Grid
-from incidents.flow import INCIDENTS
-from incidents.models import Callback, Closing, Incident, IncidentPhoto, IncidentStep
+from incidents.flow import EVALUATIONS, INCIDENTS, SLIPS, WHISTLES
+from incidents.models import (
+    Callback,
+    Closing,
+    Incident,
+    IncidentPhoto,
+    IncidentStep,
+    Whistle,
+    WhistleSlip,
+    WhistleStatus,
+)
 from incidents.models.incidents import AT_DESK, DONE, IncidentStatus
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Station, Team, Volunteer
@@ -24,6 +33,7 @@ def counts(world: World) -> dict[str, str]:
     orders = dict(Order.objects.order_by().values_list("status").annotate(n=Count("pk")))
     stories = dict(Showcase.objects.order_by().values_list("status").annotate(n=Count("pk")))
     incidents = dict(Incident.objects.order_by().values_list("status").annotate(n=Count("pk")))
+    whistles = dict(Whistle.objects.order_by().values_list("status").annotate(n=Count("pk")))
     hours = HoursEntry.objects.aggregate(n=Sum("half_hours"))["n"] or 0
     return {
         "网格（区/街道/社区/基础网格）": "/".join(str(levels.get(int(level), 0)) for level in GridLevel),
@@ -34,6 +44,7 @@ def counts(world: World) -> dict[str, str]:
         "志愿者、服务队": f"{Volunteer.objects.count()}、{Team.objects.count()}",
         "订单": f"{sum(orders.values())}（{_listed(orders, OrderStatus)}）",
         "事件": f"{sum(incidents.values())}（{_listed(incidents, IncidentStatus)}），照片 {IncidentPhoto.objects.count()}",
+        "吹哨": f"{sum(whistles.values())}（{_listed(whistles, WhistleStatus)}），哨单 {WhistleSlip.objects.count()}",
         "结案、回访": f"{Closing.objects.count()}、{Callback.objects.count()}",
         "订单红灯、黄灯": f"{Order.objects.red().count()}、{Order.objects.yellow().count()}",
         "事件红灯、黄灯": f"{Incident.objects.red().count()}、{Incident.objects.yellow().count()}",
@@ -63,7 +74,7 @@ def faults(world: World) -> list[str]:
         "网格没有网格员": _without_worker(world),
         **_of_incidents(),
     }
-    for flow in (ORDERS, SHOWCASES, Volunteer.flow, INCIDENTS):
+    for flow in (ORDERS, SHOWCASES, Volunteer.flow, INCIDENTS, WHISTLES, SLIPS, EVALUATIONS):
         label = flow.model._meta.verbose_name
         told = flow.model.objects.order_by().annotate(
             n=Count("steps"), last=Max("steps__seq"), first=Min("steps__seq")
@@ -101,6 +112,9 @@ def _of_incidents() -> dict[str, int]:
         .count(),
         "退回的单位又在承办": _returned_and_held(),
         "处置人自己核查": Closing.objects.filter(incident__handler=F("verified_by")).count(),
+        "办结的吹哨还有部门没有答复": WhistleSlip.objects.filter(
+            closed_at=None, whistle__closed_at__isnull=False
+        ).count(),
         "并入的主件又并入别处": rows.filter(merged_into__merged_into__isnull=False).count(),
         "事件的位置不在所属网格": sum(
             locate(x, y) != code

@@ -18,9 +18,9 @@ from governance.admin.accounts import without_post
 from governance.models import AccessEvent, Intake, Notice, TextMessage, Unit, User
 from grids.geometry import to_polygon
 from grids.models import Entrance, Grid
-from incidents.flow import INCIDENTS
+from incidents.flow import EVALUATIONS, INCIDENTS, SLIPS, WHISTLES
 from incidents.likeness import similar
-from incidents.models import Closing, Incident, MinorClass
+from incidents.models import Closing, Evaluation, Incident, MinorClass, Whistle, WhistleSlip
 from incidents.models.incidents import AT_DESK, IN_HAND
 from volunteers.flow import ORDERS
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Team, Volunteer
@@ -269,3 +269,33 @@ def test_every_phone_is_of_the_made_up_block(district):
 def test_it_refuses_to_load_over_data(district):
     with pytest.raises(CommandError, match="已有网格"):
         call_command("load_demo", "--small")
+
+
+def may(flow, row, key: str) -> set[str]:
+    return {action.name for action in flow.available(row, person(key))}
+
+
+def test_whistles_wait_for_head_street_department_and_arbiter(district):
+    assert set(Whistle.objects.values_list("status", flat=True)) >= {
+        "draft",
+        "blown",
+        "verifying",
+        "closed",
+        "raised",
+    }
+    assert "blow" in may(WHISTLES, Whistle.objects.get(status="draft"), "head")
+    assert "verify_pass" in may(WHISTLES, Whistle.objects.get(status="verifying"), "officer")
+    assert Whistle.objects.filter(parent__isnull=False, status="blown", answered_at__isnull=False).exists()
+    silent = WhistleSlip.objects.get(status="sent")
+    assert silent.light == "red"
+    assert "feed_back" in may(
+        SLIPS, WhistleSlip.objects.get(status="handling", unit__code="chengguan"), "department"
+    )
+    assert "overrule" in may(SLIPS, WhistleSlip.objects.get(status="objected"), "arbiter")
+
+
+def test_the_secretary_is_still_to_give_her_points(district):
+    evaluation = Evaluation.objects.get(grid=COMMUNITY[:9])
+    assert "give" in may(EVALUATIONS, evaluation, "secretary")
+    given = set(evaluation.given.values_list("grid", flat=True))
+    assert NEIGHBOUR in given and COMMUNITY not in given

@@ -8,7 +8,7 @@ from django.db import transaction
 from demo.district import build
 from governance.models import Post, User
 from grids.models import Entrance, Grid
-from incidents.models import Callback, Closing, Incident, IncidentPhoto
+from incidents.models import Callback, Closing, CommunityScore, Incident, IncidentPhoto, WhistleSlip
 from volunteers.models import Claim, Order, Showcase, ShowcasePhoto, Volunteer
 
 NOW = datetime(2026, 11, 18, 15, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -62,6 +62,8 @@ def fingerprint() -> list:
         list(Closing.objects.order_by("incident__number", "at").values_list("incident__number", "at", "on_time")),
         list(Callback.objects.order_by("incident__number", "at").values_list("incident__number", "satisfaction", "words")),
         list(IncidentPhoto.objects.order_by("incident__number", "pk").values_list("incident__number", "stage", "sha256")),
+        list(WhistleSlip.objects.order_by("number").values_list("number", "unit__code", "status", "arrived_at", "feedback")),
+        list(CommunityScore.objects.order_by("grid", "unit__code").values_list("grid", "unit__code", "points", "words")),
         list(ShowcasePhoto.objects.order_by("showcase__number", "pk").values_list("showcase__number", "sha256")),
     ]  # fmt: skip
 

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.django_db
 def overdue(order, hours: int) -> Order:
     """Set an order's deadline so that it has been overdue for so many office hours."""
     now = timezone.now()
-    due = now - timedelta(days=1)
+    due = now
     while worktime.between(due, now) < timedelta(hours=hours):
-        due -= timedelta(hours=1)
+        due -= timedelta(minutes=30)
     Order.objects.filter(pk=order.pk).update(
         due_at=due, yellow_at=due - timedelta(hours=1), clock_from=due - timedelta(hours=4)
     )

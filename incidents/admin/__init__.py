@@ -6,6 +6,7 @@ from incidents.admin import (  # noqa: F401  registers the models
     imports,
     incidents,
     lines,
+    scores,
     slips,
     sources,
     whistles,

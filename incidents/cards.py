@@ -17,7 +17,7 @@ TONES = {
     S.DISPATCHED: "info",
     S.RETURNED: "caution",
     S.DISPUTED: "danger",
-    S.HANDLING: "brand",
+    S.HANDLING: "info",
     S.BACKLOG: "caution",
     S.HANDLED: "caution",
     S.CLOSED: "good",

@@ -42,6 +42,7 @@ def server(settings: dict[str, str] | None = None) -> Iterator[str]:
     sys.path.insert(0, str(ROOT / "bin"))
     from local import postgres
 
+    (ROOT / "var").mkdir(exist_ok=True)  # where the data go, if the server may enter it
     embedded = postgres.Embedded(ROOT, "pg-bench", settings=settings)
     try:
         yield embedded.start()

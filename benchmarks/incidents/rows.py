@@ -14,7 +14,7 @@ CREATE TABLE bench.text (n int PRIMARY KEY, minor bigint, title text, descriptio
 CREATE TABLE bench.minor (id bigint PRIMARY KEY, door text, unit bigint, handlers bigint[], hours float8, is_public bool);
 CREATE TABLE bench.person (n int PRIMARY KEY, id bigint, name text, phone text, terms text[]);
 CREATE TABLE bench.seat (n int PRIMARY KEY, id bigint);
-CREATE TABLE bench.plan (k int PRIMARY KEY, base int, door text, minor bigint, status text, is_red bool, applicant bigint);
+CREATE TABLE bench.plan (n int PRIMARY KEY, base int, door text, text int, status text, is_red bool, applicant bigint);
 CREATE TABLE bench.path (status text, seq int, action text, label text, came text, went text, PRIMARY KEY (status, seq));
 -- A die for each incident and question: at least 0, less than 1.
 CREATE FUNCTION bench.die(bigint, int) RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -44,9 +44,9 @@ PATHS = {
     "referred": [*_BEGUN, ("refer", "转办", "accepted", "referred")],
 }
 
-#: Of all incidents so many thousandths are finished; those that are open came in the last hundredth of the time, save a few.
-#: ``%(count)s`` is how many, ``%(since)s`` and ``%(now)s`` when the first and the last came in: as many more each day, up to
-#: twice the average. A day's own course is from seven in the morning to nine in the evening.
+#: ``%(count)s`` is how many, those after ``%(usual)s`` are the plan's, ``%(since)s`` and ``%(now)s`` are when the first and the
+#: last came in: as many more each day, up to twice the average; a day goes from seven in the morning to nine in the evening.
+#: Two in a thousand are open, all of them of the newest hundredth, and two in ten thousand of any age.
 INCIDENTS = """
 INSERT INTO incidents_incident (
     id, grid_id, number, title, description, applicant_id, applicant_name, applicant_phone, placed_by_id, entrance_id, unit_id,
@@ -87,10 +87,11 @@ FROM (
                  WHEN is_finished THEN coalesce(accepted, opened) END AS closed
         FROM (
             SELECT *, CASE WHEN received IS NOT NULL AND (is_finished AND is_sent OR status = 'handled')
-                THEN least(received + hours * 1.06 * bench.die(i, 24) * interval '1 hour', now) END AS handled
+                THEN least(received + hours * (CASE WHEN bench.die(i, 26) < 0.05 THEN 1 + bench.die(i, 24) ELSE 0.6 * bench.die(i, 24) END)
+                    * interval '1 hour', now) END AS handled
             FROM (
                 SELECT *, CASE WHEN is_sent AND status <> 'dispatched'
-                    THEN least(dispatched + (0.05 + 10 * power(bench.die(i, 23), 3)) * interval '1 hour', now) END AS received
+                    THEN least(dispatched + (0.05 + 3 * power(bench.die(i, 23), 3)) * interval '1 hour', now) END AS received
                 FROM (
                     SELECT *, CASE WHEN is_sent OR status IN ('returned', 'disputed')
                         THEN least(accepted + (1 + 119 * bench.die(i, 22)) * interval '1 minute', now) END AS dispatched
@@ -115,9 +116,9 @@ SELECT x.i, x.now, x.opened, x.channel, x.is_finished,
     CASE WHEN bench.die(i, 12) < 0.4 THEN b.entrances[1 + floor(bench.die(i, 13) * cardinality(b.entrances))::int] END AS entrance,
     t.title, t.description, t.spot, t.terms, m.id AS minor, m.hours, m.is_public, x.is_urgent,
     x.by_worker OR (x.plan_door IS NULL AND m.door = 'worker') AS by_worker,
-    CASE coalesce(x.plan_door, m.door) WHEN 'committee' THEN b.committee WHEN 'community' THEN b.committee
+    CASE coalesce(x.plan_door, m.door) WHEN 'community' THEN b.committee
          WHEN 'street' THEN b.office ELSE m.unit END AS its_unit,
-    CASE coalesce(x.plan_door, m.door) WHEN 'committee' THEN b.clerk WHEN 'community' THEN b.clerk WHEN 'street' THEN b.officer
+    CASE coalesce(x.plan_door, m.door) WHEN 'community' THEN b.clerk WHEN 'street' THEN b.officer
          ELSE m.handlers[1 + floor(bench.die(i, 14) * cardinality(m.handlers))::int] END AS its_handler,
     coalesce(x.applicant, CASE WHEN x.channel = 'resident' THEN p.id END) AS applicant,
     CASE WHEN x.channel IN ('resident', 'hotline', 'desk', 'upper') THEN p.name ELSE '' END AS name,
@@ -133,11 +134,11 @@ FROM (
         coalesce(plan_red, bench.die(i, 8) < 0.09 AND opened < now - interval '2 days') AS is_red,
         coalesce(plan_door = 'worker', channel = 'worker' AND bench.die(i, 9) < 0.5) AS by_worker
     FROM (
-        SELECT i, %(now)s::timestamptz AS now, pl.base AS plan_base, pl.minor AS plan_minor, pl.door AS plan_door,
+        SELECT i, %(now)s::timestamptz AS now, pl.base AS plan_base, pl.text AS plan_text, pl.door AS plan_door,
             pl.is_red AS plan_red, pl.applicant,
             bench.die(i, 2) < 0.005 AS is_urgent,
-            CASE WHEN pl.k IS NOT NULL THEN %(now)s - (3 + 7 * bench.die(i, 1)) * interval '1 day'
-                 ELSE least(date_trunc('day', %(since)s + sqrt(i::float8 / %(count)s) * (%(now)s - %(since)s))
+            CASE WHEN pl.n IS NOT NULL THEN %(now)s - (3 + 7 * bench.die(i, 1)) * interval '1 day'
+                 ELSE least(date_trunc('day', %(since)s + sqrt(i::float8 / %(usual)s) * (%(now)s - %(since)s))
                             + (7 + 14 * bench.die(i, 1)) * interval '1 hour',
                             %(now)s - (1 + 179 * bench.die(i, 1)) * interval '1 minute') END AS opened,
             CASE WHEN bench.die(i, 3) < 0.45 THEN 'worker' WHEN bench.die(i, 3) < 0.70 THEN 'resident'
@@ -145,7 +146,7 @@ FROM (
                  WHEN bench.die(i, 3) < 0.95 THEN 'desk' WHEN bench.die(i, 3) < 0.98 THEN 'upper'
                  WHEN bench.die(i, 3) < 0.99 THEN 'opinion' ELSE 'open311' END AS channel,
             CASE WHEN pl.status IS NOT NULL THEN pl.status
-                 WHEN i > %(count)s * 0.99 AND bench.die(i, 4) < 0.2 THEN
+                 WHEN i > %(usual)s * 0.99 AND bench.die(i, 4) < 0.2 THEN
                     (ARRAY['reported','reported','accepted','accepted','dispatched','dispatched','dispatched','dispatched','returned',
                            'disputed','handling','handling','handling','handling','handling','handling','handling','handled',
                            'handled','handled'])[1 + floor(bench.die(i, 5) * 20)::int]
@@ -153,14 +154,14 @@ FROM (
                  WHEN bench.die(i, 6) < 0.90 OR i %% 100 < 2 THEN 'closed'
                  WHEN bench.die(i, 6) < 0.93 THEN 'rejected' WHEN bench.die(i, 6) < 0.95 THEN 'withdrawn'
                  WHEN bench.die(i, 6) < 0.985 THEN 'merged' ELSE 'referred' END AS state
-        FROM generate_series(1, %(count)s) AS i LEFT JOIN bench.plan pl ON pl.k = %(count)s - i
+        FROM generate_series(1, %(count)s) AS i LEFT JOIN bench.plan pl ON pl.n = i - %(usual)s
         OFFSET 0
     ) AS thrown
     OFFSET 0
 ) AS x
 JOIN bench.base b ON b.n = coalesce(x.plan_base, floor(bench.die(i, 16) * {bases})::int)
-JOIN bench.text t ON t.n = floor(bench.die(i, 17) * {texts})::int
-JOIN bench.minor m ON m.id = coalesce(x.plan_minor, t.minor)
+JOIN bench.text t ON t.n = coalesce(x.plan_text, floor(bench.die(i, 17) * {texts})::int)
+JOIN bench.minor m ON m.id = t.minor
 JOIN bench.person p ON p.n = floor(bench.die(i, 18) * {people})::int
 JOIN bench.seat s ON s.n = floor(bench.die(i, 19) * {seats})::int
 JOIN (SELECT status, count(*) AS steps FROM bench.path GROUP BY status) w ON w.status = x.state

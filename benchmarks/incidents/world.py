@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -108,7 +108,9 @@ class Builder(world.Builder):
         made = []
         for _ in range(count):
             self.serial = getattr(self, "serial", 0) + 1
-            user = User.objects.create_user(f"{role}-{self.serial}", name=f"干部{role[:3]}{self.serial}", is_staff=True)
+            user = User.objects.create_user(
+                f"{role}-{self.serial}", name=f"干部{role[:3]}{self.serial}", is_staff=True
+            )
             appoint(user, role, code, by=None, unit=unit)
             made.append(user.pk)
         return made
@@ -190,7 +192,14 @@ class Builder(world.Builder):
         fill(
             "minor",
             [
-                (m.pk, m.door, m.unit_id, self.officers.get(m.unit_id), m.limit * CLOCK_HOURS[m.limit_unit], m.is_public)
+                (
+                    m.pk,
+                    m.door,
+                    m.unit_id,
+                    self.officers.get(m.unit_id),
+                    m.limit * CLOCK_HOURS[m.limit_unit],
+                    m.is_public,
+                )
                 for m in minors.values()
             ],
         )
@@ -205,42 +214,62 @@ class Builder(world.Builder):
         )  # fmt: skip
         fill(
             "person",
-            [(n, key, name, phone, terms(name, phone[-4:])) for n, (key, name, phone) in enumerate(self.residents_)],
+            [
+                (n, key, name, phone, terms(name, phone[-4:]))
+                for n, (key, name, phone) in enumerate(self.residents_)
+            ],
         )
         fill("seat", list(enumerate(self.operators)))
-        fill("plan", list(self.plan(minors)))
-        fill("path", [(status, n, *step) for status, steps in rows.PATHS.items() for n, step in enumerate(steps, 1)])
-        self.sizes = {"bases": len(self.bases), "texts": len(pool), "people": len(self.residents_), "seats": SEATS}
+        planned = list(
+            self.plan(
+                [(minors[code].door, minors[code].unit == self.units["department"]) for code, *_ in pool]
+            )
+        )
+        fill("plan", planned)
+        self.usual = self.count - len(planned)
+        fill(
+            "path",
+            [(status, n, *step) for status, steps in rows.PATHS.items() for n, step in enumerate(steps, 1)],
+        )
+        self.sizes = {
+            "bases": len(self.bases),
+            "texts": len(pool),
+            "people": len(self.residents_),
+            "seats": SEATS,
+        }
 
-    def plan(self, minors: dict[str, Any]) -> Iterator[tuple]:
+    def plan(self, classes: list[tuple[str, bool]]) -> Iterator[tuple]:
         """Return what is fixed of the last incidents: those that the cast's lists show, the same in either world.
 
-        A line is (how many from the last, base grid, door, class, state, red, applicant).
+        ``classes``: for each text, its class's door and whether it is for the department of the cast. A line is (number, base
+        grid, door, text, state, red, applicant).
         """
         home, place = self.bases.index(self.place.base), self.place
         far = [n for n, code in enumerate(self.bases) if code.startswith(place.far)]
-        plain = minors["0901"].pk
-        of_department = [m.pk for m in minors.values() if m.unit_id == self.units["department"].pk]
+        plain = [n for n, (door, _) in enumerate(classes) if door == "community"]
+        of_department = [n for n, (_, ours) in enumerate(classes) if ours]
         lines: list[tuple] = []
         for n in range(OWN_PAGE):
             lines += [
-                (home, "worker", plain, "handling" if n % 3 else "dispatched", True, None),
-                (home, "committee", plain, "handled", False, None),
-                (home, "committee", plain, "reported" if n % 2 else "accepted", False, None),
-                (self.random.randrange(len(self.bases)), "department", of_department[n % len(of_department)],
+                (home, "worker", plain[n], "handling" if n % 3 else "dispatched", True, None),
+                (home, "community", plain[n], "handled", False, None),
+                (home, "community", plain[n], "reported" if n % 2 else "accepted", False, None),
+                (self.random.randrange(len(self.bases)), "department", of_department[n],
                  "handling" if n % 3 else "dispatched", True, None),
             ]  # fmt: skip
         # What the cast reaches outside its own jurisdiction: reports of their own.
         for key in ("grid", "secretary", "street", "department"):
-            lines += [(far[n], "committee", plain, "handled", False, self.people[key].pk) for n in range(4)]
-        return ((k, *line) for k, line in enumerate(lines))
+            lines += [
+                (far[n], "community", plain[n], "handled", False, self.people[key].pk) for n in range(4)
+            ]
+        return ((number, *line) for number, line in enumerate(lines, 1))
 
     # --- incidents ------------------------------------------------------------------------------------------------------
     def incidents(self) -> None:
         """Make the incidents and what hangs on them, then keys, indexes and references."""
         from django.db import connection, transaction
 
-        given = {"count": self.count, "since": SINCE, "now": self.now}
+        given = {"count": self.count, "usual": self.usual, "since": SINCE, "now": self.now}
         jobs = (rows.STEPS, rows.CLOSINGS, rows.CALLBACKS)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL TimeZone = 'Asia/Shanghai'; SET LOCAL work_mem = '256MB'")
@@ -253,13 +282,18 @@ class Builder(world.Builder):
                 with told(what):
                     cursor.execute(statement, given)
         with told(f"{len(off.keys)} keys and {len(off.indexes)} indexes"):
-            bulk.side_by_side(lambda each=each: bulk.execute(each) for each in (*off.indexes[:1], *off.keys, *off.indexes[1:]))
+            bulk.side_by_side(
+                lambda each=each: bulk.execute(each)
+                for each in (*off.indexes[:1], *off.keys, *off.indexes[1:])
+            )
         with told(f"{len(off.references)} references"):
             bulk.execute(*off.references)
         with told("statistics"):
             with connection.cursor() as cursor:
                 for table in TABLES:
-                    cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
+                    cursor.execute(
+                        f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
+                    )
             bulk.side_by_side(lambda each=each: bulk.execute(f"VACUUM ANALYZE {each}") for each in TABLES)
             bulk.execute("VACUUM ANALYZE")
 

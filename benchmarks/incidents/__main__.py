@@ -3,6 +3,7 @@
     python -m benchmarks.incidents world [incidents…]     builds both worlds, or those of these sizes
     python -m benchmarks.incidents lists [rounds] [incidents]     lists beside hand-written SQL
     python -m benchmarks.incidents pages [rounds]         pages of the large world beside those of the small one
+    python -m benchmarks.incidents figures [rounds] [incidents]   tables of figures beside statements by hand
     python -m benchmarks.incidents explain PERSON LIST [incidents]     the plans of one list, for finding out why
     python -m benchmarks.incidents slow PERSON PAGE [incidents]        the slowest statements of one page
     python -m benchmarks.incidents indexes                what no statement of lists and pages has used
@@ -30,6 +31,9 @@ PHONE_PAGES = {
     "department": ("tab: in hand", "detail, phone"),
     "seat": ("tab: sent", "my matters"),
 }
+#: What is aimed at: figures against a statement by hand that rolls up the same rows.
+WANTED_FIGURES = 2.0
+BREAKDOWNS = ("place", "unit", "class")
 #: The server that is measured: as it comes, with the share of memory that PostgreSQL's manual recommends.
 SETTINGS = {"shared_buffers": "4GB"}
 
@@ -106,15 +110,33 @@ def pages(small: Worker, large: Worker, rounds: int) -> str:
     return timing.table(headings, rows)
 
 
-def built(server_url: str) -> list[str]:
-    """Return the URLs of both worlds.
+def figures(worker: Worker, rounds: int) -> str:
+    """Return the table of the figures, each person's by place, unit and class, and the one of the public page."""
+    rows = []
+    for key in CAST:
+        for period in ("last month", "twelve months"):
+            for by in BREAKDOWNS:
+                asked = {"key": key, "period": period, "by": by}
+                found = worker.ask("incidents.figures.measure", rounds=rounds, **asked)
+                rows.append((key, period, by, f"{found['rows']:,}", *compared(found["times"])))
+                print(rows[-1], file=sys.stderr, flush=True)
+    for words, code in worker.ask("incidents.figures.places").items():
+        times = worker.ask("incidents.figures.measure_public", code=code, rounds=rounds)
+        rows.append(("everyone", words, "public page", "", *compared(times)))
+        print(rows[-1], file=sys.stderr, flush=True)
+    headings = ("person", "period", "by", "incidents", "report", "by hand", "ratio", "in Python")
+    return timing.table(headings, rows)
 
-    Raises SystemExit where one is missing: worlds are built on a server with other settings.
-    """
-    for count in (world.SMALL, world.LARGE):
-        if databases.prepare(server_url, world.name_of(count)):
-            raise SystemExit("Build the worlds first: python -m benchmarks.incidents world")
-    return [databases.url_of(server_url, world.name_of(count)) for count in (world.SMALL, world.LARGE)]
+
+def compared(times: dict[str, list[float]]) -> tuple:
+    """Return the cells of a comparison: the statements of the report, those by hand, their ratio, and all of it in Python."""
+    ratio = timing.ratio(times["rule"], times["hand"])
+    return (
+        timing.median(times["rule"]),
+        timing.median(times["hand"]),
+        marked(ratio, WANTED_FIGURES),
+        timing.median(times["objects"]),
+    )
 
 
 def main(arguments: list[str]) -> None:
@@ -142,6 +164,8 @@ def main(arguments: list[str]) -> None:
         with workers.hired(databases.url_of(found, world.name_of(count))) as [worker]:
             if command == "lists":
                 print(lists(worker, int(rest[0]) if rest else 25))
+            elif command == "figures":
+                print(figures(worker, int(rest[0]) if rest else 5))
             elif command == "explain":
                 print(*worker.ask("incidents.lists.plans", key=rest[0], name=rest[1]), sep="\n\n")
             elif command == "slow":

@@ -6,7 +6,8 @@
     python -m benchmarks.incidents figures [rounds] [incidents]   tables of figures beside statements by hand
     python -m benchmarks.incidents explain PERSON LIST [incidents]     the plans of one list, for finding out why
     python -m benchmarks.incidents slow PERSON PAGE [incidents]        the slowest statements of one page
-    python -m benchmarks.incidents indexes                what no statement of lists and pages has used
+    python -m benchmarks.incidents indexes [reset]        how often each index was used
+    python -m benchmarks.incidents check | migrate [incidents]    is the world sound? | bring its tables up to the code
     python -m benchmarks.incidents clean                  takes both worlds away
 
 Environment: see benchmarks/databases.py. PERSON is a key of benchmarks/cast.py, LIST a name of benchmarks/incidents/handwritten.py,
@@ -171,6 +172,11 @@ def main(arguments: list[str]) -> None:
             elif command == "slow":
                 for took, statement in worker.ask("incidents.pages.slowest", key=rest[0], page=rest[1]):
                     print(f"{took:.0f} ms  {statement}\n")
+            elif command == "indexes":
+                print(
+                    *worker.ask(f"incidents.world.{'forget' if 'reset' in rest else 'indexes'}") or (),
+                    sep="\n",
+                )
             elif command == "migrate":
                 worker.ask("incidents.world.migrate")
             elif command == "check":

@@ -19,17 +19,25 @@ AT_ONCE = 2
 class Stripped:
     """What was taken off some tables, as the statements that make it again.
 
-    ``keys`` hold primary and unique keys, ``indexes`` the others, ``references`` foreign keys. Checks stay on, so that each row
+    ``indexes`` hold every index, those of primary and unique keys too, which ``keys`` then make keys of; ``references`` are the
+    foreign keys. Checks stay on, so that each row
     is held to them as it comes in, and so do the triggers, which refuse changes and not new rows.
     """
 
-    keys: tuple[str, ...]
     indexes: tuple[str, ...]
+    keys: tuple[str, ...]
     references: tuple[str, ...]
 
 
 def strip(cursor: Any, tables: Sequence[str]) -> Stripped:
     """Take keys and indexes off empty tables, and the foreign keys that lead to them. Returns how to make them again."""
+    given = {"tables": list(tables)}
+    cursor.execute(
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
+        " WHERE indrelid = ANY(%(tables)s::regclass[])",
+        given,
+    )
+    indexes = cursor.fetchall()
     cursor.execute(
         """
         SELECT conrelid::regclass::text, conname, contype::text, pg_get_constraintdef(oid) FROM pg_constraint
@@ -37,23 +45,22 @@ def strip(cursor: Any, tables: Sequence[str]) -> Stripped:
               OR contype = 'f' AND confrelid = ANY(%(tables)s::regclass[]))
         ORDER BY contype = 'f' DESC
         """,
-        {"tables": list(tables)},
+        given,
     )
-    made: dict[str, list[str]] = {"p": [], "u": [], "f": []}
+    keys, references = [], []
     for table, name, kind, definition in cursor.fetchall():
         cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-        made[kind].append(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
-    cursor.execute(
-        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
-        " WHERE indrelid = ANY(%s::regclass[])",
-        [list(tables)],
-    )
-    indexes = cursor.fetchall()
+        if kind == "f":
+            references.append(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+        else:
+            # A key that takes over a finished index does not keep the other indexes of its table waiting.
+            what = "PRIMARY KEY" if kind == "p" else "UNIQUE"
+            keys.append(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {what} USING INDEX "{name}"')
     for name, _ in indexes:
-        cursor.execute(f"DROP INDEX {name}")
+        cursor.execute(f"DROP INDEX IF EXISTS {name}")
     # The index of the search takes longest, so it comes first.
     definitions = sorted((definition for _, definition in indexes), key=lambda each: "USING gin" not in each)
-    return Stripped((*made["p"], *made["u"]), tuple(definitions), tuple(made["f"]))
+    return Stripped(tuple(definitions), tuple(keys), tuple(references))
 
 
 def execute(*statements: str) -> None:

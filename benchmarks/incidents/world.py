@@ -281,11 +281,9 @@ class Builder(world.Builder):
             for what, statement in zip(("steps", "closings", "calls back"), jobs, strict=True):
                 with told(what):
                     cursor.execute(statement, given)
-        with told(f"{len(off.keys)} keys and {len(off.indexes)} indexes"):
-            bulk.side_by_side(
-                lambda each=each: bulk.execute(each)
-                for each in (*off.indexes[:1], *off.keys, *off.indexes[1:])
-            )
+        with told(f"{len(off.indexes)} indexes"):
+            bulk.side_by_side(lambda each=each: bulk.execute(each) for each in off.indexes)
+            bulk.execute(*off.keys)
         with told(f"{len(off.references)} references"):
             bulk.execute(*off.references)
         with told("statistics"):
@@ -339,6 +337,28 @@ def counts() -> dict[str, Any]:
         )
         told_counts["tables"] = cursor.fetchall()
     return told_counts
+
+
+def indexes() -> list[tuple[str, str, int, int]]:
+    """Return the indexes on incidents and what hangs on them: table, index, bytes, and how often one was used since ``forget``."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, indexrelname, pg_relation_size(s.indexrelid), idx_scan FROM pg_stat_user_indexes s"
+            " JOIN pg_index i ON i.indexrelid = s.indexrelid"
+            " WHERE s.relid = ANY(%s::regclass[]) AND NOT i.indisprimary ORDER BY relname, 3 DESC",
+            [list(TABLES)],
+        )
+        return cursor.fetchall()
+
+
+def forget() -> None:
+    """Begin to count anew which indexes are used."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_reset()")
 
 
 def sound() -> int:

@@ -77,7 +77,7 @@ def in_both(small: Worker, large: Worker, rounds: int, **page: str) -> tuple[dic
         shown[name] = worker.ask("incidents.pages.fetch", **page)
 
     rivals = {"small": lambda: from_world("small", small), "large": lambda: from_world("large", large)}
-    return timing.in_turn(rivals, rounds), shown
+    return timing.in_turn(rivals, rounds, warm_up=2), shown
 
 
 def pages(small: Worker, large: Worker, rounds: int) -> str:

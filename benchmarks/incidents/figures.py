@@ -115,7 +115,7 @@ def measure(key: str, period: str, by: str, rounds: int) -> dict[str, Any]:
     """Measure one table. Returns milliseconds by rival, and how many incidents came in in the period."""
     user, asked = cast.person(key), periods()[period]
     came = reports.tally(("received",), reports.at_work(user), asked, Scope())[None]["received"].all
-    return {"times": timing.in_turn(rivals_of(key, period, by), rounds), "rows": came}
+    return {"times": timing.in_turn(rivals_of(key, period, by), rounds, warm_up=1), "rows": came}
 
 
 PUBLIC_MAP = """
@@ -174,7 +174,7 @@ def public_rivals(code: str) -> dict[str, Callable[[], Any]]:
 
 def measure_public(code: str, rounds: int) -> dict[str, list[float]]:
     """Measure the public page of a place. Returns milliseconds by rival."""
-    return timing.in_turn(public_rivals(code), rounds)
+    return timing.in_turn(public_rivals(code), rounds, warm_up=1)
 
 
 def places() -> dict[str, str]:

@@ -1,11 +1,12 @@
-"""The benchmark's own databases: which server, which two worlds, and the mark that keeps other people's data safe.
+"""The benchmarks' own databases: which server, which worlds, and the mark that keeps other people's data safe.
 
-A world lives in a database of its own, named after its number of orders (``bench_1000``, ``bench_100000``). The
-database carries a comment that says what is in it; one without that comment is never touched.
+A world lives in a database of its own, named after what is in it and how much (``bench_1000`` and ``bench_100000`` orders,
+``bench_incidents_4180000``). The database carries a comment that says what is in it; one without that comment is never
+touched.
 
 Environment, all of it optional: DATABASE_URL names any database of the server to be measured (its role must be allowed
-to create databases); unset, an embedded PostgreSQL with its default settings is started under the name ``pg-bench``
-and stopped at the end. Nothing here imports Django, so that each worker can set its own database first.
+to create databases); unset, an embedded PostgreSQL is started under the name ``pg-bench``, with its default settings but for
+those that a benchmark names, and stopped at the end. Nothing here imports Django, so that each worker can set its own database first.
 """
 
 import contextlib
@@ -29,8 +30,11 @@ class Foreign(Exception):
 
 
 @contextlib.contextmanager
-def server() -> Iterator[str]:
-    """Yield the URL of a database on the server to be measured; stop the server if it was started here."""
+def server(settings: dict[str, str] | None = None) -> Iterator[str]:
+    """Yield the URL of a database on the server to be measured; stop the server if it was started here.
+
+    ``settings``: PostgreSQL's, for the embedded server; a server that DATABASE_URL names keeps its own.
+    """
     given = os.environ.get("DATABASE_URL")
     if given:
         yield given
@@ -38,16 +42,17 @@ def server() -> Iterator[str]:
     sys.path.insert(0, str(ROOT / "bin"))
     from local import postgres
 
-    embedded = postgres.Embedded(ROOT, "pg-bench")
+    (ROOT / "var").mkdir(exist_ok=True)  # where the data go, if the server may enter it
+    embedded = postgres.Embedded(ROOT, "pg-bench", settings=settings)
     try:
         yield embedded.start()
     finally:
         embedded.stop()
 
 
-def url_of(server_url: str, orders: int) -> str:
-    """Return the URL of the world with so many orders on the same server."""
-    return urlunsplit(urlsplit(server_url)._replace(path=f"/bench_{orders}"))
+def url_of(server_url: str, name: str) -> str:
+    """Return the URL of a database on the same server."""
+    return urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
 
 
 def environment(url: str) -> dict[str, str]:
@@ -64,34 +69,49 @@ def environment(url: str) -> dict[str, str]:
     return defaults | dict(os.environ) | {"DATABASE_URL": url, "VAR_DIR": str(var)}
 
 
-def mark(orders: int) -> str:
-    """Return the comment of a finished world. It ages: open orders and red lights are relative to the day."""
-    return f"benchmark world {EDITION}, {orders} orders, {date.today()}"  # noqa: DTZ011 - the machine's own day
+def mark(name: str) -> str:
+    """Return the comment of a finished world. It ages: what is open and what is red are relative to the day."""
+    return f"benchmark world {EDITION}, {name}, {date.today()}"  # noqa: DTZ011 - the machine's own day
 
 
-def prepare(server_url: str, orders: int) -> bool:
+def prepare(server_url: str, name: str) -> bool:
     """Make an empty database for a world, unless the finished world is there. Returns whether it must be built.
 
-    Raises Foreign for a database of that name that this benchmark did not make.
+    Raises Foreign for a database of that name that no benchmark made.
     """
-    name = f"bench_{orders}"
     with psycopg.connect(server_url, autocommit=True) as connection:
         found = connection.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
         ).fetchone()
         if found is not None:
-            comment = found[0] or ""
-            if comment == mark(orders):
+            if found[0] == mark(name):
                 return False
-            if not comment.startswith("benchmark world"):
-                raise Foreign(f"The database {name} is no benchmark world; nothing was done.")
-            connection.execute(f'DROP DATABASE "{name}"')
+            _drop(connection, name, found[0])
         connection.execute(f'CREATE DATABASE "{name}"')
         connection.execute(f"COMMENT ON DATABASE \"{name}\" IS 'benchmark world, being built'")
     return True
 
 
-def finish(server_url: str, orders: int) -> None:
+def finish(server_url: str, name: str) -> None:
     """Write the mark that says the world is complete."""
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"COMMENT ON DATABASE \"bench_{orders}\" IS '{mark(orders)}'")
+        connection.execute(f"COMMENT ON DATABASE \"{name}\" IS '{mark(name)}'")
+
+
+def remove(server_url: str, name: str) -> None:
+    """Take a world away, if it is there.
+
+    Raises Foreign for a database of that name that no benchmark made.
+    """
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        found = connection.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
+        ).fetchone()
+        if found is not None:
+            _drop(connection, name, found[0])
+
+
+def _drop(connection: psycopg.Connection, name: str, comment: str | None) -> None:
+    if not (comment or "").startswith("benchmark world"):
+        raise Foreign(f"The database {name} is no benchmark world; nothing was done.")
+    connection.execute(f'DROP DATABASE "{name}"')

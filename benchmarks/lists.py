@@ -7,10 +7,10 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.models import Q, QuerySet
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from benchmarks import cast, handwritten, timing
+from benchmarks.statements import filled, plan, send, statements_of
 from governance.models import User
 from governance.permissions import EVERYTHING, NOTHING, permission, rule_of
 from governance.territory import lineage
@@ -68,32 +68,6 @@ def reach(user: User, name: str) -> list[str]:
     return handwritten.reach_of(nodes, list(rows.order_by().values_list("pk", flat=True)))
 
 
-def statements_of(job: Callable[[], Any]) -> list[str]:
-    """Return the statements that a job sends, values filled in."""
-    with CaptureQueriesContext(connection) as captured:
-        job()
-    return [each["sql"] for each in captured.captured_queries]
-
-
-def send(*statements: str) -> Callable[[], list[tuple]]:
-    """Return a job that sends statements one by one and fetches their rows: Django's cursor and nothing else of Django."""
-
-    def job() -> list[tuple]:
-        rows: list[tuple] = []
-        with connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-                rows = cursor.fetchall()
-        return rows
-
-    return job
-
-
-def filled(sql: str, now: datetime) -> str:
-    """Return a statement by hand with its moment filled in."""
-    return sql.replace("%(now)s", f"'{now.isoformat()}'::timestamptz")
-
-
 def rivals_of(key: str, name: str) -> tuple[dict[str, Callable[[], Any]], int, int]:
     """Return the rivals for one list of one person, the number of its rows, and of the statements from a fresh request.
 
@@ -141,11 +115,10 @@ def plans(key: str, name: str) -> list[str]:
     """Return the plans, with times, of what the list sends and of the statement by hand."""
     now, user = timezone.now(), cast.person(key)
     asked = queryset(user, name, now)
-    told = []
-    for statement in (
-        *statements_of(lambda: list(asked)),
-        filled(handwritten.listing(reach(user, name), name), now),
-    ):
-        rows = send(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) {statement}")()
-        told.append("\n".join(line for (line,) in rows))
-    return told
+    return [
+        plan(statement)
+        for statement in (
+            *statements_of(lambda: list(asked)),
+            filled(handwritten.listing(reach(user, name), name), now),
+        )
+    ]

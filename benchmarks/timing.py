@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 WARM_UP = 5
 
 
-def in_turn(rivals: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+def in_turn(
+    rivals: dict[str, Callable[[], object]], rounds: int, warm_up: int = WARM_UP
+) -> dict[str, list[float]]:
     """Run the rivals round by round, each round beginning with another one, so that what else the machine does hits all
-    alike. Returns milliseconds of each run; the warm-up is not among them."""
+    alike. Returns milliseconds of each run; the rounds of the warm-up are not among them."""
     names, times = list(rivals), {name: [] for name in rivals}
-    for number in range(-WARM_UP, rounds):
+    for number in range(-warm_up, rounds):
         shift = number % len(names)
         for name in names[shift:] + names[:shift]:
             began = time.perf_counter()

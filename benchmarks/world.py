@@ -81,8 +81,17 @@ BY_SEAT = 0.05
 
 def build(orders: int) -> None:
     """Fill the empty database of this process with a world of ``orders`` orders."""
-    from django.core.management import call_command
     from django.db import connection
+
+    found()
+    Builder(orders).run()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def found() -> None:
+    """Make the tables, and load the district's divisions."""
+    from django.core.management import call_command
 
     with redirect_stdout(io.StringIO()):
         call_command("migrate", verbosity=0)
@@ -92,9 +101,6 @@ def build(orders: int) -> None:
             databases.ROOT / "grids/data/divisions_120106_hongqiao.csv",
             outline=databases.ROOT / "grids/data/outline_120106_hongqiao.geojson",
         )
-    Builder(orders).run()
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
 
 
 class Builder:
@@ -481,14 +487,15 @@ def ensure(server_url: str, sizes: Sequence[int] = (databases.SMALL, databases.L
     """Build the worlds that are not there yet. Returns their URLs."""
     urls = []
     for orders in sizes:
-        url = databases.url_of(server_url, orders)
+        name = f"bench_{orders}"
+        url = databases.url_of(server_url, name)
         urls.append(url)
-        if not databases.prepare(server_url, orders):
+        if not databases.prepare(server_url, name):
             continue
         print(f"Building the world of {orders:,} orders…", file=sys.stderr, flush=True)
         with workers.hired(url) as [worker]:
             worker.ask("world.build", orders=orders)
-        databases.finish(server_url, orders)
+        databases.finish(server_url, name)
     return urls
 
 

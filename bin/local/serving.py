@@ -43,20 +43,7 @@ def main(root: Path, arguments: list[str]) -> None:
         _prepare(python, environment, root, fresh=options.fresh and not embedded)
         _refuse_taken(host, port)
         threads = environment.get("WEB_THREADS", "8")
-        server = [
-            python.parent / "granian",
-            "--interface",
-            "wsgi",
-            "--host",
-            host,
-            "--port",
-            str(port),
-            "--workers",
-            "1",
-        ]
-        company.start(
-            "web", [*server, "--blocking-threads", threads, "governance.wsgi:application"], environment, root
-        )
+        company.start("web", web(python, host, port, threads), environment, root)
         company.start("worker", [python, "manage.py", "db_worker", "--queue-name", "*"], environment, root)
         company.start("ticker", [python, "manage.py", "tick", "--loop", "20"], environment, root)
         _wait_until_served(company, host, port)
@@ -75,6 +62,15 @@ def main(root: Path, arguments: list[str]) -> None:
         company.stop()
         if database:
             database.stop()
+
+
+def web(python: Path, host: str, port: int, threads: str) -> list[str | Path]:
+    """Return the command that serves the portal: one process, so many threads."""
+    return [
+        python.parent / "granian",
+        *("--interface", "wsgi", "--host", host, "--port", str(port), "--workers", "1"),
+        *("--blocking-threads", threads, "governance.wsgi:application"),
+    ]
 
 
 def _only_one(root: Path):

@@ -45,7 +45,11 @@ class StatusFilter(ChoiceFilter):
         chosen = self.checked()
         if chosen is None:
             return queryset
-        return queryset.ongoing() if chosen == "ongoing" else queryset.filter(status=chosen)
+        if chosen == "ongoing":
+            return queryset.ongoing()
+        # Whoever asks for a state that is not a last one is led to the index of what is unfinished.
+        rows = queryset if chosen in queryset.model.flow.final else queryset.ongoing()
+        return rows.filter(status=chosen)
 
 
 class LightFilter(ChoiceFilter):

@@ -62,7 +62,7 @@ class WaitFilter(ChoiceFilter):
     def queryset(self, request, queryset):
         chosen = self.checked()
         if chosen == "desk":
-            return queryset.filter(status__in=AT_DESK)
+            return queryset.ongoing().filter(status__in=AT_DESK)
         if chosen == "me":
             units = sorted({post.unit_id for post in request.user.posts_in_force if post.unit_id is not None})
             return queryset.of_assignee(request.user, units)

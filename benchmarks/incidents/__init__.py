@@ -1,0 +1,1 @@
+"""Benchmarks of incidents: a world of the district's size, lists, pages and figures in it."""

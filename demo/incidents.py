@@ -277,7 +277,7 @@ def _in_hand(case: Case, incident: Incident, hands: Hands, to: User | Unit) -> S
     yield _taken_in_at(case, to)
     by = hands.of(to)
     incident = run(incident, "receive", by)
-    if incident.applicant_phone and chance.random() < 0.6:
+    if incident.applicant_phone and chance.random() < 0.85:
         yield awake(timezone.now() + timedelta(minutes=chance.randint(5, 180)))
         run(incident, "contacted", by, note=chance.choice(results.CONTACTED))
     incident = yield from _meanwhile(case, incident, hands, by)

@@ -174,6 +174,7 @@ ACCOUNT_RATE_LIMITS = {
     "sms_code_address": "60/10m/ip,1000/d/ip",  # one address may be a neighbourhood behind a carrier's gateway
     "sms_code_try": "5/1h/key",
     "snapshot": "30/1h/ip",  # reports of people who have not signed in
+    "snapshot_try": "120/1h/ip",  # and their refused forms whose pictures are looked into
 }
 MFA_ADAPTER = "governance.accounts.adapter.SecondFactorAdapter"
 MFA_FORMS = {

@@ -356,8 +356,10 @@ def rate(change: Change) -> None:
 
 
 def call_back(change: Change) -> None:
-    """Keep what the reporter said on the phone."""
+    """Keep what the reporter said on the phone, asked by somebody else than whoever handled it."""
     data = change.data
+    if not is_anothers(change.matter, change.actor):
+        raise Refused("处置人不能回访自己办的事，请由他人回访。")
     if not isinstance(data.get("reached"), bool):
         raise Refused("请选择是否联系上。", "reached")
     if data["reached"]:

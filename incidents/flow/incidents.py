@@ -303,7 +303,9 @@ INCIDENTS = Flow(
             DONE,
             needs="callback",
             effect=handling.call_back,
-            ready=lambda incident, user: bool(incident.applicant_phone),
+            ready=lambda incident, user: (
+                bool(incident.applicant_phone) and handling.is_anothers(incident, user)
+            ),
             readers=INSIDE | {"callback"},
             hint="打电话问是否解决、是否满意",
         ),

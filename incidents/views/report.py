@@ -65,7 +65,9 @@ class Snapshot(Kept, View):
             incident = self.send(form)
             if incident is not None:
                 return self.after(incident)
-        check_photos(form)
+        # Looking into pictures costs more than the rest of the page; for strangers there is an end to it.
+        if request.user.is_authenticated or ratelimit.consume(request, action="snapshot_try"):
+            check_photos(form)
         return outbox.refused(form) if outbox.asked(request) else self.page(form, status=422)
 
     def send(self, form: ReportForm) -> Incident | None:

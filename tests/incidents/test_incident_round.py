@@ -313,3 +313,18 @@ def test_those_who_are_told_of_a_dispatch_are_those_who_may_take_it_in(
         told = incident.audience("assignee")
     assert set(told) == {p for p in (secretary, clerk, street, officer) if incident.is_assignee(p)}
     assert told
+
+
+def test_nobody_calls_back_about_what_she_handled_herself(secretary):
+    community = factories.make_unit(factories.COMMUNITY, "residents_committee")
+    incident = factories.dispatch(
+        factories.make_incident(applicant=None, applicant_phone="13900002222", by=factories.make_user()),
+        by=secretary,
+        to=community,
+    )
+    incident = run(run(incident, "receive", secretary), "handle", secretary, note="好了")
+    colleague = factories.make_staff("community_worker", factories.COMMUNITY)
+    incident = run(incident, "verify_pass", colleague)
+    with pytest.raises(Refused, match="由他人回访"):
+        run(incident, "call_back", secretary, reached=False)
+    assert run(incident, "call_back", colleague, reached=False).status == S.CLOSED

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from governance.deadlines import escalate_action, time_actions
 from governance.flow import STOP, Action, Flow
-from incidents.flow import clocks, handling
+from incidents.flow import clocks, handling, together
 from incidents.models import Incident, IncidentStep
 from incidents.models.incidents import AT_DESK, DONE, IN_HAND, IncidentStatus
 
@@ -62,7 +62,7 @@ INCIDENTS = Flow(
             AT_DESK | {S.DISPATCHED, S.HANDLING},
             S.MERGED,
             needs="dispatch",
-            effect=handling.merge,
+            effect=together.merge,
             tell=("applicant", "reporter"),
             hint="与已有的一件是同一件事，报告人仍会收到进展",
             news="与别人报的是同一件事，已合并办理",
@@ -72,7 +72,7 @@ INCIDENTS = Flow(
             "拆分",
             frozenset({S.ACCEPTED, S.DISPATCHED, S.HANDLING}),
             needs="dispatch",
-            effect=handling.split,
+            effect=together.split,
             hint="需要几家分头办的，拆成几件，本件为主件",
         ),
         Action(
@@ -328,7 +328,7 @@ INCIDENTS = Flow(
             frozenset({S.MERGED}),
             needs="dispatch",
             outcomes=frozenset({S.ACCEPTED}),
-            effect=handling.unmerge,
+            effect=together.unmerge,
             clock=clocks.DISPATCH,
             reason=True,
             tell=("applicant",),

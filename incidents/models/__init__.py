@@ -14,14 +14,13 @@ from incidents.models.evaluation import (
 )
 from incidents.models.imports import ImportRow, ImportState, IncidentImport
 from incidents.models.incidents import (
-    Callback,
-    Closing,
     Incident,
     IncidentPhoto,
     IncidentStatus,
     IncidentStep,
     Satisfaction,
 )
+from incidents.models.outcomes import Callback, Closing
 from incidents.models.sources import Source, SourceCall
 from incidents.models.whistles import (
     Aspect,

@@ -21,7 +21,7 @@ from benchmarks.incidents import bulk, world
 from benchmarks.orders import WANTED_LIST, WANTED_PAGE, marked
 from benchmarks.workers import Worker
 
-CAST = ("seat", "street", "secretary", "grid", "department")
+CAST = ("department", "street", "seat", "secretary", "grid")
 DESK_PAGES = (
     "desk", "list", "list, unfinished", "list, red", "list, at the desk", "list, this month", "list, common word",
     "list, rare word", "list, a number", "detail",

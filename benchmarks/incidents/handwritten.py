@@ -67,7 +67,6 @@ EXCEPTIONS = """
     SELECT id FROM incidents_incident WHERE applicant_id = %(user)s AND ({covered}) IS NOT TRUE
     UNION SELECT id FROM incidents_incident WHERE placed_by_id = %(user)s AND ({covered}) IS NOT TRUE
     UNION SELECT id FROM incidents_incident WHERE worker_id = %(user)s AND ({covered}) IS NOT TRUE
-    UNION SELECT id FROM incidents_incident WHERE handler_id = %(user)s AND ({covered}) IS NOT TRUE
     UNION SELECT i.id FROM guardian_userobjectpermission s JOIN auth_permission f ON f.id = s.permission_id
           JOIN django_content_type t ON t.id = s.content_type_id JOIN incidents_incident i ON i.id = s.object_pk::bigint
           WHERE s.user_id = %(user)s AND t.app_label = 'incidents' AND t.model = 'incident' AND f.codename = 'view_incident'

@@ -204,7 +204,6 @@ class Incident(Matter):
             Own("worker", frozenset({"view", "handle"}), "承办网格员"),
             # Who handles it may call the reporter, until it is done.
             Own("worker", frozenset({"contact"}), "承办网格员", when=Q(closed_at=None)),
-            Own("handler", frozenset({"view"}), "处置人"),
         ],
         published=[
             # How many there are, and of what kind, is for everyone to know; which ones, only of the published.

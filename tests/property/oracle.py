@@ -21,7 +21,6 @@ HALL = {"view", "claim"}
 REPORTER = {"view", "contact", "supplement", "withdraw", "urge", "rate", "reopen"}
 REPORTED_BY, REPORTED_BY_WHILE_OPEN = {"view", "supplement", "withdraw"}, {"contact"}
 WORKER, WORKER_WHILE_OPEN = {"view", "handle"}, {"contact"}
-HANDLER = {"view"}
 
 
 def posts_today(world, user):
@@ -104,5 +103,4 @@ def may_incident(world, user, action, incident) -> bool:
         or (incident.placed_by_id == user.pk and unfinished and action in REPORTED_BY_WHILE_OPEN)
         or (incident.worker_id == user.pk and action in WORKER)
         or (incident.worker_id == user.pk and unfinished and action in WORKER_WHILE_OPEN)
-        or (incident.handler_id == user.pk and action in HANDLER)
     )

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Paginator
 from django.db import connection
-from django.db.models import QuerySet
 from django.utils.functional import cached_property
+
+from governance.grounds import GroundedQuerySet
 
 #: The most rows a list counts and pages through; beyond it, filters lead to the rest.
 MOST = 1000
@@ -33,18 +34,22 @@ class CappedPaginator(Paginator):
         return f"{MOST:,}+" if self.is_capped else f"{self.count:,}"
 
 
-def up_to(querysets: Sequence[QuerySet], most: int = 99) -> list[str]:
+def up_to(querysets: Sequence[GroundedQuerySet], most: int = 99) -> list[str]:
     """Return how many rows each queryset has as a card shows it: ``12``, or ``99+``; counts no further than that, and all in
     one statement."""
     counted: dict[int, int] = {}
     parts, params = [], []
     for number, rows in enumerate(querysets):
-        try:
-            sql, given = rows.order_by().values("pk")[: most + 1].query.sql_with_params()
-        except EmptyResultSet:
-            continue
-        parts.append((number, f"(SELECT COUNT(*) FROM ({sql}) counted)"))
-        params += given
+        branches = []
+        for keys in rows.keys_by_ground(most + 1):
+            try:
+                sql, given = keys.query.sql_with_params()
+            except EmptyResultSet:
+                continue
+            branches.append(f"({sql})")
+            params += given
+        if branches:
+            parts.append((number, f"(SELECT COUNT(*) FROM ({' UNION '.join(branches)}) counted)"))
     if parts:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {', '.join(part for _, part in parts)}", params)

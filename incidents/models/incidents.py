@@ -76,7 +76,8 @@ class IncidentQuerySet(MatterQuerySet):
 
     def unreceived(self, now=None):
         """Return the incidents that were dispatched and not taken in within the time for it."""
-        return self.filter(status=S.DISPATCHED, receive_by__lte=now or timezone.now())
+        # Said in these words, it is found in the index of what is unfinished.
+        return self.ongoing().filter(status=S.DISPATCHED, receive_by__lte=now or timezone.now())
 
     def of_assignee(self, user, units: list[int]):
         """Return the unfinished incidents that wait for this person as a grid worker, or for one of these units."""

@@ -5,19 +5,27 @@ import csv
 import io
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import Any
+from typing import IO, Any
+from xml.parsers import expat
 
 from django.core.exceptions import ValidationError
 from openpyxl import load_workbook
+from openpyxl.utils.cell import range_boundaries
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_ROWS = 5_000
 MOST_COLUMNS = 60
-#: Of a workbook once it is unpacked: bytes, and rows with those that only carry a format.
-MOST_UNPACKED, MOST_ROW_MARKS = 60 * 1024 * 1024, 30_000
+#: Rows with those that hold nothing or only carry a format.
+MOST_LINES = 30_000
+#: Of a workbook once it is unpacked: bytes, parts, and elements in all parts together: those that cells and texts are made
+#: of (six for a cell with its text inside it), and the others, which the reader keeps whole.
+MOST_UNPACKED, MOST_PARTS = 60 * 1024 * 1024, 2_000
+_CELL_TAGS = frozenset(("c", "v", "f", "is", "t", "si", "r"))
+_MOST = {"row": MOST_LINES, "cells": 2_000_000, "others": 200_000}
 #: The heading stands among the first so many rows; above it people write titles.
 TITLE_ROWS = 10
 LONGEST_CELL = 4_000
@@ -83,20 +91,19 @@ def said(cell: Cell) -> str:
 def _excel(data: bytes) -> list[list[Cell]]:
     broken = wrong("这个 Excel 文件打不开，请在 Excel 或 WPS 里另存为 .xlsx 再上传。")
     try:
-        formulas = _look_over(data)
-        # Values as they were last computed; nothing is computed and nothing outside is followed.
-        book = load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
+        found = _look_over(data)
+        # Values as they were last computed; nothing is computed and nothing outside is followed. Read row by row: a workbook
+        # opened whole makes a cell of every place that a merge or a link only names, a thousand million of them if it says so.
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
-        sheet = next((s for s in sheets if s.max_row > 1 or s.max_column > 1), sheets[0])
-        lines = [list(line) for line in sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True)]
-        if formulas:
+        for sheet in sheets:
+            lines = _lines(sheet)
+            if sum(cell is not None for line in lines for cell in line) > 1:
+                break
+        part = sheet._worksheet_path
+        if part in found.formulas:
             _mark_formulas(data, sheet.title, lines)
-        for merged in sheet.merged_cells.ranges:
-            # Cells merged downwards stand for one value in each of their rows.
-            column = merged.min_col - 1
-            if merged.max_row > merged.min_row and column < MOST_COLUMNS:
-                for line in lines[merged.min_row : merged.max_row]:
-                    line[column] = lines[merged.min_row - 1][column]
+        _spread_merged(found.merged.get(part, []), lines)
         return lines
     except ValidationError:
         raise
@@ -104,31 +111,97 @@ def _excel(data: bytes) -> list[list[Cell]]:
         raise broken from error
 
 
-def _look_over(data: bytes) -> bool:
-    """Refuse a workbook that would be too large once unpacked, before it is. Returns whether it holds formulas."""
+def _lines(sheet: Any) -> list[list[Cell]]:
+    """Return a sheet's rows down to the last that holds something."""
+    lines: list[list[Cell]] = []
+    last = 0
+    for line in sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True):
+        if len(lines) == MOST_LINES:
+            raise _too_many_rows()
+        lines.append(list(line))
+        if any(cell is not None for cell in line):
+            last = len(lines)
+    return lines[:last]
+
+
+@dataclass
+class _Found:
+    """What the parts of a workbook hold, by the part's name."""
+
+    formulas: set[str] = field(default_factory=set)
+    merged: dict[str, list[str]] = field(default_factory=dict)
+
+
+def _look_over(data: bytes) -> _Found:
+    """Refuse a workbook that would be too large once unpacked, before it is.
+
+    Every part is looked through, whatever its name: which of them is a sheet, the workbook itself says.
+    """
+    found, counts = _Found(), Counter()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
         if not any(part.filename == "xl/workbook.xml" for part in parts):
             raise wrong("这不是 Excel 表格，请上传 .xlsx 或 .csv 文件。")
-        if sum(part.file_size for part in parts) > MOST_UNPACKED:
-            raise wrong("这个表格的内容太多，请把要用的行复制到一张新表里再上传。")
-        formulas, marks = False, 0
+        if sum(part.file_size for part in parts) > MOST_UNPACKED or len(parts) > MOST_PARTS:
+            raise _too_much()
         for part in parts:
-            if not part.filename.startswith("xl/worksheets/") or not part.filename.endswith(".xml"):
-                continue
             with archive.open(part) as stream:
-                while chunk := stream.read(1 << 20):
-                    marks += chunk.count(b"<row")
-                    formulas = formulas or b"<f>" in chunk or b"<f " in chunk
-        if marks > MOST_ROW_MARKS:
-            raise wrong(f"表格的行太多（连同空行），一次最多 {MOST_ROWS} 行。请把要用的行复制到一张新表里。")
-        return formulas
+                head = stream.read(64)
+                if head.lstrip()[:1] == b"<" or head[:2] in (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb"):
+                    _look_through(part.filename, head, stream, found, counts)
+    return found
+
+
+def _look_through(name: str, head: bytes, stream: IO[bytes], found: _Found, counts: Counter[str]) -> None:
+    parser = expat.ParserCreate(namespace_separator=" ")
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        kind = tag.rpartition(" ")[2]
+        if kind == "f":
+            found.formulas.add(name)
+        elif kind == "mergeCell":
+            found.merged.setdefault(name, []).append(attributes.get("ref", ""))
+        group = kind if kind == "row" else "cells" if kind in _CELL_TAGS else "others"
+        counts[group] += 1
+        if counts[group] > _MOST[group]:
+            raise _too_many_rows() if group == "row" else _too_much()
+
+    def refuse_definitions(*_: Any) -> None:
+        raise wrong("这个 Excel 文件里有不该有的定义，请在 Excel 或 WPS 里另存为 .xlsx 再上传。")
+
+    parser.StartElementHandler, parser.StartDoctypeDeclHandler = start, refuse_definitions
+    try:
+        parser.Parse(head)
+        while chunk := stream.read(1 << 16):
+            parser.Parse(chunk)
+    except expat.ExpatError:
+        return  # drawings are often so; a part that is needed is found broken by whoever reads it
+
+
+def _too_much() -> ValidationError:
+    return wrong("这个表格的内容太多，请把要用的行复制到一张新表里再上传。")
+
+
+def _too_many_rows() -> ValidationError:
+    return wrong(f"表格的行太多（连同空行），一次最多 {MOST_ROWS} 行。请把要用的行复制到一张新表里。")
+
+
+def _spread_merged(merged: list[str], lines: list[list[Cell]]) -> None:
+    """Give each row of cells merged downwards the one value that they stand for."""
+    left = MOST_LINES * MOST_COLUMNS
+    for column, top, _, bottom in map(range_boundaries, merged):
+        below = lines[top:bottom] if column <= MOST_COLUMNS else []
+        left -= len(below) + 1
+        if left < 0:
+            raise _too_much()
+        for line in below:
+            line[column - 1] = lines[top - 1][column - 1]
 
 
 def _mark_formulas(data: bytes, title: str, lines: list[list[Cell]]) -> None:
     """Put a mark where a formula has no value, so that its row can say so."""
-    sheet = load_workbook(io.BytesIO(data), keep_links=False)[title]
-    for number, line in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS)):
+    sheet = load_workbook(io.BytesIO(data), read_only=True, keep_links=False)[title]
+    for number, line in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, max_row=len(lines) or 1)):
         for column, cell in enumerate(line):
             if cell.data_type == "f" and number < len(lines) and lines[number][column] is None:
                 lines[number][column] = FORMULA
@@ -146,7 +219,7 @@ def _text(data: bytes) -> list[list[Cell]]:
     try:
         for line in csv.reader(io.StringIO(text, newline=""), delimiter=sign):
             lines.append(list(line[:MOST_COLUMNS]))
-            if len(lines) > MOST_ROW_MARKS:
+            if len(lines) > MOST_LINES:
                 raise wrong(f"一次最多 {MOST_ROWS} 行，请分成几个文件。")
     except csv.Error as error:
         raise wrong("这个 CSV 文件的引号或分隔不对，请在 Excel 里打开后另存为 .xlsx 再上传。") from error

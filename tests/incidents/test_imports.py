@@ -330,6 +330,71 @@ def test_a_bomb_is_refused_before_it_is_unpacked():
         read_table(out.getvalue())
 
 
+def crafted(sheet: str, **parts: str) -> bytes:
+    """Return a workbook whose sheet has these rows, kept in a part of another name; ``parts`` come in by the way."""
+    made, out, again = Workbook(), io.BytesIO(), io.BytesIO()
+    made.active.append(["X"])
+    made.save(out)
+    with zipfile.ZipFile(out) as old, zipfile.ZipFile(again, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.namelist():
+            text = old.read(part).decode()
+            if part == "xl/worksheets/sheet1.xml":
+                part, text = "xl/other/data.bin", sheet  # noqa: PLW2901
+            new.writestr(part, text.replace("worksheets/sheet1.xml", "other/data.bin"))
+        for part, text in parts.items():
+            new.writestr(part, text)
+    return again.getvalue()
+
+
+NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+ROWS = "".join(
+    f'<z:row r="{n}">'
+    + "".join(
+        f'<z:c r="{c}{n}" t="inlineStr"><z:is><z:t>{w}</z:t></z:is></z:c>' for c, w in (("A", a), ("B", b))
+    )
+    + "</z:row>"
+    for n, a, b in ((1, "工单编号", "诉求内容"), (2, "T1", "垃圾"))
+)
+
+
+def worksheet(rows: str = ROWS, *, before: str = "", after: str = "") -> str:
+    return (
+        f'<z:worksheet xmlns:z="{NAMESPACE}">{before}<z:sheetData>{rows}</z:sheetData>{after}</z:worksheet>'
+    )
+
+
+def test_a_sheet_is_found_by_what_the_workbook_says_and_not_by_its_name():
+    table = read_table(crafted(worksheet()), tickets.KNOWN)
+    assert table.rows == [(2, ["T1", "垃圾"])]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "words"),
+    [
+        (worksheet(ROWS + '<z:row/>' * 30_001), "表格的行太多"),
+        (worksheet(ROWS + '<z:row r="1048576"><z:c r="A1048576"><z:v>1</z:v></z:c></z:row>'), "表格的行太多"),
+        (worksheet(ROWS + f'<z:row r="3">{"<z:c/>" * 2_000_001}</z:row>'), "内容太多"),
+        (worksheet(before="<z:strange/>" * 200_001), "内容太多"),
+        (worksheet(after="<z:mergeCell ref='A1:A2'/>" * 200_001), "内容太多"),
+        ('<!DOCTYPE z [<!ENTITY a "aaaaaaaa">]>' + worksheet(), "不该有的定义"),
+        (worksheet() + "<", "打不开"),
+    ],
+    ids=["rows", "last row", "cells", "unknown", "merges", "entities", "broken"],
+)  # fmt: skip
+def test_a_crafted_workbook_is_refused_whatever_its_parts_are_called(sheet, words):
+    with pytest.raises(ValidationError, match=words):
+        read_table(crafted(sheet), tickets.KNOWN)
+
+
+def test_what_only_names_a_thousand_million_cells_costs_nothing():
+    after = (
+        '<z:mergeCells><z:mergeCell ref="C1:XFD1048576"/></z:mergeCells>'
+        '<z:hyperlinks><z:hyperlink ref="A1:XFD1048576" location="a"/></z:hyperlinks>'
+    )
+    table = read_table(crafted(worksheet(after=after)), tickets.KNOWN)
+    assert table.rows == [(2, ["T1", "垃圾"])]
+
+
 def test_merged_cells_formulas_and_errors_in_cells():
     made = Workbook()
     sheet = made.active

@@ -84,7 +84,8 @@ def make_unit(code: str = DISTRICT, kind: str = Unit.Kind.DEPARTMENT, **fields) 
     """Make a unit at a grid."""
     make_grid(code)
     number = next(_serial)
-    return Unit.objects.create(grid_id=code, code=f"unit-{number}", name=f"单位{number}", kind=kind, **fields)
+    fields.setdefault("name", f"单位{number}")
+    return Unit.objects.create(grid_id=code, code=f"unit-{number}", kind=kind, **fields)
 
 
 def make_team(code: str = COMMUNITY) -> Team:

@@ -328,17 +328,32 @@ def reopen(change: Change) -> None:
 
 
 def can_rate(incident: Incident, user: User) -> bool:
-    """The ``ready`` of the reporter's answer: hers is closed, or the one it was merged into is; once."""
-    if incident.satisfaction is not None:
+    """The ``ready`` of the reporter's answer: hers is closed, or the one it was merged into is; once.
+
+    Nobody says how well she handled what she reported herself.
+    """
+    if incident.satisfaction is not None or not is_anothers(incident, user):
         return False
     return incident.status == S.CLOSED or (
         incident.status == S.MERGED and incident.merged_into.status in DONE
     )
 
 
+def judges_her_own(incident: Incident, user: User) -> bool:
+    """Say whether a reporter's answer is about her own office's work: kept, and no part of any figure."""
+    lead = incident.merged_into if incident.merged_into_id else incident
+    return (
+        lead.handler_id == user.pk
+        or lead.is_assignee(user)
+        or lead.closings.filter(verified_by=user).exists()
+    )
+
+
 def rate(change: Change) -> None:
     """Keep the reporter's answer, and count it among the calls back."""
     incident: Incident = change.matter
+    if not is_anothers(incident, change.actor):
+        raise Refused("这件事是您自己处置的，不用评价。")
     if not can_rate(incident, change.actor):
         raise Refused("现在还不能评价。")
     _answer(change.data)
@@ -348,14 +363,20 @@ def rate(change: Change) -> None:
     incident.rating_words = change.note
     change.kept |= {"solved": incident.solved, "satisfaction": incident.satisfaction}
     change.status = S.MERGED if incident.status == S.MERGED else S.RATED
-    change.after.append(
-        lambda done: write_callback(done, reached=True, counted=not _was_asked(incident), words=done.note)
-    )
+    counted = not _was_asked(incident) and not judges_her_own(incident, change.actor)
+    change.after.append(lambda done: write_callback(done, reached=True, counted=counted, words=done.note))
+
+
+def may_call_back(incident: Incident, user: User) -> bool:
+    """The ``ready`` of a call back: there is a number, and neither end of the line is whoever handled or reported it."""
+    return bool(incident.applicant_phone) and user.pk not in (incident.handler_id, incident.applicant_id)
 
 
 def call_back(change: Change) -> None:
-    """Keep what the reporter said on the phone, asked by somebody else than whoever handled it."""
+    """Keep what the reporter said on the phone, asked by somebody else than whoever handled or reported it."""
     data = change.data
+    if change.matter.applicant_id == change.actor.pk:
+        raise Refused("这件事是您自己报的，请由他人回访。")
     if not is_anothers(change.matter, change.actor):
         raise Refused("处置人不能回访自己办的事，请由他人回访。")
     if not isinstance(data.get("reached"), bool):

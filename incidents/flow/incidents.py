@@ -303,9 +303,7 @@ INCIDENTS = Flow(
             DONE,
             needs="callback",
             effect=handling.call_back,
-            ready=lambda incident, user: (
-                bool(incident.applicant_phone) and handling.is_anothers(incident, user)
-            ),
+            ready=handling.may_call_back,
             readers=INSIDE | {"callback"},
             hint="打电话问是否解决、是否满意",
         ),

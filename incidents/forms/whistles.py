@@ -122,6 +122,7 @@ class WhistleForm(CallFields):
 
     grid = forms.ModelChoiceField(
         label="地点",
+        empty_label="请选择",
         queryset=Grid.objects.none(),
         error_messages={
             "required": "请选择地点。",

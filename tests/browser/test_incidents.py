@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from governance.models import User
 from grids.models import Entrance, Grid
 from incidents.flow import INCIDENTS
-from incidents.models import Incident, MinorClass
+from incidents.models import Incident, MinorClass, WhistleSlip
 from tests import factories
 from tests.browser.test_every_page import violations
 from tests.browser.visitor import DESK, Visitor
@@ -125,6 +125,98 @@ def test_the_whole_round_of_an_incident(world, visit, tmp_path):
     assert worker.complaints == refusals and len(refusals) == 1
     for visitor in (passer_by, secretary, colleague):
         assert visitor.complaints == []
+
+
+def done(visitor: Visitor, name: str, fill: dict[str, str] | None = None) -> None:
+    """Do an action of the matter at the desk: at once, or, where it asks for something, on its form."""
+    if fill is None:
+        return visitor.press(name)
+    visitor.page.get_by_role("link", name=name, exact=True).first.click()
+    for label, text in fill.items():
+        visitor.fill(label, text)
+    visitor.press(name)
+
+
+def test_what_a_street_cannot_settle_goes_round_by_a_whistle(world, visit, tmp_path):
+    """From a resident's snapshot through whistle and reporting in to her answer."""
+    unit = factories.make_unit(name="区城管委")
+    factories.make_situation(name="占压消防通道", lead=unit, colour="red")
+    resident, secretary, head = visit(), visit(DESK), visit(DESK)
+    officer, clerk, worker = visit(DESK), visit(DESK), visit()
+    phone = factories.make_phone()
+    resident.open(f"/d/{world.door.token}/")
+    resident.follow("随手拍")
+    resident.attach(picture(tmp_path))
+    resident.fill("什么情况", "装修垃圾堵着消防通道")
+    resident.fill("您的手机号", phone)
+    resident.press("提交")
+    resident.reads("已上报")
+    resident.follow("登录查进度")
+    resident.sign_in_by_phone(phone)
+    resident.follow("暴露垃圾")
+
+    signed_in(secretary, world.secretary).open("/admin/")
+    secretary.follow("暴露垃圾")
+    secretary.follow("派遣")
+    secretary.page.get_by_label("派给").select_option(label="区城管委")
+    secretary.page.get_by_role("button", name="派遣", exact=True).click()
+    secretary.reads("待接收")
+
+    incident = Incident.objects.get()
+    signed_in(head, factories.make_staff("street_head", factories.STREET))
+    head.open(incident.get_desk_url())
+    head.page.locator("main").get_by_role("link", name="吹哨", exact=True).first.click()
+    head.page.get_by_label("情形").select_option(label="占压消防通道（红色）")
+    assert "装修垃圾堵着消防通道" in head.page.get_by_label("情况和要求").input_value()
+    head.page.get_by_role("button", name="吹哨", exact=True).click()
+    head.reads("已吹哨，部门已收到哨单。", "区城管委", "待签收")
+    resident.page.reload()
+    resident.reads("街道已吹哨，1 个部门中 0 个已报到")
+
+    signed_in(officer, factories.make_staff("department_officer", factories.DISTRICT, unit=unit))
+    officer.open("/admin/")
+    officer.follow("占压消防通道")
+    done(officer, "签收")
+    done(officer, "报到", {"报到人": "王工"})
+    officer.reads("请选择")
+    assert officer.page.get_by_label("报到人").input_value() == "王工"
+    officer.choose("已到现场")
+    officer.page.get_by_role("button", name="报到", exact=True).click()
+    resident.page.reload()
+    resident.reads("1 个部门都已报到")
+    done(officer, "承办")
+    done(officer, "反馈", {"办理结果": "通道已清空"})
+    officer.open(incident.get_desk_url())
+    done(officer, "接收")
+    officer.page.get_by_role("link", name="处置完成", exact=True).first.click()
+    officer.fill("处置情况", "已清走")
+    officer.page.locator("input[type=file]").set_input_files(picture(tmp_path))
+    officer.page.get_by_role("button", name="处置完成", exact=True).click()
+    officer.reads("待核查")
+
+    signed_in(clerk, factories.make_staff("street_officer", factories.STREET)).open("/admin/")
+    clerk.follow("占压消防通道")
+    clerk.page.get_by_role("link", name="核实通过", exact=True).first.click()
+    clerk.fill("核实结果", "看过了，通道畅通。")
+    clerk.page.locator("input[type=file]").set_input_files(picture(tmp_path))
+    clerk.page.get_by_role("button", name="核实通过", exact=True).click()
+    clerk.reads("已办结")
+
+    signed_in(worker, world.worker).open(reverse("my_work") + "?tab=verify")
+    worker.follow("暴露垃圾")
+    worker.follow("核查通过")
+    worker.press("通过，结案")
+    worker.reads("核查通过，已结案。")
+    resident.page.reload()
+    resident.follow("评价")
+    resident.choose("解决了")
+    resident.choose("满意")
+    resident.press("评价")
+    resident.reads("谢谢您的评价。")
+    slip = WhistleSlip.objects.get()
+    assert (slip.status, slip.reporter, slip.on_site) == ("accepted", "王工", True)
+    incident.refresh_from_db()
+    assert (incident.status, incident.unit, incident.satisfaction) == ("rated", unit, 5)
 
 
 def kept(visitor: Visitor, address: str) -> None:

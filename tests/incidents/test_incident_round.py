@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from governance import parameters
 from governance.flow import NotYours, Refused
-from governance.models import Intake, Notice, TextMessage
+from governance.models import Intake, Notice, TextMessage, Unit
 from incidents.flow import INCIDENTS
 from incidents.models import Callback, Closing, Incident
 from incidents.models.incidents import IncidentStatus as S
@@ -328,3 +328,43 @@ def test_nobody_calls_back_about_what_she_handled_herself(secretary):
     with pytest.raises(Refused, match="由他人回访"):
         run(incident, "call_back", secretary, reached=False)
     assert run(incident, "call_back", colleague, reached=False).status == S.CLOSED
+
+
+def test_nobody_calls_back_about_what_she_reported_herself(secretary):
+    incident = run(closed_by_another(secretary, applicant=secretary), "verify_pass", verifier())
+    assert "call_back" not in {action.name for action in INCIDENTS.available(incident, secretary)}
+    with pytest.raises(Refused, match="您自己报的"):
+        run(incident, "call_back", secretary, reached=False)
+    assert run(incident, "call_back", verifier(), reached=False).status == S.CLOSED
+
+
+def test_what_one_says_of_ones_own_work_is_no_figure(secretary):
+    """A reporter who handled it herself is not asked; one of the office that did, or who verified it, is not counted."""
+    worker = factories.make_staff("community_worker", factories.COMMUNITY)
+    mine = run(closed_by_another(worker, applicant=worker), "verify_pass", secretary)
+    assert "rate" not in {action.name for action in INCIDENTS.available(mine, worker)}
+    with pytest.raises(Refused, match="您自己处置"):
+        run(mine, "rate", worker, solved=True, satisfaction=5)
+
+    colleagues = run(closed_by_another(worker, applicant=secretary), "verify_pass", verifier())
+    verified = run(closed_by_another(worker, applicant=(other := verifier())), "verify_pass", other)
+    residents = run(closed_by_another(worker, applicant=factories.make_user()), "verify_pass", secretary)
+    for incident in (colleagues, verified, residents):
+        run(incident, "rate", incident.applicant, solved=True, satisfaction=5)
+    assert [i.callbacks.get().counted for i in (colleagues, verified, residents)] == [False, False, True]
+
+
+def verifier():
+    return factories.make_staff("street_officer", factories.STREET)
+
+
+def closed_by_another(worker, *, applicant):
+    """Return an incident of an applicant that the community has handled by this worker, and nobody verified yet."""
+    community = Unit.objects.filter(kind="residents_committee").first() or factories.make_unit(
+        factories.COMMUNITY, "residents_committee"
+    )
+    incident = factories.make_incident(applicant=applicant, by=applicant)
+    incident = factories.dispatch(
+        incident, by=factories.make_staff("community_secretary", factories.COMMUNITY), to=community
+    )
+    return run(run(incident, "receive", worker), "handle", worker, note="好了")

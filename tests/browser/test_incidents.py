@@ -129,11 +129,10 @@ def test_the_whole_round_of_an_incident(world, visit, tmp_path):
 
 def done(visitor: Visitor, name: str, fill: dict[str, str] | None = None) -> None:
     """Do an action of the matter at the desk: at once, or, where it asks for something, on its form."""
-    if fill is None:
-        return visitor.press(name)
-    visitor.page.get_by_role("link", name=name, exact=True).first.click()
-    for label, text in fill.items():
-        visitor.fill(label, text)
+    if fill is not None:
+        visitor.page.get_by_role("link", name=name, exact=True).first.click()
+        for label, text in fill.items():
+            visitor.fill(label, text)
     visitor.press(name)
 
 

@@ -51,3 +51,12 @@ def parent_code(code: str) -> str | None:
 def covers(node: str, code: str) -> bool:
     """Say whether ``code`` lies at or below ``node``."""
     return code.startswith(node)
+
+
+def following(node: str) -> str:
+    """Return the code after ``node`` on its level: as text, what lies at or below the node comes before it.
+
+    >>> following("120106")
+    '120107'
+    """
+    return str(int(node) + 1).zfill(len(node))

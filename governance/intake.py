@@ -17,10 +17,14 @@ Handler = Callable[[Intake, dict[str, Any]], Matter]
 Choices = Callable[[], list[tuple[str, str]]]
 _handlers: dict[str, tuple[str, Handler]] = {}
 _referrals: dict[str, Choices] = {}
+_confidential: set[str] = set()
 
 
-def register(kind: str, label: str, handler: Handler, *, referred: Choices | None = None) -> None:
+def register(
+    kind: str, label: str, handler: Handler, *, referred: Choices | None = None, confidential: bool = False
+) -> None:
     """Let an app take in matters of a kind. ``referred``: what other apps' matters can be referred to, if they can.
+    ``confidential``: that somebody came with one is for no post to see, but those of the matter's own rule.
 
     A referred matter comes to the handler with the words and the place of the old one and the ``choice`` that was made.
     Raises ValueError when another handler has the kind already.
@@ -30,6 +34,8 @@ def register(kind: str, label: str, handler: Handler, *, referred: Choices | Non
     _handlers[kind] = (label, handler)
     if referred is not None:
         _referrals[kind] = referred
+    if confidential:
+        _confidential.add(kind)
 
 
 def kinds() -> dict[str, str]:
@@ -83,6 +89,7 @@ def receive(
                 applicant_phone=applicant_phone,
                 placed_by=None if by.username == "system" or applicant == by else by,
                 referred_from=referred_from,
+                is_confidential=kind in _confidential,
             )
             matter = handler(intake, {"by": by, **payload})
             intake.content_type = ContentType.objects.get_for_model(matter)

@@ -217,7 +217,7 @@ class Jurisdiction(Rule):
 
     A post with a unit reaches only rows whose ``unit`` column names that unit, or whose ``units`` column, an array of keys,
     holds it; a model without such a column is out of reach for it. ``unit_when`` says which of the unit's rows are out for
-    it already; posts of the place itself do not wait for that.
+    it already; posts of the place itself do not wait for that. ``when`` says which rows posts reach at all.
     """
 
     def __init__(
@@ -228,17 +228,20 @@ class Jurisdiction(Rule):
         unit: str | None = None,
         units: str | None = None,
         unit_when: Q | None = None,
+        when: Q = EVERYTHING,
         base: str = "grid",
     ) -> None:
         super().__init__(own, published)
         self.unit = unit
         self.units = units
         self.unit_when = unit_when
+        self.when = when
         self.base = base
 
     def jurisdiction(self, model: type[models.Model], user: Any, action: str) -> Q:
         needed = permission(model, action)
-        return self.nodes_q((p.code, p.unit_id) for p in user.posts_in_force if needed in p.permissions)
+        reached = self.nodes_q((p.code, p.unit_id) for p in user.posts_in_force if needed in p.permissions)
+        return reached if reached is NOTHING or self.when is EVERYTHING else reached & self.when
 
     def outside(self, model: type[models.Model], user: Any, action: str, jurisdiction: Q) -> Q:
         """Return what lies between the nodes, as ranges of the code: an index on it finds the few rows there at once, where
@@ -246,7 +249,7 @@ class Jurisdiction(Rule):
         """
         needed = permission(model, action)
         nodes = {(p.code, p.unit_id) for p in user.posts_in_force if needed in p.permissions}
-        if any(unit is not None for _, unit in nodes):
+        if self.when is not EVERYTHING or any(unit is not None for _, unit in nodes):
             return ~jurisdiction
         codes = sorted(code for code, _ in nodes)
         widest = [code for code in codes if not any(covers(other, code) for other in codes if other != code)]

@@ -131,6 +131,24 @@ KEEP_GRID = _all(
     "delete_entrance",
 )
 
+#: The register of a place's mediation: centres, committees, mediators and who sits in when.
+KEEP_MEDIATION = _all(
+    "mediation",
+    "view_centre",
+    "add_centre",
+    "change_centre",
+    "view_committee",
+    "add_committee",
+    "change_committee",
+    "view_mediator",
+    "add_mediator",
+    "change_mediator",
+)
+#: What those above a centre have of disputes: figures, and, with a reason and for a time, one file.
+MEDIATION_WATCH = _all(
+    "mediation", "count_dispute", "inspect_dispute", "view_centre", "view_committee", "view_mediator"
+)
+
 BUILT_IN: tuple[RoleSpec, ...] = (
     RoleSpec(
         "seat_operator",
@@ -144,7 +162,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "区级领导",
         "掌握全区情况，督办，答复二次哨",
         (DISTRICT,),
-        WATCH | WHISTLE_WATCH | _all("incidents", "supervise_incident", "answer_whistle"),
+        WATCH | WHISTLE_WATCH | MEDIATION_WATCH | _all("incidents", "supervise_incident", "answer_whistle"),
     ),
     RoleSpec(
         "arbiter",
@@ -162,6 +180,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         (STREET,),
         WATCH
         | WHISTLE_DESK
+        | MEDIATION_WATCH
         | _all("incidents", "blow_whistle", "publish_evaluation")
         | _all("volunteers", "dispatch_order", "reveal_order", "export_order")
         | _all("incidents", "supervise_incident", "dispatch_incident", "reveal_incident", "export_incident"),
@@ -214,6 +233,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | KEEP_GRID
         | INCIDENT_DESK
         | WHISTLES
+        | MEDIATION_WATCH
+        | _all("mediation", "register_dispute")
         | _all("incidents", "propose_whistle", "view_evaluation", "give_evaluation", "view_communityscore"),
     ),
     RoleSpec(
@@ -221,7 +242,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "社区工作者",
         "协助书记受理和派单",
         (COMMUNITY,),
-        WATCH | DISPATCH | INCIDENT_DESK | WHISTLES,
+        WATCH | DISPATCH | INCIDENT_DESK | WHISTLES | _all("mediation", "register_dispute"),
     ),
     RoleSpec(
         "grid_worker",
@@ -239,7 +260,39 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         )
         | _all("grids", "view_grid", "view_building", "view_entrance", "change_entrance"),
     ),
-    RoleSpec("mediator", "调解员", "办理调解卷宗", (DISTRICT, STREET, COMMUNITY), frozenset()),
+    RoleSpec(
+        "mediation_director",
+        "矛调中心主任",
+        "主持本级矛调中心：受理纠纷，指定调解员，结案归档",
+        (DISTRICT, STREET, COMMUNITY),
+        KEEP_MEDIATION
+        | _all(
+            "mediation",
+            "view_dispute",
+            "register_dispute",
+            "record_dispute",
+            "direct_dispute",
+            "reveal_dispute",
+            "export_dispute",
+            "count_dispute",
+        ),
+    ),
+    RoleSpec(
+        "mediator",
+        "调解员",
+        "办理交给自己的调解卷宗",
+        (DISTRICT, STREET, COMMUNITY),
+        _all(
+            "mediation", "view_dispute", "register_dispute", "view_centre", "view_committee", "view_mediator"
+        ),
+    ),
+    RoleSpec(
+        "justice_officer",
+        "司法行政干部",
+        "指导人民调解，管理调解组织名册，汇总统计",
+        (DISTRICT, STREET),
+        KEEP_MEDIATION | MEDIATION_WATCH | _all("mediation", "register_dispute"),
+    ),
     RoleSpec(
         "station_leader",
         "站长",

@@ -25,6 +25,7 @@ urlpatterns = [
     path("files/<name:app>/<name:model>/<photo:token>/<name:size>/", views.photo, name="photo"),
     path("", include("grids.urls")),
     path("", include("incidents.urls")),
+    path("", include("mediation.urls")),
     path("", include("volunteers.urls")),
     path("api/v1/", include("governance.api.urls")),
     path("api/v1/", include("grids.api")),

@@ -2,6 +2,7 @@
 
 import io
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 
@@ -10,3 +11,8 @@ def jpeg(size: tuple[int, int] = (64, 48), colour: str = "#B5251C", **options) -
     out = io.BytesIO()
     Image.new("RGB", size, colour).save(out, "JPEG", **options)
     return out.getvalue()
+
+
+def upload(name: str = "a.jpg") -> SimpleUploadedFile:
+    """Return a picture as a form hands it over."""
+    return SimpleUploadedFile(name, jpeg(), "image/jpeg")

@@ -3,6 +3,7 @@
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from governance.models.base import Territorial
@@ -35,13 +36,15 @@ class Intake(Territorial):
     number = models.CharField("事项编号", max_length=40, blank=True)
     title = models.CharField("标题", max_length=80, blank=True)
     referred_from = models.CharField("转自事项", max_length=40, blank=True)
+    is_confidential = models.BooleanField("保密", default=False)
     matter = GenericForeignKey("content_type", "object_id")
 
     rule = Jurisdiction(
+        when=Q(is_confidential=False),
         own=[
             Own("applicant", frozenset({"view"}), "申请人"),
             Own("placed_by", frozenset({"view"}), "代办人"),
-        ]
+        ],
     )
 
     class Meta:

@@ -1,0 +1,5 @@
+"""Mediation at the desk."""
+
+from mediation.admin import disputes
+
+__all__ = ["disputes"]

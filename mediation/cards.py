@@ -1,0 +1,16 @@
+"""What the home page, "my matters" and the lists show of disputes."""
+
+from mediation.models.disputes import DisputeStatus as S
+
+#: Chips: status -> tone.
+TONES = {
+    S.REGISTERED: "info",
+    S.ACCEPTED: "info",
+    S.MEDIATING: "caution",
+    S.SENT: "brand",
+    S.AGREED: "good",
+    S.CLOSED: "good",
+    S.TERMINATED: "danger",
+    S.GUIDED: "quiet",
+    S.DECLINED: "danger",
+}

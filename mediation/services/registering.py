@@ -1,0 +1,216 @@
+"""Registering a dispute, by the front door; what happens to it afterwards is its flow's table."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from governance import intake
+from governance.flow import NotYours, Refused
+from governance.models import Intake, Matter, User
+from governance.territory import GridLevel, lineage
+from grids.models import Entrance, Grid
+from mediation.flow import DISPUTES
+from mediation.flow.handling import ACCEPT
+from mediation.models import Category, Centre, Disputant, Dispute, Origin
+
+MOST_DISPUTANTS = 20
+#: Who lives here and how old the trouble may be.
+OLDEST = timedelta(days=365 * 20)
+
+
+@dataclass
+class PartyData:
+    """A party as she is registered; ``user`` where she has an account, else found by her verified phone."""
+
+    side: str
+    name: str
+    phone: str = ""
+    user: User | None = None
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def register_dispute(
+    *,
+    by: User,
+    source_id: str,
+    category: str,
+    description: str,
+    applicant: PartyData,
+    others: list[PartyData],
+    grid: Grid | None = None,
+    entrance: Entrance | None = None,
+    centre: Centre | None = None,
+    requests: str = "",
+    origin: str = Origin.APPLIED,
+    origin_number: str = "",
+    grade: str = "C",
+    occurred_on: date | None = None,
+    amount: Decimal | None = None,
+    people_count: int | None = None,
+    is_public: bool = False,
+    channel: str = "resident",
+    source: str = "portal",
+) -> tuple[Dispute, bool]:
+    """Register a dispute (登记). Returns it, and False when this very registration had been taken in before.
+
+    ``by`` is the applicant herself, or whoever takes it down for her at her own place. Whoever applies has thereby agreed
+    to be mediated; the other parties are asked. Raises Refused at the field it concerns, NotYours, or ValidationError.
+    """
+    if entrance is None and grid is None:
+        raise Refused("请选择纠纷发生在哪里。", "grid")
+    if not others:
+        raise Refused("请写对方是谁。", "others")
+    if 1 + len(others) > MOST_DISPUTANTS:
+        raise Refused(f"当事人最多登记 {MOST_DISPUTANTS} 名。", "others")
+    dispute, new = intake.receive(
+        "dispute",
+        by=by,
+        source=source,
+        source_id=f"{by.pk}:{source_id}" if source == "portal" else source_id,
+        channel=channel,
+        grid_id=entrance.grid_id if entrance is not None else grid.code,
+        applicant=applicant.user,
+        applicant_name=applicant.name,
+        applicant_phone=applicant.phone,
+        category=category,
+        description=description,
+        requests=requests,
+        parties=[applicant, *others],
+        origin=origin,
+        origin_number=origin_number,
+        grade=grade,
+        occurred_on=occurred_on,
+        amount=amount,
+        people_count=people_count,
+        is_public=is_public,
+        entrance=entrance,
+        centre=centre,
+    )
+    return dispute, new
+
+
+def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
+    """Make a dispute of what came in by the front door (the handler of the kind "dispute")."""
+    by: User = payload["by"]
+    if came.grid.is_retired:
+        raise Refused("这个网格已停用，请重新选择地址。", "grid")
+    if came.grid.grid_level < GridLevel.STREET:
+        raise Refused("请把地址选到街道、社区或基础网格。", "grid")
+    category = payload.get("category") or payload.get("choice")
+    if category not in Category.values:
+        raise Refused("请选择纠纷类别。", "category")
+    day = payload.get("occurred_on")
+    today = timezone.localdate()
+    if day is not None and not today - OLDEST <= day <= today:
+        raise Refused("发生日期要在今天以前。", "occurred_on")
+    centre = payload.get("centre") or competent_centre(came.grid_id)
+    if centre is None:
+        raise Refused("这里还没有矛调中心，请联系社区。", "grid")
+    if not centre.is_active or centre.grid_id not in lineage(came.grid_id):
+        raise Refused("请选择管辖这个地方的矛调中心。", "centre")
+    parties: list[PartyData] = payload.get("parties") or (
+        [PartyData("applicant", came.applicant_name, came.applicant_phone, came.applicant)]
+        if came.applicant_name
+        else []
+    )
+    dispute = Dispute(
+        grid=came.grid,
+        title=f"{Category(category).label}纠纷",
+        description=payload["description"],
+        requests=payload.get("requests", ""),
+        applicant=came.applicant,
+        applicant_name=came.applicant_name,
+        applicant_phone=came.applicant_phone,
+        placed_by=came.placed_by,
+        channel=came.channel,
+        entrance=payload.get("entrance"),
+        category=category,
+        grade=payload.get("grade") or "C",
+        origin=payload.get("origin") or (Origin.INCIDENT if came.referred_from else Origin.APPLIED),
+        origin_number=payload.get("origin_number") or came.referred_from,
+        occurred_on=day,
+        amount=payload.get("amount"),
+        people_count=payload.get("people_count") or max(2, len(parties)),
+        has_minor=any(party.more.get("is_minor") for party in parties),
+        is_public=bool(payload.get("is_public")),
+        centre=centre,
+        seat_id=centre.grid_id,
+    )
+
+    def kept_together(saved: Matter) -> None:
+        for party in parties:
+            _add_party(saved, party, agrees=_applies(party, dispute))
+        # Whoever registers for others by a post does so at her own place; residents apply where they live.
+        # What is referred here was another app's to refer.
+        if (
+            by.is_staff
+            and came.applicant_id != by.pk
+            and not came.referred_from
+            and not by.may("register", saved)
+        ):
+            raise NotYours
+        saved.search_terms = saved.index()
+        saved.save(update_fields=["search_terms"])
+
+    return DISPUTES.open_matter(
+        dispute, by=by, label="登记", tell=("directors",), clock=ACCEPT, check=kept_together
+    )
+
+
+def _applies(party: PartyData, dispute: Dispute) -> bool:
+    return party.side == Disputant.Side.APPLICANT and dispute.origin == Origin.APPLIED
+
+
+def _add_party(dispute: Dispute, given: PartyData, *, agrees: bool) -> Disputant:
+    user = given.user or user_of_phone(given.phone)
+    party = Disputant(
+        dispute=dispute, side=given.side, user=user, name=given.name, phone=given.phone, **given.more
+    )
+    if agrees:
+        party.consent, party.consent_at = Disputant.Consent.AGREED, dispute.opened_at
+        party.consent_means = (
+            Disputant.Means.PHONE_PAGE if dispute.placed_by_id is None else Disputant.Means.FACE
+        )
+    party.full_clean(exclude=["dispute", "user"])
+    party.save()
+    return party
+
+
+def user_of_phone(phone: str) -> User | None:
+    """Return the account whose verified phone this is, None where there is none."""
+    return User.objects.filter(phone=phone, phone_verified=True, is_active=True).first() if phone else None
+
+
+def adopt(user: User) -> int:
+    """Give a newly verified phone's owner the disputes in which somebody named that phone as a party's. Returns how many."""
+    if not (user.phone and user.phone_verified):
+        return 0
+    mine = Disputant.objects.filter(user=None, phone=user.phone).exclude(dispute__disputants__user=user)
+    return mine.update(user=user)
+
+
+def competent_centre(code: str) -> Centre | None:
+    """Return the nearest centre in use for a place: the community's before the street's before the district's."""
+    found = Centre.objects.filter(is_active=True, grid__in=lineage(code))
+    return max(found, key=lambda centre: len(centre.grid_id), default=None)
+
+
+def likely_repeats(user: User, *, phones: list[str], code: str, category: str) -> list[Dispute]:
+    """Return disputes that this one may repeat, of those that ``user`` may see: of the same people, of the same kind and
+    community within half a year, newest first."""
+    phones = [phone for phone in phones if phone]
+    people = Q(disputants__phone__in=phones) if phones else Q(pk=None)
+    since = timezone.now() - timedelta(days=183)
+    near = (
+        Q(community_code=code[:12], category=category, opened_at__gte=since)
+        if len(code) >= 12
+        else Q(pk=None)
+    )
+    rows = Dispute.objects.restrict(user).filter(people | near).order_by("-opened_at", "-pk").distinct()
+    return list(rows.for_page()[:5])

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from governance.flow import STOP, Action, Clock, Flow, on_tick
 from governance.models import User
-from mediation.flow import agreeing, handling
+from mediation.flow import agreeing, archiving, handling
 from mediation.models import Dispute, DisputeStep
 from mediation.models.disputes import ENDED, DisputeStatus
 
@@ -375,6 +375,28 @@ DISPUTES = Flow(
             danger=True,
             hint="纠纷又起，或者当事人又愿意调解",
             news="重新调解",
+        ),
+        # --- the file itself ---
+        Action(
+            "scan",
+            "扫描件入卷",
+            frozenset({S.REGISTERED, *AT_WORK, S.AGREED, *ENDED}),
+            needs="record",
+            effect=archiving.scan,
+            hidden=True,
+            racing=True,
+        ),
+        Action(
+            "archive",
+            "归档",
+            ENDED,
+            S.ARCHIVED,
+            needs="direct",
+            effect=archiving.archive,
+            tell=("mediators",),
+            hint="生成全部文书，编页号，封存；以后任何改动都看得出来",
+            asks="卷内为什么不全",
+            news="卷宗已归档",
         ),
         Action(
             "tell_overdue",

@@ -169,8 +169,8 @@ class Dispute(Matter):
     rule = Confidential(
         seat="seat",
         keeper="direct",
-        # Figures are for the territory; that somebody may ask to be shown one file opens none.
-        figures=frozenset({"count", "inspect", "register"}),
+        # Figures are for the territory; that somebody may ask to be shown one file, or lets it be erased, opens none.
+        figures=frozenset({"count", "inspect", "register", "erase"}),
         own=[
             Own(
                 "mediations__mediator__user",
@@ -199,6 +199,7 @@ class Dispute(Matter):
             ("count_dispute", "统计纠纷"),
             ("inspect_dispute", "调阅卷宗"),
             ("supervise_dispute", "督办"),
+            ("erase_dispute", "批准销毁卷宗"),
         ]
         indexes = [
             *Matter.Meta.indexes,

@@ -16,7 +16,7 @@ from governance.territory import GridLevel, lineage
 from grids.models import Entrance, Grid
 from mediation.flow import DISPUTES
 from mediation.flow.handling import ACCEPT
-from mediation.models import Category, Centre, Disputant, Dispute, Origin
+from mediation.models import Category, Centre, Disputant, Dispute, DisputeStatus, Origin
 
 MOST_DISPUTANTS = 20
 #: Who lives here and how old the trouble may be.
@@ -191,7 +191,12 @@ def adopt(user: User) -> int:
     """Give a newly verified phone's owner the disputes in which somebody named that phone as a party's. Returns how many."""
     if not (user.phone and user.phone_verified):
         return 0
-    mine = Disputant.objects.filter(user=None, phone=user.phone).exclude(dispute__disputants__user=user)
+    # A sealed file stays as it was.
+    mine = (
+        Disputant.objects.filter(user=None, phone=user.phone)
+        .exclude(dispute__disputants__user=user)
+        .exclude(dispute__status=DisputeStatus.ARCHIVED)
+    )
     return mine.update(user=user)
 
 

@@ -4,15 +4,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('governance', '0008_intake_confidential'),
+        ("governance", "0008_intake_confidential"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='accessevent',
-            name='kind',
-            field=models.CharField(choices=[('login', '登录'), ('login_failed', '登录失败'), ('logout', '退出'), ('reveal', '查看个人信息'), ('export', '导出'), ('elevate', '开启超级管理模式'), ('elevate_end', '结束超级管理模式'), ('appoint', '任命'), ('dismiss', '免职'), ('share', '个案授权'), ('unshare', '收回个案授权'), ('configure', '修改设置'), ('inspect', '调阅卷宗')], max_length=20, verbose_name='事项'),
+            model_name="accessevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("login", "登录"),
+                    ("login_failed", "登录失败"),
+                    ("logout", "退出"),
+                    ("reveal", "查看个人信息"),
+                    ("export", "导出"),
+                    ("elevate", "开启超级管理模式"),
+                    ("elevate_end", "结束超级管理模式"),
+                    ("appoint", "任命"),
+                    ("dismiss", "免职"),
+                    ("share", "个案授权"),
+                    ("unshare", "收回个案授权"),
+                    ("configure", "修改设置"),
+                    ("inspect", "调阅卷宗"),
+                ],
+                max_length=20,
+                verbose_name="事项",
+            ),
         ),
     ]

@@ -138,9 +138,10 @@ def amend_party(change: Change) -> None:
         party = Disputant(dispute=dispute, side=change.data.get("side") or "")
     elif not isinstance(party, Disputant) or party.dispute_id != dispute.pk:
         raise Refused("请选择当事人。", "disputant")
+    given = change.data.get("given") or {}
     for name in PARTY_FIELDS:
-        if name in change.data:
-            setattr(party, name, change.data[name])
+        if name in given:
+            setattr(party, name, given[name])
     if party.user_id is None and party.phone:
         taken = dispute.disputants.exclude(pk=party.pk).values("user")
         known = User.objects.filter(phone=party.phone, phone_verified=True, is_active=True)

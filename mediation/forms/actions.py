@@ -148,8 +148,11 @@ class PartyForm(DisputeForm):
 
     def flow_data(self) -> dict[str, Any]:
         given = super().flow_data()
-        given.pop("party", None)
-        return given | {"disputant": self.row}
+        return {
+            "disputant": self.row,
+            "side": given.get("side"),
+            "given": {name: given[name] for name in PARTY_FIELDS},
+        }
 
 
 class AmendForm(DisputeForm):

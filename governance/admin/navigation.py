@@ -51,6 +51,14 @@ SIDEBAR = (
         ),
     ),
     (
+        "矛盾调解",
+        (
+            ("矛盾纠纷", "balance", "admin:mediation_dispute_changelist", "mediation.view_dispute"),
+            ("登记纠纷", "edit_note", "admin:mediation_dispute_add", "mediation.register_dispute"),
+            ("调阅卷宗", "manage_search", "admin:mediation_dispute_inspect", "mediation.inspect_dispute"),
+        ),
+    ),
+    (
         "志愿服务",
         (
             ("服务订单", "volunteer_activism", "admin:volunteers_order_changelist", "volunteers.view_order"),

@@ -1,5 +1,7 @@
 """A dispute and its case file: the parties, who mediates, who was called in, and the steps."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -108,6 +110,19 @@ class DisputeQuerySet(MatterQuerySet):
     def for_page(self):
         """Load what a dispute's line shows."""
         return self.select_related("centre").with_place()
+
+    def mediated_by(self, user):
+        """Return the disputes that a person mediates now."""
+        return self.filter(pk__in=Mediation.objects.filter(mediator__user=user, until=None).values("dispute"))
+
+    def to_follow_up(self, on=None):
+        """Return the disputes whose day of a visit has come."""
+        return self.filter(follow_up_on__lte=on or timezone.localdate())
+
+    def waiting_for_consent(self):
+        """Return those that wait for a party's word."""
+        waiting = Disputant.objects.filter(consent=Disputant.Consent.ASKED).values("dispute")
+        return self.filter(status=S.REGISTERED, pk__in=waiting)
 
 
 class Dispute(Matter):
@@ -260,6 +275,10 @@ class Dispute(Matter):
     def gist(self, *, place: bool = True) -> str:
         # Not even to which door it belongs: a notice lies open on a phone.
         return self.get_category_display()
+
+    def concerns(self, person: Any) -> bool:
+        # Whoever registered it does so at the desk.
+        return person.pk == self.applicant_id or self.disputants.filter(user=person.pk).exists()
 
     def audience(self, key: str) -> list[User]:
         if key == "disputants":

@@ -15,10 +15,9 @@ from governance.models import Intake, Matter, User
 from governance.territory import GridLevel, lineage
 from grids.models import Entrance, Grid
 from mediation.flow import DISPUTES
-from mediation.flow.handling import ACCEPT
+from mediation.flow.handling import ACCEPT, MOST_DISPUTANTS
 from mediation.models import Category, Centre, Disputant, Dispute, DisputeStatus, Origin
 
-MOST_DISPUTANTS = 20
 #: Who lives here and how old the trouble may be.
 OLDEST = timedelta(days=365 * 20)
 

@@ -228,7 +228,7 @@ def _unask(archive: Archive) -> None:
 
 
 @transaction.atomic
-def approve_erasure(archive: Archive, *, by: User) -> Archive:
+def approve_erasure(archive: Archive, *, by: User, reason: str = "") -> Archive:
     """Approve that a file is erased, and erase it. What remains is what the statistics count: category, grade, origin, outcome,
     dates, amounts, performance, the court's answer.
 
@@ -245,7 +245,7 @@ def approve_erasure(archive: Archive, *, by: User) -> Archive:
     _erase(archive.dispute)
     archive.manifest, archive.erased_on = {}, timezone.localdate()
     archive.save()
-    _log(archive, by, "批准销毁", archive.erase_reason)
+    _log(archive, by, "批准销毁", reason.strip()[:200] or archive.erase_reason)
     return archive
 
 

@@ -186,10 +186,13 @@ class Sheet:
         _run(line, text, _SIZE, HEAD)
         self._take(_LINE, lines("　　" + text, WIDTH / _SIZE))
 
-    def text(self, text: Any, *, align: Any = None, indent: bool = True, size: int = _SIZE) -> None:
-        """Write paragraphs, one for each line of the text."""
+    def text(
+        self, text: Any, *, align: Any = None, indent: bool = True, size: int = _SIZE, joined: bool = False
+    ) -> None:
+        """Write paragraphs, one for each line of the text. ``joined``: on the same page as what follows."""
         for part in plain(text).split("\n"):
             line = self._line()
+            line.paragraph_format.keep_with_next = joined or None
             if align is not None:
                 line.alignment = align
             if indent:
@@ -258,14 +261,22 @@ class Sheet:
         """Leave a place for each signature and its date."""
         self.gap()
         for who in whose:
-            self.text(f"{who}：", indent=False)
+            self._together(f"{who}：")
+            self.text(f"{who}：", indent=False, joined=True)
             self.text(day(None), align=RIGHT, indent=False)
 
     def sealed(self, body: str, on: Any = None) -> None:
         """Leave the place for a seal."""
         self.gap()
-        self.text(f"{body}（印章）", align=RIGHT, indent=False)
+        self._together(f"{body}（印章）")
+        self.text(f"{body}（印章）", align=RIGHT, indent=False, joined=True)
         self.text(day(on), align=RIGHT, indent=False)
+
+    def _together(self, text: str) -> None:
+        """Count what follows to the next page when it and one line more do not fit on this one."""
+        height = _LINE * (lines(text, WIDTH / _SIZE) + 1)
+        if self._y + height > HEIGHT + 0.5:
+            self.pages, self._y = self.pages + 1, 0.0
 
     # --- pictures ----------------------------------------------------------------------------------------------------------
     def picture(self, stored: bytes, caption: str, size: tuple[int, int]) -> None:

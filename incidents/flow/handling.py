@@ -211,8 +211,8 @@ def handle(change: Change) -> None:
     if incident.paused_at is not None and incident.due_at is not None:
         left = worktime.between(incident.paused_at, incident.due_at)
         incident.handled_due = worktime.add(change.now, left)
-    if incident.handler_id is None:
-        incident.handler = change.actor
+    # Of a unit's people one may take it in and another do it; who does it does not verify it.
+    incident.handler = change.actor
 
 
 def handle_oneself(change: Change) -> None:

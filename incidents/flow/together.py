@@ -53,6 +53,9 @@ def unmerge(change: Change) -> None:
     lead = incident.merged_into
     change.kept["lead"] = lead.number
     incident.merged_into = None
+    # What its reporter said of the other one is not her answer to this one.
+    incident.solved = incident.satisfaction = None
+    incident.rating_words = ""
     change.status = S.ACCEPTED
     change.after.append(
         lambda done: Incident.flow.run(lead, "let_go", by=done.actor, note=f"{incident.number} 已撤销并案。")

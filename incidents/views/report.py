@@ -181,8 +181,9 @@ def look(request: HttpRequest) -> HttpResponse:
     minor = chosen or (suggested[0] if suggested else None)
     if code and minor is not None:
         rows = Incident.objects.restrict(request.user, "count").ongoing().filter(minor_class__is_public=True)
+        # Others' words are not compared: who may not read them could guess at them, two characters at a time.
         found = similar(
-            rows, code=code, minor_class=minor, description=text, point=point,
+            rows, code=code, minor_class=minor, point=point,
             entrance_id=place.entrance.pk if place and place.entrance and not point else None,
         )  # fmt: skip
     grid = Grid.objects.filter(code=located).only("name").first() if located else None

@@ -39,13 +39,16 @@ def by_another(change: Change) -> None:
 
     Raises Refused for her.
     """
-    if change.matter.handler_id == change.actor.pk:
+    if not is_anothers(change.matter, change.actor):
         raise Refused("处置人不能核查自己的处置，请由他人核查。")
 
 
 def is_anothers(incident: Incident, user: User) -> bool:
-    """The ``ready`` that goes with ``by_another``."""
-    return incident.handler_id != user.pk
+    """The ``ready`` that goes with ``by_another``: of a unit's people one may take it in and another do it; it is both's."""
+    taken_in = incident.received_at
+    return incident.handler_id != user.pk and not (
+        taken_in and incident.steps.filter(action="receive", actor=user, at=taken_in).exists()
+    )
 
 
 # --- pictures --------------------------------------------------------------------------------------------------------
@@ -211,7 +214,6 @@ def handle(change: Change) -> None:
     if incident.paused_at is not None and incident.due_at is not None:
         left = worktime.between(incident.paused_at, incident.due_at)
         incident.handled_due = worktime.add(change.now, left)
-    # Of a unit's people one may take it in and another do it; who does it does not verify it.
     incident.handler = change.actor
 
 
@@ -369,7 +371,7 @@ def rate(change: Change) -> None:
 
 def may_call_back(incident: Incident, user: User) -> bool:
     """The ``ready`` of a call back: there is a number, and neither end of the line is whoever handled or reported it."""
-    return bool(incident.applicant_phone) and user.pk not in (incident.handler_id, incident.applicant_id)
+    return bool(incident.applicant_phone) and incident.applicant_id != user.pk and is_anothers(incident, user)
 
 
 def call_back(change: Change) -> None:

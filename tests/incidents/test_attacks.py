@@ -34,15 +34,33 @@ def browser_of(user: User) -> Client:
 
 # --- one's own matter -----------------------------------------------------------------------------------------------------
 @pytest.mark.django_db
-def test_nobody_verifies_what_she_did_after_a_colleague_took_it_in(secretary):
+def test_neither_of_two_colleagues_verifies_what_one_took_in_and_the_other_did(secretary):
     committee = factories.make_unit(factories.COMMUNITY, Unit.Kind.COMMITTEE)
     colleague = factories.make_staff("community_secretary", factories.COMMUNITY)
     incident = factories.dispatch(factories.make_incident(), by=secretary, to=committee)
     incident = INCIDENTS.run(incident, "receive", by=secretary)
     incident = INCIDENTS.run(incident, "handle", by=colleague, note="清走了")
-    with pytest.raises(Refused, match="处置人不能核查"):
-        INCIDENTS.run(incident, "verify_pass", by=colleague)
-    assert INCIDENTS.run(incident, "verify_pass", by=secretary).closings.count() == 1
+    for one in (secretary, colleague):
+        with pytest.raises(Refused, match="处置人不能核查"):
+            INCIDENTS.run(incident, "verify_pass", by=one)
+        assert "verify_pass" not in {action.name for action in INCIDENTS.available(incident, one)}
+    third = factories.make_staff("community_secretary", factories.COMMUNITY)
+    assert INCIDENTS.run(incident, "verify_pass", by=third).closings.count() == 1
+    assert "call_back" not in {action.name for action in INCIDENTS.available(incident, secretary)}
+
+
+@pytest.mark.django_db
+def test_ones_own_phone_carries_no_post_to_another_place(territory):
+    worker, minor = factories.make_staff("grid_worker", factories.BASE), factories.make_minor()
+    report = {
+        "quick": minor.pk,
+        "where": f"grid:{factories.FAR_BASE}",
+        "phone": worker.phone,
+        "description": "有垃圾",
+    }
+    answer = browser_of(worker).post("/incidents/new/?for=1", report)
+    assert answer.status_code == 422 and not Incident.objects.exists()
+    assert browser_of(worker).post("/incidents/new/", report).status_code == 302
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from governance import files, intake, parameters, worktime
@@ -115,6 +116,20 @@ def put_in_hand(change: Change, worker: User | None, unit: Unit | None) -> None:
     incident.receive_by = clocks.receive_by(change.now, incident)
     change.kept |= {"worker": worker.pk} if worker is not None else {"unit": unit.pk}
     change.told.append((incident.audience("assignee"), f"派给您：{incident.title}"))
+
+
+def is_no_party(incident: Incident, user: User) -> bool:
+    """The ``ready`` of a ruling: neither she nor a unit she handles things for has returned it."""
+    units = {post.unit_id for post in user.posts_in_force if "incidents.handle_incident" in post.permissions}
+    names = [name[:60] for name in Unit.objects.filter(pk__in=units - {None}).values_list("name", flat=True)]
+    returns = incident.steps.filter(action="return_back")
+    return not returns.filter(Q(actor=user) | Q(data__assignee__in=names)).exists()
+
+
+def by_no_party(change: Change) -> None:
+    """The guard that goes with it. Raises Refused."""
+    if not is_no_party(change.matter, change.actor):
+        raise Refused("您或您的单位退回过这件事，请由其他裁定员指定。")
 
 
 def designate(change: Change) -> None:

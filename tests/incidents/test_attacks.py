@@ -78,6 +78,23 @@ def test_no_arbiter_rules_on_the_objection_of_her_own_department(territory):
 
 
 @pytest.mark.django_db
+def test_no_arbiter_gives_away_what_her_own_department_returned(secretary):
+    unit, other = factories.make_unit(), factories.make_unit()
+    officer = factories.make_staff("department_officer", factories.DISTRICT, unit=unit)
+    both = factories.make_staff("department_officer", factories.DISTRICT, unit=unit)
+    appoint(both, "arbiter", factories.DISTRICT, by=None)
+    both, incident = User.objects.get(pk=both.pk), factories.make_incident()
+    for _ in range(3):
+        incident = factories.dispatch(incident, by=secretary, to=unit)
+        incident = INCIDENTS.run(incident, "return_back", by=officer, note="不归本单位管")
+    with pytest.raises(Refused, match="退回过"):
+        INCIDENTS.run(incident, "designate", by=both, unit=other, note="归他们管")
+    assert "designate" not in {action.name for action in INCIDENTS.available(incident, both)}
+    arbiter = factories.make_staff("arbiter", factories.DISTRICT)
+    assert INCIDENTS.run(incident, "designate", by=arbiter, unit=unit, note="归你们管").designated
+
+
+@pytest.mark.django_db
 def test_an_answer_about_another_incident_is_none_about_ones_own(secretary):
     resident, worker = factories.make_user(), factories.make_staff("grid_worker", factories.BASE)
     minor = factories.make_minor()

@@ -1,4 +1,4 @@
-"""What the home page and "my matters" show of incidents."""
+"""What the home page and "my matters" show of incidents, and how a timeline names a step that sends one somewhere."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ from django.http import HttpRequest
 
 from governance.home import Tile
 from governance.mine import Kind
-from incidents.models import Incident
+from governance.models import Unit, User
+from incidents.models import Incident, IncidentStep
 from incidents.models.incidents import IncidentStatus as S
 
 #: Chips: status -> tone.
@@ -24,6 +25,21 @@ TONES = {
     S.RATED: "good",
     S.REJECTED: "danger",
 }
+
+
+def sent_to(steps: list[IncidentStep]) -> dict[int, str]:
+    """Return for each step that gave an incident to somebody its label with the name: key of the step -> words."""
+    given = [step for step in steps if step.action in ("dispatch", "designate")]
+    names: dict[tuple[str, int], str] = {}
+    for kind, model in (("worker", User), ("unit", Unit)):
+        keys = {step.data[kind] for step in given if kind in step.data}
+        names |= {(kind, key): str(row) for key, row in model.objects.in_bulk(keys).items()} if keys else {}
+    found = {}
+    for step in given:
+        name = next((names[kind, key] for kind, key in names if step.data.get(kind) == key), "")
+        if name:
+            found[step.pk] = f"{step.label}给{name}"
+    return found
 
 
 def reports_for_others(request: HttpRequest) -> bool:

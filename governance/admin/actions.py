@@ -108,6 +108,7 @@ class DeskActionView(FlowActionView):
             "opts": self.admin.model._meta,
             "original": Named(matter, self.admin.row_title(matter)),
             "matter": matter,
+            "tone": self.admin.tones.get(matter.status, "quiet"),
             "action": self.action,
             "form": form,
             "changed": changed,

@@ -107,6 +107,7 @@ def colour_chip(colour: str) -> str:
 class WhistleAdmin(MatterAdmin):
     add_action = "propose"
     action_forms = WHISTLE_FORMS
+    main_actions = ("blow", "answer", "verify_pass", "blow_again")
     also_shown = ("situation", "unit")
     list_display = (
         "heading", "status_chip", "light_badge", "colour_badge", "place", "departments", "due", "opened",
@@ -242,6 +243,7 @@ class WhistleAdmin(MatterAdmin):
             title="吹哨" if blows else "提请吹哨",
             form=form,
             run=run,
+            button="吹哨" if blows else "提请吹哨",
             done="已吹哨，部门已收到哨单。" if blows else "已提请，请街道领导决定。",
             back=self.link(None, "changelist"),
             hint="街道自己办不了、要部门来办的，才吹哨。"

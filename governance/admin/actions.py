@@ -114,6 +114,7 @@ class DeskActionView(FlowActionView):
             "changed": changed,
             "back": self.admin.link(matter),
             "media": self.admin.media + form.media,
+            **self.admin.background(self.request, matter),
             "aside": self.admin.action_asides.get(self.action.name, ""),
         }
         return TemplateResponse(self.request, "governance/desk_action.html", context)

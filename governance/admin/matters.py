@@ -199,12 +199,8 @@ class MatterAdmin(ReadOnlyAdmin):
             "tone": self.tones.get(matter.status, "quiet"),
             "actions": self.offered(matter, user),
             "estimate": due_day is not None and matter.is_open and worktime.is_estimate(due_day),
-            "facts": [
-                (label, value) for label, value in self.facts(request, matter) if value not in ("", None)
-            ],
             "contacts": self.contacts(matter, clear, "reveal" in granted, revealed or {}),
-            "steps": self.timeline(request, matter, clear),
-            "photos": photo_links(matter, user),
+            **self.background(request, matter, clear),
             "panels": [*self.panels(request, matter, clear), *self.referred(request, matter)],
             "why": self.link(matter, "why"),
             "history": self.link(matter, "history") if self.keeps_history else "",
@@ -233,6 +229,16 @@ class MatterAdmin(ReadOnlyAdmin):
             )
             for action in sorted(actions, key=lambda action: action is not main)
         ]
+
+    def background(self, request: HttpRequest, matter: Matter, clear: bool = False) -> dict[str, Any]:
+        """Return what whoever decides wants to have before her: the facts that say something, the pictures, what happened."""
+        return {
+            "facts": [
+                (label, value) for label, value in self.facts(request, matter) if value not in ("", None)
+            ],
+            "photos": photo_links(matter, request.user),
+            "steps": self.timeline(request, matter, clear),
+        }
 
     def facts(self, request: HttpRequest, matter: Matter) -> list[tuple[str, Any]]:
         """Return what the page says of the matter, label and value; empty values are left out."""

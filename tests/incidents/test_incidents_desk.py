@@ -1,4 +1,4 @@
-"""An incident's page at the desk: which button stands out, and what the timeline and the pictures say."""
+"""An incident's page at the desk: which button stands out, what the timeline and the pictures say, what lies beside a form."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -60,3 +60,25 @@ def test_a_page_says_to_whom_it_was_sent(client, secretary, worker):
     assert f"派遣给{unit}" in on_phone and "接收时限" not in on_phone
     client.force_login(worker, backend=BACKEND)
     assert "接收时限" in client.get(incident.get_absolute_url()).content.decode()
+
+
+def test_whoever_decides_has_the_matter_before_her(client, secretary, worker):
+    photos = SimpleUploadedFile("a.jpg", jpeg())
+    incident = factories.dispatch(
+        factories.make_incident(description="楼下有一堆垃圾"), by=secretary, to=worker
+    )
+    incident = INCIDENTS.run(incident, "receive", by=worker)
+    incident = INCIDENTS.run(incident, "handle", by=worker, note="清走了，扫干净了", photos=[photos])
+    client.force_login(secretary, backend=BACKEND)
+    answer = client.get(reverse("admin:incidents_incident_do", args=[incident.pk, "verify_pass"]))
+    text = answer.content.decode()
+    assert "楼下有一堆垃圾" in text and "清走了，扫干净了" in text and incident.photos.get().thumb_url in text
+
+
+def test_who_has_tasks_finds_them_at_the_bottom_of_every_page(client, worker):
+    client.force_login(worker, backend=BACKEND)
+    bar = client.get(reverse("home")).content.decode().partition("weui-tabbar")[2]
+    assert reverse("my_work") in bar and reverse("wall") not in bar
+    client.force_login(factories.make_user("李奶奶"), backend=BACKEND)
+    bar = client.get(reverse("home")).content.decode().partition("weui-tabbar")[2]
+    assert reverse("wall") in bar and reverse("my_work") not in bar

@@ -52,12 +52,18 @@ def others(request: HttpRequest) -> Any:
     return not reports_for_others(request)
 
 
+def has_tasks(request: HttpRequest) -> bool:
+    """The ``shows`` of the list of tasks: for whoever is sent something to handle, and whoever looks at what was handled."""
+    user = request.user
+    return reports_for_others(request) or user.is_authenticated and user.has_perm("incidents.handle_incident")
+
+
 TILES = (
     Tile(5, "snapshot", "随手拍", "拍照上报问题", "camera", "danger", shows=others),
     Tile(
         4, "snapshot", "上报事件", "拍照上报，没信号也能存", "camera", "danger", "?for=1", reports_for_others
     ),
-    Tile(3, "my_work", "我的任务", "处置、核查", "list-checks", "brand", "", reports_for_others),
+    Tile(3, "my_work", "我的任务", "处置、核查", "list-checks", "brand", "", has_tasks),
     Tile(45, "figures", "治理数据", "上报和办结情况", "trending-up", "info"),
 )
 

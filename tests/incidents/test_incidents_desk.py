@@ -79,6 +79,11 @@ def test_who_has_tasks_finds_them_at_the_bottom_of_every_page(client, worker):
     client.force_login(worker, backend=BACKEND)
     bar = client.get(reverse("home")).content.decode().partition("weui-tabbar")[2]
     assert reverse("my_work") in bar and reverse("wall") not in bar
+    officer = factories.make_staff("department_officer", factories.DISTRICT, unit=factories.make_unit())
+    client.force_login(officer, backend=BACKEND)
+    assert reverse("my_work") in client.get(reverse("home")).content.decode()
+    # Who does not report by a post is not sent to a form that would not open.
+    assert f"{reverse('snapshot')}?for=1" not in client.get(reverse("my_work")).content.decode()
     client.force_login(factories.make_user("李奶奶"), backend=BACKEND)
     bar = client.get(reverse("home")).content.decode().partition("weui-tabbar")[2]
     assert reverse("wall") in bar and reverse("my_work") not in bar

@@ -230,6 +230,10 @@ class MatterAdmin(ReadOnlyAdmin):
             for action in sorted(actions, key=lambda action: action is not main)
         ]
 
+    def continued(self, matter: Matter) -> Matter:
+        """Return the matter as which this one goes on, itself where it is none other."""
+        return matter
+
     def background(self, request: HttpRequest, matter: Matter, clear: bool = False) -> dict[str, Any]:
         """Return what whoever decides wants to have before her: the facts that say something, the pictures, what happened."""
         return {

@@ -167,6 +167,10 @@ class WhistleAdmin(MatterAdmin):
         return super().changelist_view(request, {"subtitle": "", "blows": blows, **(extra_context or {})})
 
     # --- page -------------------------------------------------------------------------------------------------------
+    def continued(self, whistle: Whistle) -> Whistle:
+        """Return the second whistle where one was blown."""
+        return Whistle.objects.filter(parent=whistle).first() or whistle
+
     def facts(self, request: HttpRequest, whistle: Whistle) -> list[tuple[str, Any]]:
         """Return what the whistle is about."""
         return [

@@ -63,6 +63,7 @@ INCIDENTS = Flow(
             S.MERGED,
             needs="dispatch",
             effect=together.merge,
+            ready=together.is_whole,
             tell=("applicant", "reporter"),
             hint="与已有的一件是同一件事，报告人仍会收到进展",
             news="与别人报的是同一件事，已合并办理",
@@ -73,6 +74,7 @@ INCIDENTS = Flow(
             frozenset({S.ACCEPTED, S.DISPATCHED, S.HANDLING}),
             needs="dispatch",
             effect=together.split,
+            ready=together.is_whole,
             hint="需要几家分头办的，拆成几件，本件为主件",
         ),
         Action(

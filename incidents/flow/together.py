@@ -4,6 +4,7 @@ engine, with the incident's row locked."""
 from django.db import OperationalError, transaction
 
 from governance.flow import Change, Refused
+from governance.models import User
 from governance.permissions import permitted_actions
 from incidents.flow import clocks
 from incidents.flow.handling import release, take_over
@@ -11,6 +12,11 @@ from incidents.models import Incident, MinorClass
 from incidents.models.incidents import IncidentStatus
 
 S = IncidentStatus
+
+
+def is_whole(incident: Incident, user: User) -> bool:
+    """Say whether it is no part of another; what has parts itself is refused on sending."""
+    return incident.part_of_id is None
 
 
 def merge(change: Change) -> None:

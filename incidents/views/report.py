@@ -105,6 +105,7 @@ class Snapshot(Kept, View):
             "number": incident.number,
             "title": incident.title,
             "phone": bool(incident.applicant_phone),
+            "community": incident.grid_id[:12],
         }
         return redirect("snapshot_sent")
 
@@ -134,6 +135,7 @@ class Snapshot(Kept, View):
             "for_others": self.for_others,
             "works": self.for_others,
             "where": place,
+            "no_place": form.is_bound and place is None and not form.has_point,
             "near": nearby(self.request, place.grid.code) if place and not form.is_bound else [],
         }
         return render(self.request, "incidents/report.html", context, status=status)
@@ -159,7 +161,8 @@ def sent(request: HttpRequest) -> HttpResponse:
     told = request.session.get(SENT)
     if not told:
         return redirect("snapshot")
-    return render(request, "incidents/sent.html", {"sent": told})
+    community = Grid.objects.filter(code=told.get("community", "")).only("name", "phone").first()
+    return render(request, "incidents/sent.html", {"sent": told, "community": community})
 
 
 @require_safe

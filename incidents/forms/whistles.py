@@ -122,7 +122,6 @@ class WhistleForm(CallFields):
 
     grid = forms.ModelChoiceField(
         label="地点",
-        empty_label="请选择",
         queryset=Grid.objects.none(),
         empty_label="请选择",
         error_messages={

@@ -1,5 +1,5 @@
 """Mediation at the desk."""
 
-from mediation.admin import disputes
+from mediation.admin import centres, disputes
 
-__all__ = ["disputes"]
+__all__ = ["centres", "disputes"]

@@ -20,6 +20,7 @@ from demo import proof
 from demo.incident_plan import load_classes
 from demo.incidents import plan_incidents
 from demo.incidents_today import plan_incidents_today
+from demo.mediation import load_mediation
 from demo.menu import load_menu
 from demo.orders import plan_orders
 from demo.roster import hand_out_keys, load_roster
@@ -63,6 +64,7 @@ def build(
         parameters.change("orders.early_minutes", 7 * 24 * 60)
         say("人员、岗位、志愿者…")
         load_roster(world)
+        load_mediation(world)
         world.minors = load_classes()
         calendar = Calendar(until=now, ticking_from=world.at(world.day(FOUNDED), 0))
         plan_volunteers(world, calendar)

@@ -125,9 +125,10 @@ class Names:
         self.chance = chance
         self._phones = self._numbers()
 
-    def name(self, *, old: bool = False) -> str:
-        """Return a full name; ``old`` draws from the given names of grandparents."""
-        given = self.chance.choice((WOMEN_OLD + MEN_OLD) if old else (WOMEN + MEN))
+    def name(self, *, old: bool = False, woman: bool | None = None) -> str:
+        """Return a full name; ``old`` draws from the given names of grandparents, ``woman`` from hers or his alone."""
+        hers, his = (WOMEN_OLD, MEN_OLD) if old else (WOMEN, MEN)
+        given = self.chance.choice(hers + his if woman is None else hers if woman else his)
         return self.chance.choices(SURNAMES, _WEIGHTS)[0] + given
 
     def phone(self) -> str:

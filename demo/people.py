@@ -87,10 +87,21 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "station", "站长", "孙桂兰", "zhanzhang", "和苑家园", "站点、服务队，派单和审核", "station_leader", COMMUNITY
     ),
     DemoPerson(
+        "director", "矛调中心主任", "许国强", "zhuren", "和苑家园", "本社区的矛调中心：纠纷、调解室、轮值、调委会、调解员",
+        "mediation_director", COMMUNITY,
+    ),
+    DemoPerson("mediator", "调解员", "崔玉兰", "tiaojie", "和苑家园", "交给自己的调解卷宗", "mediator", COMMUNITY),
+    DemoPerson(
+        "justice", "司法行政干部", "段文良", "sifa", "和苑街道", "全街道的矛调中心、调委会、调解员名册，卷宗只见数字", "justice_officer", STREET
+    ),
+    DemoPerson(
         "officer", "街道干部", "郑伟", "jiedao", "和苑街道", "全街道的事件和单：督办、挂账，核实吹哨，部门考评", "street_officer", STREET
     ),
     DemoPerson("head", "街道领导", "马建军", "jiezhang", "和苑街道", "本街道情况，吹哨，督促超期", "street_head", STREET),
     DemoPerson("seat", "区级坐席员", "何静", "zuoxi", "全区", "全区的事件和单：热线来件、派遣、回访", "seat_operator", DISTRICT),
+    DemoPerson(
+        "district_head", "区级领导", "宋明远", "quji", "全区", "全区情况，督办、挂账，二次吹哨的报到", "district_head", DISTRICT
+    ),
     DemoPerson(
         "department", "职能部门干部", "高翔", "chengguan", "区城市管理委", "派给本部门的事件：接收、处置、退回，哨单",
         "department_officer", DISTRICT, unit="chengguan",

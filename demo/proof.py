@@ -21,6 +21,7 @@ from incidents.models import (
     WhistleStatus,
 )
 from incidents.models.incidents import AT_DESK, DONE, IncidentStatus
+from mediation.models import Centre, Committee, Mediator, Room
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Station, Team, Volunteer
 from volunteers.models.orders import TAKING, OrderStatus
@@ -49,6 +50,8 @@ def counts(world: World) -> dict[str, str]:
         "订单红灯、黄灯": f"{Order.objects.red().count()}、{Order.objects.yellow().count()}",
         "事件红灯、黄灯": f"{Incident.objects.red().count()}、{Incident.objects.yellow().count()}",
         "接单、服务时长": f"{Claim.objects.count()} 次、{hours / 2:g} 小时",
+        "矛调中心、调解室": f"{Centre.objects.count()}、{Room.objects.count()}",
+        "调委会、调解员": f"{Committee.objects.count()}、{Mediator.objects.count()}",
         "晒单": f"{sum(stories.values())}（{_listed(stories, ShowcaseStatus)}），照片 {ShowcasePhoto.objects.count()}",
         "通知、短信": f"{Notice.objects.count()}、{TextMessage.objects.count()}",
     }
@@ -72,6 +75,9 @@ def faults(world: World) -> list[str]:
             claim__order__status__in=(OrderStatus.CONFIRMED, OrderStatus.RATED)
         ).count(),
         "网格没有网格员": _without_worker(world),
+        "调解员没有岗位": Mediator.objects.exclude(
+            user__posts__in=Post.objects.in_force(), user__posts__role__in=("mediator", "mediation_director")
+        ).count(),
         **_of_incidents(),
     }
     for flow in (ORDERS, SHOWCASES, Volunteer.flow, INCIDENTS, WHISTLES, SLIPS, EVALUATIONS):

@@ -29,6 +29,13 @@ STAFFING = (
     ("station_leader", GridLevel.COMMUNITY, 1, 1),
     ("party_branch_secretary", GridLevel.COMMUNITY, 1, 1),
     ("grid_worker", GridLevel.BASE, 1, 1),
+    ("justice_officer", GridLevel.DISTRICT, 2, 2),
+    ("justice_officer", GridLevel.STREET, 1, 1),
+    ("mediation_director", GridLevel.DISTRICT, 1, 1),
+    ("mediation_director", GridLevel.STREET, 1, 1),
+    ("mediation_director", GridLevel.COMMUNITY, 1, 1),
+    ("mediator", GridLevel.DISTRICT, 4, 4),
+    ("mediator", GridLevel.COMMUNITY, 1, 2),
 )
 #: Officers of each department, beside the demo people.
 OFFICERS = (2, 3)

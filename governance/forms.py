@@ -211,6 +211,8 @@ class ActionForm(forms.Form):
     )
     #: How the note is called; given, it shows even where the action asks for no reason. And what is said under it.
     note_label = note_help = ""
+    #: Fields that correct what one matter is; left out where many are acted upon at once, each of which stays what it is.
+    of_one: tuple[str, ...] = ()
     #: The most important fields stand first; the note stands last.
     note_first = False
 

@@ -87,7 +87,8 @@ def receive(
                 applicant=applicant,
                 applicant_name=applicant_name,
                 applicant_phone=applicant_phone,
-                placed_by=None if by.username == "system" or applicant == by else by,
+                # Who hands a matter on did not take it down for anybody: it is no matter of hers.
+                placed_by=None if referred_from or by.username == "system" or applicant == by else by,
                 referred_from=referred_from,
                 is_confidential=kind in _confidential,
             )

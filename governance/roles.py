@@ -143,6 +143,7 @@ KEEP_MEDIATION = _all(
     "view_mediator",
     "add_mediator",
     "change_mediator",
+    "export_mediator",
 )
 #: What those above a centre have of disputes: figures, and, with a reason and for a time, one file.
 MEDIATION_WATCH = _all(

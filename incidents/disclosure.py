@@ -39,6 +39,8 @@ DAYS, MONTHS = 30, 12
 LATEST = 10
 #: The steps of the map, each a little darker.
 STEPS = ("少", "较少", "较多", "多")
+#: Which of them are used where the numbers make fewer: so many steps -> the steps.
+RUNGS = {1: (1,), 2: (1, 4), 3: (1, 3, 4), 4: (1, 2, 3, 4)}
 FEW = "不足 3 件"
 
 #: Counted up when the answer's form changes, so that no process reads an answer of another form.
@@ -169,12 +171,14 @@ def load(
     figure = FIGURES["received"]
     rows = figure.rows(scope.narrow(rows_of(Incident)), period).order_by()
     counts = dict(rows.values_list("community_code").annotate(Count("pk")))
-    # As many communities in each step as can be; equal numbers share a step.
+    # As many communities in each step as can be; equal numbers share a step, and the smallest stand in the first.
     tellable = sorted(counts[code] for code in codes if counts.get(code, 0) >= LEAST)
-    limits = [tellable[len(tellable) * part // len(STEPS)] for part in (1, 2, 3)] if tellable else []
+    limits = {tellable[len(tellable) * part // len(STEPS)] for part in (1, 2, 3)} if tellable else set()
+    limits -= set(tellable[:1])
+    rungs = RUNGS[1 + len(limits)]
 
     def step(count: int) -> int:
-        return 1 + sum(count >= limit for limit in limits) if count >= LEAST else 0
+        return rungs[sum(count >= limit for limit in limits)] if count >= LEAST else 0
 
     spots = []
     for code in sorted(codes):

@@ -6,11 +6,15 @@ class MediationConfig(AppConfig):
     verbose_name = "矛盾调解"
 
     def ready(self) -> None:
-        from governance import intake
-        from mediation import flow  # noqa: F401  binds the transition table to its model
+        from governance import home, intake
+        from mediation import (
+            cards,
+            flow,  # noqa: F401  binds the transition table to its model
+        )
         from mediation.models import Category
         from mediation.services.registering import take_in
 
         intake.register(
             "dispute", "矛盾调解", take_in, referred=lambda: list(Category.choices), confidential=True
         )
+        home.offer(*cards.TILES)

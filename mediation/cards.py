@@ -1,5 +1,6 @@
 """What the home page, "my matters" and the lists show of disputes."""
 
+from governance.home import Tile
 from mediation.models.disputes import DisputeStatus as S
 
 #: Chips: status -> tone.
@@ -14,3 +15,5 @@ TONES = {
     S.GUIDED: "quiet",
     S.DECLINED: "danger",
 }
+
+TILES = (Tile(25, "centres", "矛盾调解", "今天谁坐班，申请调解", "scale", "caution"),)

@@ -79,6 +79,19 @@ SIDEBAR = (
         ),
     ),
     (
+        "矛盾调解",
+        (
+            ("矛调中心", "handshake", "admin:mediation_centre_changelist", "mediation.view_centre"),
+            (
+                "人民调解委员会",
+                "groups_2",
+                "admin:mediation_committee_changelist",
+                "mediation.view_committee",
+            ),
+            ("人民调解员", "person_pin", "admin:mediation_mediator_changelist", "mediation.view_mediator"),
+        ),
+    ),
+    (
         "网格",
         (
             ("网格", "grid_view", "admin:grids_grid_changelist", "grids.view_grid"),

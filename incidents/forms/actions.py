@@ -24,6 +24,8 @@ MOST_PHOTOS = 6
 class ClassForm(ActionForm):
     """The class and the danger, to be corrected while it is at the desk."""
 
+    of_one = ("minor_class", "is_urgent")
+
     minor_class = MinorField()
     is_urgent = forms.BooleanField(
         label="危及生命财产安全", required=False, help_text="勾选后须在 15 分钟内接收。"

@@ -119,7 +119,7 @@ def until_erased(table: str, column: str) -> migrations.RunSQL:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mediation", "0002_append_only"),
+        ("mediation", "0003_centres"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

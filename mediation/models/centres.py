@@ -162,6 +162,7 @@ class Member(models.Model):
     duty = models.CharField("职务", max_length=10, choices=Duty.choices, default=Duty.MEMBER)
     is_woman = models.BooleanField("妇女委员", default=False)
     is_minority = models.BooleanField("少数民族委员", default=False)
+    history = HistoricalRecords()
 
     objects = RestrictedQuerySet.as_manager()
     rule = Through("committee", view="view", add="change", change="change", delete="change")
@@ -222,6 +223,7 @@ class Mediator(Territorial):
     class Meta:
         verbose_name = verbose_name_plural = "人民调解员"
         ordering = ["grid", "pk"]
+        permissions = [("export_mediator", "导出调解员名册")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(until=None) | Q(until__gte=F("since")),

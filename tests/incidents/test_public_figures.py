@@ -70,6 +70,15 @@ def test_a_communitys_small_numbers_are_not_told(client, world):
     assert spots[factories.NEIGHBOUR][1] > 0
 
 
+def test_the_smallest_numbers_are_called_few_and_the_largest_many(client, world, monkeypatch):
+    monkeypatch.setattr(disclosure, "LEAST", 1)
+    now = timezone.now()
+    world.incident(opened_at=now)
+    for _ in range(4):
+        world.incident(factories.NEIGHBOUR_BASE, now)
+    assert public(client)[0].context["legend"][1:] == [(1, "少 1 件"), (4, "多 4 件")]
+
+
 def test_places_that_are_none_are_not_found(client, world):
     Grid.objects.filter(code=factories.FAR_BASE).update(valid_until=timezone.localdate())
     Grid.objects.filter(code=factories.FAR).update(valid_until=timezone.localdate())

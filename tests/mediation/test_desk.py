@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance import parameters
+from governance.models import AccessEvent
 from mediation.models import Dispute, PrivateNote, Session
 from tests import disputes, factories
 from tests.cast import BACKEND
@@ -78,6 +79,11 @@ def test_a_file_goes_its_whole_way_at_the_desk(director, mediator):
     assert "李**" in page or "李*" in page
     assert "李申请" not in page and "13900001111" not in page
     applicant, other = dispute.disputants.all()
+    look = url("reveal", dispute.pk, f"phone-{applicant.pk}")
+    assert "请写明查看理由" in client.post(look, {"reason": "x"}).content.decode()
+    seen = client.post(look, {"reason": "电话征求意愿"}).content.decode()
+    assert "139 0000 1111" in seen and "李申请" not in seen
+    assert AccessEvent.objects.get(kind="reveal").reason == "电话征求意愿"
     do(director, dispute, "record_consent", disputant=other.pk, agreed="1", means="call")
     do(director, dispute, "amend_party", party=other.pk, name="王被申", sex="M", address="1号楼201")
     do(director, dispute, "amend", category="housing", grade="B", people_count=4, amount="800.50")

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import json
+import threading
+import time
 import zipfile
 from datetime import timedelta
 
@@ -39,6 +41,7 @@ from mediation.services.papers import papers_of_party, papers_panel, take_out
 from mediation.services.registering import adopt
 from tests import disputes, factories
 from tests.cast import BACKEND
+from tests.concurrency import all_at_once
 from tests.disputes import run
 from tests.mediation.test_papers import finish, full
 from tests.pictures import upload
@@ -457,7 +460,33 @@ def test_who_approves_sees_what_waits_for_her_and_nothing_of_the_file(sealed, di
         assert "已经销毁" in client_of(director).get(page).content.decode()
 
 
-def test_pictures_that_come_while_a_file_is_sealed_find_it_sealed(sealed, director):
+@pytest.mark.django_db(transaction=True)
+def test_who_writes_into_a_file_while_it_is_sealed_waits_and_is_refused(transactional_db):
+    factories.make_territory()
+    director, mediator = disputes.make_director(), disputes.make_mediator()
+    dispute = disputes.make_closed(director=director, mediator=mediator)
+    held = threading.Event()
+
+    def sealing():
+        with transaction.atomic():
+            run(dispute, "archive", director, incomplete=True, note="当事人不给")
+            held.set()
+            time.sleep(1)
+
+    def writing():
+        assert held.wait(60)
+        try:
+            Disputant.objects.create(dispute=dispute, side="third", name="后来的人")
+        except Error as error:
+            return str(error)
+        return "written"
+
+    _, said = all_at_once(sealing, writing)
+    assert "frozen" in said
+    assert verify_seal(Dispute.objects.get(pk=dispute.pk)).is_intact
+
+
+def test_a_sealed_file_takes_no_more_pictures(sealed, director):
     with pytest.raises(Refused):
         run(sealed, "scan", director, kind="evidence", photos=[upload()])
     assert verify_seal(sealed).is_intact

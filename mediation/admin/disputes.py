@@ -20,6 +20,7 @@ from governance.flow import NotYours
 from governance.permissions import permitted_actions
 from governance.templatetags import ui
 from grids.models import Grid
+from mediation.admin.figures import FigureFilter, figures_view
 from mediation.cards import TONES
 from mediation.flow.agreeing import confirm_until, in_effect
 from mediation.forms.actions import DISPUTE_FORMS
@@ -109,7 +110,16 @@ class DisputeAdmin(MatterAdmin):
     list_display = (
         "heading", "status_chip", "light_badge", "grade_chip", "people", "place", "due", "opened",
     )  # fmt: skip
-    list_filter = (StatusFilter, LightFilter, DutyFilter, CategoryFilter, GradeFilter, PlaceFilter, DayFilter)
+    list_filter = (
+        FigureFilter,
+        StatusFilter,
+        LightFilter,
+        DutyFilter,
+        CategoryFilter,
+        GradeFilter,
+        PlaceFilter,
+        DayFilter,
+    )
     search_help_text = "搜编号、卷号、姓名、词语或电话后四位"
     tones = TONES
     export_columns = [
@@ -155,8 +165,15 @@ class DisputeAdmin(MatterAdmin):
         return request.user.may("register", Dispute)
 
     def get_urls(self) -> list:
-        view = self.admin_site.admin_view(self.inspect_view)
-        return [path("inspect/", view, name="mediation_dispute_inspect"), *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [
+            path("inspect/", view(self.inspect_view), name="mediation_dispute_inspect"),
+            path("figures/", view(self.figures_view), name="mediation_figures"),
+            *super().get_urls(),
+        ]
+
+    def figures_view(self, request: HttpRequest) -> HttpResponse:
+        return figures_view(self, request)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context=None) -> HttpResponse:
         """Take a dispute down. What it may repeat is shown before it is kept."""

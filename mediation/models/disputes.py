@@ -109,6 +109,22 @@ class DisputeQuerySet(MatterQuerySet):
         """Load what a dispute's line shows."""
         return self.select_related("centre").with_place()
 
+    def of_party(self, user):
+        """Return the disputes to which a person is a party."""
+        return self.filter(pk__in=Disputant.objects.filter(user=user).values("dispute"))
+
+    def in_hands_of(self, user):
+        """Return the disputes that a person mediates now."""
+        return self.filter(pk__in=Mediation.objects.filter(mediator__user=user, until=None).values("dispute"))
+
+    def to_visit(self, day):
+        """Return the disputes whose parties are to be visited by a day."""
+        return self.filter(status__in=[S.AGREED, S.CLOSED], follow_up_on__lte=day)
+
+    def at_centre(self):
+        """Return the disputes that wait for the director of a centre."""
+        return self.filter(status__in=[S.REGISTERED, S.ACCEPTED, S.SENT])
+
 
 class Dispute(Matter):
     """A dispute (矛盾纠纷) with all that its case file (卷宗) says of itself.

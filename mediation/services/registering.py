@@ -1,22 +1,24 @@
 """Registering a dispute, by the front door; what happens to it afterwards is its flow's table."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from governance import intake
+from governance import files, intake
 from governance.flow import NotYours, Refused
 from governance.models import Intake, Matter, User
 from governance.territory import GridLevel, lineage
 from grids.models import Entrance, Grid
 from mediation.flow import DISPUTES
 from mediation.flow.handling import ACCEPT
-from mediation.models import Category, Centre, Disputant, Dispute, Origin
+from mediation.models import Category, Centre, Disputant, Dispute, DisputePhoto, Origin
 
 MOST_DISPUTANTS = 20
 #: Who lives here and how old the trouble may be.
@@ -56,11 +58,13 @@ def register_dispute(
     is_public: bool = False,
     channel: str = "resident",
     source: str = "portal",
+    photos: Iterable[UploadedFile] = (),
 ) -> tuple[Dispute, bool]:
     """Register a dispute (登记). Returns it, and False when this very registration had been taken in before.
 
     ``by`` is the applicant herself, or whoever takes it down for her at her own place. Whoever applies has thereby agreed
-    to be mediated; the other parties are asked. Raises Refused at the field it concerns, NotYours, or ValidationError.
+    to be mediated; the other parties are asked. The dispute and its ``photos``, the evidence, are kept together or not at
+    all. Raises Refused at the field it concerns, NotYours, or ValidationError.
     """
     if entrance is None and grid is None:
         raise Refused("请选择纠纷发生在哪里。", "grid")
@@ -68,6 +72,9 @@ def register_dispute(
         raise Refused("请写对方是谁。", "others")
     if 1 + len(others) > MOST_DISPUTANTS:
         raise Refused(f"当事人最多登记 {MOST_DISPUTANTS} 名。", "others")
+    phones = [party.phone for party in (applicant, *others) if party.phone]
+    if len(set(phones)) < len(phones):
+        raise Refused("同一个手机号填了两次，一位当事人填一个。", "others")
     dispute, new = intake.receive(
         "dispute",
         by=by,
@@ -92,6 +99,8 @@ def register_dispute(
         entrance=entrance,
         centre=centre,
     )
+    if new:
+        files.attach(DisputePhoto, photos, by=by, dispute=dispute, kind=DisputePhoto.Kind.EVIDENCE)
     return dispute, new
 
 
@@ -192,7 +201,9 @@ def adopt(user: User) -> int:
     if not (user.phone and user.phone_verified):
         return 0
     mine = Disputant.objects.filter(user=None, phone=user.phone).exclude(dispute__disputants__user=user)
-    return mine.update(user=user)
+    # One person is one party, however often somebody wrote her phone.
+    first = mine.order_by("dispute", "pk").distinct("dispute").values_list("pk", flat=True)
+    return Disputant.objects.filter(pk__in=list(first), user=None).update(user=user)
 
 
 def competent_centre(code: str) -> Centre | None:
@@ -201,8 +212,10 @@ def competent_centre(code: str) -> Centre | None:
     return max(found, key=lambda centre: len(centre.grid_id), default=None)
 
 
-def likely_repeats(user: User, *, phones: list[str], code: str, category: str) -> list[Dispute]:
-    """Return disputes that this one may repeat, of those that ``user`` may see: of the same people, of the same kind and
+def likely_repeats(
+    user: User, *, phones: list[str], code: str, category: str, action: str = "view"
+) -> list[Dispute]:
+    """Return disputes that this one may repeat, of those that ``user`` may ``action``: of the same people, of the same kind and
     community within half a year, newest first."""
     phones = [phone for phone in phones if phone]
     people = Q(disputants__phone__in=phones) if phones else Q(pk=None)
@@ -212,5 +225,7 @@ def likely_repeats(user: User, *, phones: list[str], code: str, category: str) -
         if len(code) >= 12
         else Q(pk=None)
     )
-    rows = Dispute.objects.restrict(user).filter(people | near).order_by("-opened_at", "-pk").distinct()
+    rows = (
+        Dispute.objects.restrict(user, action).filter(people | near).order_by("-opened_at", "-pk").distinct()
+    )
     return list(rows.for_page()[:5])

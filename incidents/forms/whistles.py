@@ -7,13 +7,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from governance.forms import ActionForm, PhotosField
+from governance.forms import ActionForm, PhotosField, yes_no
 from governance.models import Matter, Unit
 from governance.permissions import rule_of
 from governance.territory import GridLevel
 from grids.models import Grid
 from incidents.flow import whistle_clocks
-from incidents.forms.actions import yes_no
 from incidents.models import Aspect, Colour, Incident, SlipStatus, WhistleSituation
 from incidents.models.whistles import departments_over
 from incidents.services.whistles import MOST_INCIDENTS

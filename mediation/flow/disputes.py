@@ -77,6 +77,14 @@ DISPUTES = Flow(
             news="当事人对调解员有意见",
             racing=True,
         ),
+        Action(
+            "amend_party",
+            "登记当事人",
+            frozenset({S.REGISTERED, S.ACCEPTED, S.MEDIATING}),
+            needs="record",
+            effect=handling.amend_party,
+            hint="补正当事人的情况，或者添加当事人",
+        ),
         # --- the director ---
         Action(
             "accept",
@@ -101,6 +109,13 @@ DISPUTES = Flow(
             danger=True,
             hint="不属于人民调解范围的，告知正确的途径",
             news="不属于人民调解范围，请看告知的途径",
+        ),
+        Action(
+            "amend",
+            "改类别等级",
+            frozenset({S.REGISTERED, S.ACCEPTED, S.MEDIATING, S.AGREED}),
+            needs="direct",
+            effect=handling.amend,
         ),
         Action(
             "assign",

@@ -1,7 +1,6 @@
 """The application for mediation, as a resident writes it on her phone (调解申请书)."""
 
 import uuid
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -12,6 +11,7 @@ from django.utils.functional import cached_property
 from governance.forms import PhotosField, day_field, phone_field
 from governance.models import User
 from mediation.flow.scope import RIGHT_WAY, NotMediable
+from mediation.forms.parties import amount_field
 from mediation.models import Category, Disputant
 from mediation.services.registering import PartyData
 
@@ -74,19 +74,7 @@ class ApplyForm(forms.Form):
         error_messages={"required": "请写明您的请求。"},
     )
     occurred_on = day_field("哪天发生的", required=False)
-    amount = forms.DecimalField(
-        label="涉及多少钱",
-        required=False,
-        min_value=Decimal(0),
-        max_value=Decimal("999999999999"),
-        decimal_places=2,
-        widget=forms.NumberInput({"inputmode": "decimal", "step": "0.01", "min": "0"}),
-        error_messages={
-            "invalid": "请填写数字，例如 800。",
-            "min_value": "金额不能是负数。",
-            "max_value": "金额太大了，请核对。",
-        },
-    )
+    amount = amount_field()
     photos = PhotosField(max_files=MOST_PHOTOS, label="照片、单据")
 
     # --- she herself ---

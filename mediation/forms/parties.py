@@ -1,92 +1,74 @@
-"""What a party answers on her phone: whom she would have as mediator, the agreement that she was shown, how content she is."""
+"""The fields by which a party is registered, and what must go together in them."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
-from governance.forms import ActionForm
-from mediation.flow.agreeing import newest
-from mediation.flow.handling import mediators_for
-from mediation.models import Mediator
-
-#: So many mediators are offered, the nearest first.
-MOST_MEDIATORS = 30
-SATISFACTION = [(5, "非常满意"), (4, "满意"), (3, "一般"), (2, "不满意"), (1, "很不满意")]
+from governance.forms import phone_field
 
 
-class MediatorField(forms.ModelChoiceField):
-    """A mediator by name, with what she knows best and which tongues she speaks."""
-
-    def label_from_instance(self, mediator: Mediator) -> str:
-        labels = dict(Mediator._meta.get_field("specialities").base_field.choices)
-        knows = "、".join(labels[key] for key in mediator.specialities if key in labels)
-        return " · ".join(filter(None, (str(mediator.user), str(mediator.grid), knows, mediator.languages)))
-
-
-class ChooseMediatorForm(ActionForm):
-    """Whom a party would have, or whom not."""
-
-    mediator = MediatorField(
-        Mediator.objects.none(),
-        label="想请谁调解",
+def amount_field(**options: Any) -> forms.DecimalField:
+    """Return a field for an amount of money in yuan."""
+    return forms.DecimalField(
+        label="涉及金额（元）",
         required=False,
-        empty_label="由矛调中心安排",
-        widget=forms.RadioSelect,
-        error_messages={"invalid_choice": "这位调解员现在不在名册上，请另选。"},
-    )
-    note_label = "补充说明"
-    note_help = "不希望由谁调解，也写在这里，例如他和对方是亲戚。"
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        known = self.matter.category
-        rows = mediators_for(self.matter).restrict(self.user).select_related("user", "grid")
-        near = sorted(
-            rows.defer("grid__boundary")[:200],
-            key=lambda each: (-len(each.grid_id), known not in each.specialities, each.pk),
-        )[:MOST_MEDIATORS]
-        self.fields["mediator"].queryset = rows.filter(pk__in=[each.pk for each in near])
-
-
-class ConfirmForm(ActionForm):
-    """A party's confirmation of the version that she was shown."""
-
-    agreement = forms.IntegerField(
-        widget=forms.HiddenInput,
-        min_value=1,
-        max_value=10_000,
+        min_value=Decimal(0),
+        max_digits=14,
+        decimal_places=2,
         error_messages=dict.fromkeys(
-            ("required", "invalid", "min_value", "max_value"), "页面已过期，请返回后重新打开。"
+            ("invalid", "min_value", "max_digits", "max_decimal_places", "max_whole_digits"),
+            "请填写金额，最多两位小数。",
         ),
-    )
-    read = forms.BooleanField(
-        label="每一条都看过，我同意",
-        error_messages={"required": "请先看过每一条，再打开“我同意”。"},
+        **options,
     )
 
-    def first_values(self, matter: Any, user: Any) -> dict[str, Any]:
-        last = newest(matter)
-        return {"agreement": last.version if last is not None else None}
 
-    def flow_data(self) -> dict[str, Any]:
-        return {"agreement": self.cleaned_data["agreement"]}
+def party_fields(prefix: str = "", *, required: bool = True) -> dict[str, forms.Field]:
+    """Return the fields of a party, name -> field; ``prefix`` stands before the names. Without ``required`` all may stay empty."""
+    year = timezone.localdate().year
+    born = f"请填写出生年份，1900 到 {year}。"
+    fields: dict[str, forms.Field] = {
+        "name": forms.CharField(
+            label="姓名或名称",
+            max_length=60,
+            required=required,
+            widget=forms.TextInput({"autocomplete": "off"}),
+            error_messages={"required": "请填写姓名或名称。"},
+        ),
+        "is_body": forms.BooleanField(label="是单位", required=False),
+        "phone": phone_field("联系电话", required=False),
+        "sex": forms.ChoiceField(
+            label="性别", required=False, choices=[("", "未填"), ("F", "女"), ("M", "男")]
+        ),
+        "birth_year": forms.IntegerField(
+            label="出生年份",
+            required=False,
+            min_value=1900,
+            max_value=year,
+            error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), born),
+        ),
+        "ethnicity": forms.CharField(label="民族", required=False, max_length=20),
+        "occupation": forms.CharField(label="职业或职务", required=False, max_length=40),
+        "address": forms.CharField(
+            label="住址或地址",
+            required=False,
+            max_length=120,
+            widget=forms.TextInput({"autocomplete": "off"}),
+        ),
+        "is_minor": forms.BooleanField(label="未成年人", required=False),
+        "guardian": forms.CharField(label="监护人", required=False, max_length=60),
+        "agent": forms.CharField(label="委托代理人", required=False, max_length=60),
+        "agent_power": forms.CharField(label="代理权限", required=False, max_length=120),
+    }
+    return {f"{prefix}{name}": field for name, field in fields.items()}
 
 
-class RateForm(ActionForm):
-    """How content a party is."""
-
-    satisfaction = forms.TypedChoiceField(
-        label="您对调解满意吗",
-        choices=SATISFACTION,
-        coerce=int,
-        widget=forms.RadioSelect,
-        error_messages={"required": "请选择满意度。", "invalid_choice": "请选择满意度。"},
-    )
-    note_label = "想说的话"
-
-
-PARTY_FORMS: dict[str, type[ActionForm]] = {
-    "choose_mediator": ChooseMediatorForm,
-    "confirm": ConfirmForm,
-    "rate": RateForm,
-}
+def check_party(form: forms.Form, cleaned: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Name what a party lacks; returns the cleaned data."""
+    if cleaned.get(f"{prefix}is_minor") and not cleaned.get(f"{prefix}guardian"):
+        form.add_error(f"{prefix}guardian", "未成年人须填写监护人。")
+    if cleaned.get(f"{prefix}agent") and not cleaned.get(f"{prefix}agent_power"):
+        form.add_error(f"{prefix}agent_power", "有代理人的，请写明代理权限。")
+    return cleaned

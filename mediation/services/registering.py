@@ -14,13 +14,15 @@ from django.utils import timezone
 from governance import files, intake
 from governance.flow import NotYours, Refused
 from governance.models import Intake, Matter, User
+from governance.models.matters import Channel
 from governance.territory import GridLevel, lineage
 from grids.models import Entrance, Grid
 from mediation.flow import DISPUTES
-from mediation.flow.handling import ACCEPT
+from mediation.flow.handling import ACCEPT, MOST_DISPUTANTS
 from mediation.models import Category, Centre, Disputant, Dispute, DisputePhoto, Origin
 
-MOST_DISPUTANTS = 20
+#: So many unfinished disputes a resident may have applied for by herself.
+MOST_OPEN = 5
 #: Who lives here and how old the trouble may be.
 OLDEST = timedelta(days=365 * 20)
 
@@ -123,6 +125,10 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         raise Refused("这里还没有矛调中心，请联系社区。", "grid")
     if not centre.is_active or centre.grid_id not in lineage(came.grid_id):
         raise Refused("请选择管辖这个地方的矛调中心。", "centre")
+    if came.channel == Channel.RESIDENT and came.applicant is not None:
+        open_ones = Dispute.objects.ongoing().filter(applicant=came.applicant, channel=Channel.RESIDENT)
+        if open_ones.count() >= MOST_OPEN:
+            raise Refused(f"您已有 {MOST_OPEN} 件没有结束的纠纷，再申请请到矛调中心或打社区电话。")
     parties: list[PartyData] = payload.get("parties") or (
         [PartyData("applicant", came.applicant_name, came.applicant_phone, came.applicant)]
         if came.applicant_name

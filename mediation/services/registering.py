@@ -208,7 +208,7 @@ def adopt(user: User) -> int:
         return 0
     mine = Disputant.objects.filter(user=None, phone=user.phone).exclude(dispute__disputants__user=user)
     # One person is one party, however often somebody wrote her phone.
-    first = mine.order_by("dispute", "pk").distinct("dispute").values_list("pk", flat=True)
+    first = mine.order_by("dispute_id", "pk").distinct("dispute_id").values_list("pk", flat=True)
     return Disputant.objects.filter(pk__in=list(first), user=None).update(user=user)
 
 

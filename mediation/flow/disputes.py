@@ -64,6 +64,18 @@ DISPUTES = Flow(
             tell=("directors", "mediators", "disputants"),
             danger=True,
             news="申请人撤回了申请",
+            racing=True,
+        ),
+        Action(
+            "choose_mediator",
+            "选调解员",
+            frozenset({S.REGISTERED, S.ACCEPTED, S.MEDIATING}),
+            needs="answer",
+            effect=handling.choose_mediator,
+            tell=("directors",),
+            hint="您可以说想请谁调解，由矛调中心安排；也可以请某位调解员回避",
+            news="当事人对调解员有意见",
+            racing=True,
         ),
         Action(
             "amend_party",

@@ -166,6 +166,19 @@ def amend(change: Change) -> None:
     dispute.clean_fields(exclude=["applicant_name", "number", "search_terms"])
 
 
+def choose_mediator(change: Change) -> None:
+    """A party says whom she would have as mediator, or whom not (People's Mediation Law, articles 19 and 23); the director
+    decides."""
+    party, mediator = the_party(change), change.data.get("mediator")
+    if mediator is None and not change.note:
+        raise Refused("请选一位调解员，或者写下您的意见。", "mediator")
+    if mediator is not None and not mediators_for(change.matter).filter(pk=mediator.pk).exists():
+        raise Refused("这位调解员现在不在名册上，请另选。", "mediator")
+    wish = f"{party.get_side_display()}想请{mediator}调解。" if mediator is not None else ""
+    change.note = f"{wish}{change.note}"[:1000]
+    change.kept |= {"side": party.side, "mediator": mediator.pk if mediator is not None else None}
+
+
 # --- the director ----------------------------------------------------------------------------------------------------
 def accept(change: Change) -> None:
     """Take the dispute in, and give the file its number."""

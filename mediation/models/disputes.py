@@ -124,6 +124,14 @@ class DisputeQuerySet(MatterQuerySet):
         waiting = Disputant.objects.filter(consent=Disputant.Consent.ASKED).values("dispute")
         return self.filter(status=S.REGISTERED, pk__in=waiting)
 
+    def of_party(self, user):
+        """Return the disputes to which a person is a party."""
+        return self.filter(pk__in=Disputant.objects.filter(user=user).values("dispute"))
+
+    def at_centre(self):
+        """Return the disputes that wait for the director of a centre."""
+        return self.filter(status__in=[S.REGISTERED, S.ACCEPTED, S.SENT])
+
 
 class Dispute(Matter):
     """A dispute (矛盾纠纷) with all that its case file (卷宗) says of itself.

@@ -70,7 +70,10 @@ def test_a_communitys_small_numbers_are_not_told(client, world):
     answer, text = public(client, factories.COMMUNITY)
     assert all(each.get("note") == disclosure.FEW for each in answer.context["headlines"])
     assert (
-        "2 <small>件" not in text and "100%" not in text and "哪一类多" not in text and "近 12 个月</h2>" not in text
+        "2 <small>件" not in text
+        and "100%" not in text
+        and "哪一类多" not in text
+        and "近 12 个月</h2>" not in text
     )
     spots = {spot.code: (spot.count, spot.step > 0) for spot in public(client)[0].context["spots"]}
     few = (disclosure.FEW, False)

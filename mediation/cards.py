@@ -16,4 +16,4 @@ TONES = {
     S.DECLINED: "danger",
 }
 
-TILES = (Tile(25, "centres", "矛盾调解", "今天谁坐班，申请调解", "scale", "caution"),)
+TILES = (Tile(25, "centres", "矛盾调解", "今天谁坐班", "scale", "caution"),)

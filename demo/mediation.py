@@ -57,7 +57,7 @@ COMMUNITY_ROSTER = (
 #: The district's own committees are of trades.
 TRADES = (("医疗纠纷", (C.MEDICAL,)), ("物业纠纷", (C.PROPERTY, C.HOUSING)))
 USUAL = (C.FAMILY, C.NEIGHBOURS, C.PROPERTY, C.HOUSING, C.DAMAGES, C.CONTRACT, C.CONSUMER, C.LABOUR)
-LANGUAGES = ("", "", "", "天津话", "天津话", "手语", "蒙古语", "英语")
+LANGUAGES = ("", "", "", "天津话", "天津话", "手语", "英语")
 #: One committee in so many lacks something; the term of the first of them is over.
 LACKING = 12
 
@@ -162,9 +162,12 @@ def _seat_members(
                 if place == 1 and size >= 5:
                     duty = Member.Duty.DEPUTY
                 woman = not lacks and (place == 1 or chance.random() < 0.4)
+                name = world.names.name(woman=woman)
+                if code == COMMUNITY and place < 2:
+                    name, woman = world.people["mediator" if place else "director"].name, place == 1
                 member = Member(
                     committee=committee,
-                    name=world.names.name(woman=woman),
+                    name=name,
                     duty=duty,
                     is_woman=woman,
                     is_minority=chance.random() < 0.05,
@@ -188,6 +191,8 @@ def _register_mediators(world: World, chance: random.Random, committees: dict[st
         for number, user in enumerate(people):
             place = number % len(several)
             known = TRADES[place][1] if code == DISTRICT else chance.sample(USUAL, 3)
+            if user == world.people["mediator"]:
+                known = (C.FAMILY, C.NEIGHBOURS, C.PROPERTY)
             rows.append(_mediator(world, chance, several[place], user, list(known), leads=number == 0))
     bulk_create_with_history(rows, Mediator, batch_size=BATCH, default_change_reason=MADE_UP)
     hers = Mediator.objects.get(user=world.people["mediator"])

@@ -10,11 +10,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html_join
 from unfold.admin import TabularInline
-from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminSelect2MultipleWidget,
-    UnfoldAdminSelect2Widget,
-)
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelect2Widget
 
 from governance import masks
 from governance.admin.base import TerritorialAdmin, by_name, cleaned, masked_column
@@ -36,13 +32,13 @@ def in_words(categories: list[str]) -> str:
     return "、".join(words[each] for each in categories if each in words)
 
 
-def categories_field(label: str, widget: Any) -> forms.MultipleChoiceField:
+def categories_field(label: str) -> forms.MultipleChoiceField:
     """Return a field for any number of the eighteen categories."""
     return forms.MultipleChoiceField(
         label=label,
         choices=Category.choices,
         required=False,
-        widget=widget,
+        widget=UnfoldAdminSelect2MultipleWidget,
         error_messages={"invalid_choice": "没有这个类别，请重新选择。"},
     )
 
@@ -65,7 +61,7 @@ class Part(RestrictedChoices, TabularInline):
 
 
 class RoomForm(forms.ModelForm):
-    categories = categories_field("专长类别", UnfoldAdminSelect2MultipleWidget)
+    categories = categories_field("专长类别")
 
 
 class RoomInline(Part):
@@ -118,7 +114,7 @@ class CentreAdmin(AboveBase, TerritorialAdmin):
 
     @admin.display(description="层级", ordering="grid")
     def level(self, centre: Centre) -> str:
-        return centre.grid.grid_level.label
+        return centre.level
 
     @admin.display(description="调解室")
     def rooms_number(self, centre: Centre) -> str:
@@ -277,7 +273,7 @@ class NewRelations(Part):
 
 
 class MediatorForm(forms.ModelForm):
-    specialities = categories_field("专长类别", UnfoldAdminCheckboxSelectMultipleWidget)
+    specialities = categories_field("专长类别")
 
 
 @admin.register(Mediator)

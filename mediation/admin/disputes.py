@@ -41,6 +41,7 @@ from mediation.models import (
 )
 from mediation.models.disputes import DisputeStatus as S
 from mediation.services.inspecting import inspect
+from mediation.services.papers import papers_panel
 from mediation.services.registering import likely_repeats, register_dispute
 
 CONSENT_TONES = {"asked": "caution", "agreed": "good", "refused": "danger"}

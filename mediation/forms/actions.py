@@ -14,6 +14,7 @@ from mediation.flow.agreeing import in_effect, newest
 from mediation.flow.conflicts import conflicts
 from mediation.flow.handling import PARTY_FIELDS, mediators_for
 from mediation.flow.scope import IDENTITY, OWNERSHIP, RIGHT_WAY, NotMediable
+from mediation.forms.papers import ArchiveForm
 from mediation.forms.parties import amount_field, check_party, party_fields
 from mediation.forms.terms import MOST_TERMS, TermField
 from mediation.models import (
@@ -682,5 +683,6 @@ DISPUTE_FORMS: dict[str, type[ActionForm]] = {
     "ask_judicial": JudicialForm,
     "record_judicial": RulingForm,
     "close": CloseForm,
+    "archive": ArchiveForm,
     "rate": RateForm,
 }

@@ -75,6 +75,11 @@ class Centre(Territorial):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def level(self) -> str:
+        """Whose centre it is, in words: 区级, 街道级, 社区级."""
+        return self.grid.grid_level.label.removesuffix("网格")
+
 
 class Room(models.Model):
     """A room of a centre, or a specialised workshop of it (个人调解工作室、专业调解室)."""

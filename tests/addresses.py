@@ -12,7 +12,8 @@ from governance.sharing import share
 from incidents.flow import INCIDENTS
 from incidents.models import Callback, Closing, IncidentImport, MajorClass, Source, SourceCall
 from incidents.services import imports, sources
-from tests import factories
+from mediation.models import Archive, Committee
+from tests import disputes, factories
 from tests.cast import Cast
 from volunteers.models import HoursEntry, Skill, Station, Team
 
@@ -57,6 +58,7 @@ def arguments(name: str, cast: Cast) -> list:
     action = {
         "order": "mark_absent", "incident": "recall", "whistle": "withdraw", "whistleslip": "extend",
         "evaluation": "give", "dispute": "amend",
+        "archive": "hold",
     }.get(model, "approve")  # fmt: skip
     return {
         "do": [key, action], "bulk": [action], "reveal": [key, "applicant_phone"], "rows": [key, "due"],
@@ -111,7 +113,11 @@ def particular(cast: Cast) -> dict[str, list]:
         "api-notice-read": [notice],
         "api-token-detail": [1],
         "api-source-incident-detail": ["A-1"],
+        "centre": [factories.COMMUNITY],
         "dispute": [cast.dispute.number],
+        "dispute_action": [cast.dispute.number, "investigate"],
+        "dispute_paper": [cast.dispute.number, "rights"],
+        "dispute_scan": [cast.dispute.number],
         "admin:app_list": ["volunteers"],
         "admin:mediation_dispute_inspect": [],
         "admin:incidents_incident_alike": [],
@@ -153,6 +159,10 @@ KEYS = {
     "incidents_whistle": lambda cast: cast.whistle.pk,
     "incidents_whistlesituation": lambda cast: cast.whistle.situation_id,
     "incidents_whistleslip": lambda cast: cast.whistle.slips.get().pk,
+    "mediation_archive": lambda cast: Archive.objects.get().pk,
+    "mediation_centre": lambda cast: cast.dispute.centre_id,
+    "mediation_committee": lambda cast: Committee.objects.get(grid=factories.COMMUNITY).pk,
+    "mediation_mediator": lambda cast: cast.people["mediator"].mediators.get().pk,
     "mediation_dispute": lambda cast: cast.dispute.pk,
     "volunteers_hoursentry": lambda cast: HoursEntry.objects.earliest("pk").pk,
     "volunteers_order": lambda cast: cast.order.pk,
@@ -189,5 +199,8 @@ def furnished(made: Cast) -> Cast:
     operator = factories.make_staff("seat_operator", factories.DISTRICT)
     table = "工单编号,小类,社区,诉求内容\nA-2,x,和苑,没人清\n"
     imports.open_import(operator, source="hotline", file_name="工单.csv", data=table.encode())
+    director, mediator = made.people["director"], made.people["mediator"].mediators.get()
+    closed = disputes.make_closed(director=director, mediator=mediator)
+    disputes.run(closed, "archive", director, retention="short", incomplete=True, note="演练")
     made.arguments = particular(made)
     return made

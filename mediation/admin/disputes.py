@@ -321,11 +321,12 @@ class DisputeAdmin(MatterAdmin):
             ("回访", "mediation/desk_follow_ups.html", follow_ups_of(dispute)),
             ("谁还能看这份卷宗", "mediation/desk_guests.html", guests_of(dispute)),
         ]
-        return [
+        panels = [
             {"title": title, "template": template, "lines": lines}
             for title, template, lines in asked
             if lines
         ]
+        return [*panels, papers_panel(dispute, user)]
 
     def reveal_view(self, request: HttpRequest, object_id: int, field: str) -> HttpResponse:
         """Show one masked column of one party in clear, once, for a reason that the access log keeps. ``field``: name-key."""

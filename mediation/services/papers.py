@@ -19,7 +19,7 @@ from mediation.papers import catalogue
 from mediation.papers.case import stored
 
 K = Paper.Kind
-#: Whoever works on a file takes its documents out; others who see it get them without their being noted as issued.
+#: Whoever works on a file takes its documents out, which name everybody in full; guests and superiors read the page alone.
 ISSUE = ("direct", "mediate")
 
 
@@ -33,15 +33,15 @@ class Taken:
 
 @transaction.atomic
 def take_out(dispute: Dispute, kind: str, *, by: User, request: Any = None) -> Taken:
-    """Return a document of a file, as a Word file; it is logged, and noted as issued where ``by`` works on the file or is the party
-    for whom it is meant. Of a sealed file it is the sealed copy.
+    """Return a document of a file, as a Word file, to whoever works on the file or is the party for whom it is meant; it is logged and
+    noted as issued. Of a sealed file it is the sealed copy.
 
     Raises NotYours, or Refused when something is missing that the document must hold.
     """
     if kind not in K.values:
         raise NotYours
-    allowed = permitted_actions(by, dispute, {"view", "follow", *ISSUE})
-    as_party = "view" not in allowed
+    allowed = permitted_actions(by, dispute, {"follow", *ISSUE})
+    as_party = not allowed & set(ISSUE)
     if as_party and ("follow" not in allowed or kind not in for_party(dispute, by)):
         raise NotYours
     # One after the other, and not while the file is being sealed.
@@ -50,8 +50,7 @@ def take_out(dispute: Dispute, kind: str, *, by: User, request: Any = None) -> T
         content = _sealed(dispute, kind)
     else:
         content, pages = papers.produce(papers.Case(dispute, drafts=not as_party), kind)
-        if as_party or allowed & set(ISSUE):
-            keep(dispute, kind, content, pages, by=by)
+        keep(dispute, kind, content, pages, by=by)
     label = K(kind).label
     audit.record(
         AccessEvent.Kind.EXPORT,
@@ -132,6 +131,8 @@ def papers_panel(dispute: Dispute, user: User) -> dict[str, Any]:
         if "record" in allowed and "scan" in {a.name for a in Dispute.flow.available(dispute, user)}:
             panel["scan_url"] = reverse("dispute_scan", args=[dispute.number])
             panel["kinds"] = DisputePhoto.Kind.choices
+    if not allowed & set(ISSUE):
+        panel["lines"] = [line | {"url": ""} for line in panel["lines"]]
     panel |= {
         "dispute": dispute,
         "archive_url": reverse("admin:mediation_archive_change", args=[archive.pk]) if archive else "",

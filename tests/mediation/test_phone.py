@@ -277,12 +277,12 @@ def test_the_whole_way_on_three_phones(phone, resident, director, mediator):
 
     Disputant.objects.filter(dispute=dispute).update(sex="F")
     draft = {
-        "facts": "楼上漏水", "duties": "楼上负责", "copies": 3, "term_1_0": "赔偿 800 元", "term_1_1": "现金",
-        "term_1_2": "居委会", "term_1_3": f"{timezone.localdate() + timedelta(days=2)}", "term_1_4": "800",
+        "facts": "楼上漏水", "duties": "楼上负责", "copies": 3, "term_1_content": "赔偿 800 元", "term_1_way": "现金",
+        "term_1_place": "居委会", "term_1_due_on": f"{timezone.localdate() + timedelta(days=2)}", "term_1_amount": "800",
     }  # fmt: skip
     act(works, dispute, "draft", **draft)
     assert "赔偿 800 元" in read(hers, dispute) and "待各方确认" in read(hers, dispute)
-    act(works, dispute, "draft", **(draft | {"term_1_0": "赔偿 700 元"}))
+    act(works, dispute, "draft", **(draft | {"term_1_content": "赔偿 700 元"}))
     old = act(hers, dispute, "confirm", agreement=1, read="on")
     assert "协议有了新的版本" in old.content.decode() and "赔偿 700 元" in old.content.decode()
     unread = act(hers, dispute, "confirm", agreement=2)
@@ -420,7 +420,7 @@ def test_the_tiles_are_for_those_whom_they_concern(resident, director, mediator)
     def tiles(person):
         return {tile.label for tile in at(person).get("/").context["tiles"]}
 
-    assert "申请调解" in tiles(resident) and "我的调解" not in tiles(resident)
+    assert "矛盾调解" in tiles(resident) and "我的调解" not in tiles(resident)
     assert "我的调解" in tiles(mediator.user) and "我的调解" in tiles(director)
     assert at(resident).get(reverse("my_mediation")).status_code == 404
     assert "/login/" in Client().get(reverse("my_mediation")).url

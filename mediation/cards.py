@@ -16,4 +16,4 @@ TONES = {
     S.DECLINED: "danger",
 }
 
-TILES = (Tile(25, "centres", "矛盾调解", "今天谁坐班", "scale", "caution"),)
+TILES = (Tile(35, "centres", "矛盾调解", "今天谁坐班", "scale", "caution"),)

@@ -100,6 +100,9 @@ PEOPLE: tuple[DemoPerson, ...] = (
     DemoPerson("head", "街道领导", "马建军", "jiezhang", "和苑街道", "本街道情况，吹哨，督促超期", "street_head", STREET),
     DemoPerson("seat", "区级坐席员", "何静", "zuoxi", "全区", "全区的事件和单：热线来件、派遣、回访", "seat_operator", DISTRICT),
     DemoPerson(
+        "district_head", "区级领导", "宋明远", "quji", "全区", "全区情况，督办、挂账，二次吹哨的报到", "district_head", DISTRICT
+    ),
+    DemoPerson(
         "department", "职能部门干部", "高翔", "chengguan", "区城市管理委", "派给本部门的事件：接收、处置、退回，哨单",
         "department_officer", DISTRICT, unit="chengguan",
     ),

@@ -18,6 +18,8 @@ RUNGS: list[tuple[GridLevel, str | None]] = [
     (GridLevel.STREET, "ladder.street_after"),
     (GridLevel.DISTRICT, "ladder.district_after"),
 ]
+#: How a rung is called in the timeline.
+TOLD = {GridLevel.COMMUNITY: "社区", GridLevel.STREET: "街道", GridLevel.DISTRICT: "区里"}
 
 
 def rung_due(due_at: datetime, now: datetime) -> int:
@@ -37,7 +39,7 @@ def escalate_action(states: frozenset[str], who: str) -> Action:
         matter.escalation += 1
         level = RUNGS[matter.escalation - 1][0]
         change.kept["level"] = int(level)
-        change.note = f"已超过时限，提醒{level.label[:-2]}。"
+        change.note = f"已超过时限，已提醒{TOLD[level]}。"
         people = holders(who, matter.grid_id[: int(level)], unit_id=matter.unit_id)
         here = [
             p for p in people if any(post.code == matter.grid_id[: int(level)] for post in p.posts_in_force)

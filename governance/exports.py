@@ -121,9 +121,9 @@ def export(
     return as_file(filename, data)
 
 
-def as_file(filename: str, data: bytes) -> HttpResponse:
-    """Return an Excel file to keep, under a name that may be Chinese."""
-    response = HttpResponse(data, content_type=XLSX)
+def as_file(filename: str, data: bytes, kind: str = XLSX) -> HttpResponse:
+    """Return a file to keep, an Excel file if nothing else is said, under a name that may be Chinese."""
+    response = HttpResponse(data, content_type=kind)
     response["Content-Disposition"] = content_disposition_header(True, filename)
     response["Cache-Control"] = "no-store"
     return response

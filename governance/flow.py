@@ -38,7 +38,8 @@ class Stale(FlowError):
         told = "；".join(
             f"{timezone.localtime(s.at):%H:%M} {masks.person(s.actor)} {s.label}" for s in steps[:3]
         )
-        super().__init__(f"这件事刚刚有了新进展（{told}），请看过最新情况后再操作。", code="stale")
+        told = f"（{told}）" if told else ""
+        super().__init__(f"这件事刚刚有了新进展{told}，请看过最新情况后再操作。", code="stale")
         self.steps = steps
 
 

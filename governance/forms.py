@@ -74,6 +74,19 @@ def moment_field(label: str, **options: Any) -> forms.DateTimeField:
     )
 
 
+def yes_no(label: str, yes: str, no: str, **options: Any) -> forms.TypedChoiceField:
+    """Return a field of two answers."""
+    return forms.TypedChoiceField(
+        label=label,
+        choices=[("1", yes), ("0", no)],
+        coerce=lambda value: value == "1",
+        empty_value=None,
+        widget=forms.RadioSelect,
+        error_messages={"required": f"请选择{label}。", "invalid_choice": f"请选择{label}。"},
+        **options,
+    )
+
+
 class PhotosInput(forms.ClearableFileInput):
     """Several pictures in one field."""
 
@@ -198,6 +211,8 @@ class ActionForm(forms.Form):
     )
     #: How the note is called; given, it shows even where the action asks for no reason. And what is said under it.
     note_label = note_help = ""
+    #: Fields that correct what one matter is; left out where many are acted upon at once, each of which stays what it is.
+    of_one: tuple[str, ...] = ()
     #: The most important fields stand first; the note stands last.
     note_first = False
 

@@ -57,6 +57,11 @@ def show(rank: int, card: Card) -> None:
     _cards[f"{card.__module__}.{card.__name__}"] = (rank, card)
 
 
+def shown(request: HttpRequest, address: str) -> bool:
+    """Say whether the home page offers this visitor the page of this name."""
+    return any(tile.shows(request) for tile in _tiles.values() if tile.address == address)
+
+
 def tiles(request: HttpRequest) -> list[Tile]:
     """Return the tiles that show for this visitor, in their order."""
     return sorted((tile for tile in _tiles.values() if tile.shows(request)), key=lambda tile: tile.rank)

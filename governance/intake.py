@@ -18,6 +18,9 @@ Choices = Callable[[], list[tuple[str, str]]]
 _handlers: dict[str, tuple[str, Handler]] = {}
 _referrals: dict[str, Choices] = {}
 _confidential: set[str] = set()
+#: What apps give a newly verified phone's owner besides what was placed for her: returns how many rows.
+Adopter = Callable[[User], int]
+_adopters: list[Adopter] = []
 
 
 def register(
@@ -36,6 +39,12 @@ def register(
         _referrals[kind] = referred
     if confidential:
         _confidential.add(kind)
+
+
+def adopting(adopter: Adopter) -> None:
+    """Let an app give a newly verified phone's owner what names that phone in its matters; repeating it adds nothing."""
+    if adopter not in _adopters:
+        _adopters.append(adopter)
 
 
 def kinds() -> dict[str, str]:
@@ -87,7 +96,8 @@ def receive(
                 applicant=applicant,
                 applicant_name=applicant_name,
                 applicant_phone=applicant_phone,
-                placed_by=None if by.username == "system" or applicant == by else by,
+                # Who hands a matter on did not take it down for anybody: it is no matter of hers.
+                placed_by=None if referred_from or by.username == "system" or applicant == by else by,
                 referred_from=referred_from,
                 is_confidential=kind in _confidential,
             )
@@ -151,7 +161,8 @@ def _reached(rows: Any, user: Any) -> list[Intake]:
 
 
 def adopt(user: User) -> int:
-    """Give a newly verified phone's owner the matters that were placed for that phone before she had an account.
+    """Give a newly verified phone's owner the matters that were placed for that phone before she had an account, and what the
+    apps keep for it (``adopting``).
 
     Returns how many. Only rows without an account are touched.
     """
@@ -165,4 +176,4 @@ def adopt(user: User) -> int:
             if intake.content_type_id:
                 model = intake.content_type.model_class()
                 model._base_manager.filter(pk=intake.object_id, applicant=None).update(applicant=user)
-    return len(found)
+        return len(found) + sum(adopter(user) for adopter in _adopters)

@@ -12,13 +12,19 @@ from governance.models import Matter, MatterQuerySet, User
 from governance.slices import Slice, page_number
 
 
+def described(matter: Matter, user: User) -> str:
+    """The ``words`` of a kind whose description everyone may read who has such a matter."""
+    return matter.description
+
+
 @dataclass(frozen=True)
 class Kind:
-    """One kind of matter: its name and what of it is a person's own (a queryset through the rule)."""
+    """One kind of matter: its name, what of it is a person's own (a queryset through the rule), and what a line says of it."""
 
     key: str
     label: str
     rows: Callable[[User], MatterQuerySet]
+    words: Callable[[Matter, User], str] = described
 
 
 _kinds: dict[str, Kind] = {}
@@ -35,7 +41,8 @@ def kinds() -> list[Kind]:
 
 
 def newest(user: User, *, finished: bool, number: int = 1, size: int = 20) -> Slice:
-    """Return one page of the person's matters of all kinds, newest first, each with ``kind`` set to its kind's name."""
+    """Return one page of the person's matters of all kinds, newest first, each with ``kind`` set to its kind's
+    name and ``words`` to what its line says."""
     number = page_number(number)
     wanted = number * size + 1
     streams = []
@@ -44,7 +51,7 @@ def newest(user: User, *, finished: bool, number: int = 1, size: int = 20) -> Sl
         rows = rows.exclude(closed_at=None) if finished else rows.ongoing()
         found: list[Matter] = list(rows.order_by("-opened_at", "-pk")[:wanted])
         for matter in found:
-            matter.kind = kind.label
+            matter.kind, matter.words = kind.label, kind.words(matter, user)
         streams.append(found)
     merged = merge(*streams, key=lambda matter: matter.opened_at, reverse=True)
     return Slice(list(islice(merged, (number - 1) * size, wanted)), number, size)

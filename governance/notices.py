@@ -61,8 +61,7 @@ def tell_of(matter: Matter, people: Iterable[Any], title: str, *, note: str = ""
     desk: list[Any] = []
     others: list[Any] = []
     for person in people:
-        concerned = person.pk in (matter.applicant_id, matter.placed_by_id)
-        (desk if person.is_staff and not concerned else others).append(person)
+        (desk if person.is_staff and not matter.concerns(person) else others).append(person)
     body = "，".join(filter(None, (matter.gist(), note)))
     tell(desk, title, body=body, number=matter.number, url=matter.get_desk_url())
     tell(others, title, body=body, number=matter.number, url=matter.get_absolute_url())

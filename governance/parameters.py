@@ -49,6 +49,9 @@ class Spec:
         return value
 
 
+#: The law names no years.
+KEEP = "系统默认值，法律没有规定年限，按本地档案管理要求填写"
+
 SPECS: dict[str, Spec] = {
     spec.key: spec
     for spec in [
@@ -59,6 +62,9 @@ SPECS: dict[str, Spec] = {
         Spec("mediation.accept_within", "纠纷登记后多久内受理", 24, "工作小时", 1, 80),
         Spec("mediation.days", "调解期限", 30, "天", 7, 90, "《人民调解工作若干规定》一般一个月内调结"),
         Spec("mediation.follow_up_days", "协议生效后多久回访", 15, "天", 1, 90),
+        Spec("mediation.keep_short", "卷宗短期保管几年", 5, "年", 1, 100, KEEP),
+        Spec("mediation.keep_medium", "卷宗中期保管几年", 10, "年", 1, 100, KEEP),
+        Spec("mediation.keep_long", "卷宗长期保管几年", 15, "年", 1, 100, KEEP),
         Spec(
             "mediation.filing_days",
             "调委会、调解员变动后多久内备案",

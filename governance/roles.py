@@ -292,7 +292,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "司法行政干部",
         "指导人民调解，管理调解组织名册，汇总统计",
         (DISTRICT, STREET),
-        KEEP_MEDIATION | MEDIATION_WATCH | _all("mediation", "register_dispute"),
+        KEEP_MEDIATION | MEDIATION_WATCH | _all("mediation", "register_dispute", "erase_dispute"),
     ),
     RoleSpec(
         "station_leader",

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "unfold.contrib.forms",
     "unfold.contrib.simple_history",
     "governance.apps.DeskConfig",
+    "django.forms",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -162,6 +163,9 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_SESSION_REMEMBER = False
+# A field's own template lies with all the others.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
 ACCOUNT_FORMS = {
     "login": "governance.accounts.forms.StaffLoginForm",
     "change_password": "governance.accounts.forms.PasswordForm",

@@ -2,12 +2,13 @@
 most, the course of a year, and the incidents that were made public.
 
 It is asked for nobody in particular: what a visitor who has not signed in may count and read is public, and nothing else is
-here. A community's numbers below ``LEAST`` are not told. The answer is kept for a minute and shared by all processes, so
-that strangers cost the database next to nothing.
+here. A community's numbers below ``LEAST`` are not told, nor one more of its street's that would give the only such number away
+by subtraction; classes and months are told of streets and the district alone. The answer is kept for a minute and shared by
+all processes, so that strangers cost the database next to nothing.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -39,10 +40,12 @@ DAYS, MONTHS = 30, 12
 LATEST = 10
 #: The steps of the map, each a little darker.
 STEPS = ("少", "较少", "较多", "多")
-FEW = "不足 3 件"
+#: Which of them are used where the numbers make fewer: so many steps -> the steps.
+RUNGS = {1: (1,), 2: (1, 4), 3: (1, 3, 4), 4: (1, 2, 3, 4)}
+FEW = "数量少，不公布"
 
 #: Counted up when the answer's form changes, so that no process reads an answer of another form.
-FORM = 1
+FORM = 2
 
 NOBODY = AnonymousUser()
 
@@ -99,18 +102,17 @@ def tell(code: str, today: date) -> dict[str, Any]:
     codes = list(communities.values_list("code", flat=True))
     # What holds a single community tells that community's numbers.
     least = LEAST if len(codes) < 2 else 0
-    line = reports.tally(HEADLINES, rows_of, month, scope)[None]
     answer: dict[str, Any] = {
         "month": month,
-        "headlines": [headline(line[key], least) for key in HEADLINES],
-        "classes": classes(scope, recent, least),
-        "chart": kept(
-            f"incidents.year.{FORM}:{code}:{today}", lambda: year(scope, today, now, least), KEPT_YEAR
-        ),
+        "headlines": headlines(scope, month, least),
         "latest": latest(scope, names),
         "days": DAYS,
     }
     if len(code) < GridLevel.COMMUNITY:
+        answer["classes"] = classes(scope, recent, least)
+        answer["chart"] = kept(
+            f"incidents.year.{FORM}:{code}:{today}", lambda: year(scope, today, now, least), KEPT_YEAR
+        )
         shapes = draw(communities.only("code", "boundary", "boundary_made_up"))
         spots, legend = load(scope, recent, names, codes, shapes)
         streets: dict[str, list[Spot]] = {}
@@ -126,11 +128,41 @@ def tell(code: str, today: date) -> dict[str, Any]:
     return answer
 
 
-def headline(value: Value, least: int) -> dict[str, str]:
+def untold(counts: dict[str, int], codes: Iterable[str]) -> set[str]:
+    """Return the communities whose number is not told: those below ``LEAST``, and where that is a single one of its street,
+    the next smallest of the street too: the street's total less the other numbers would tell it."""
+    streets: dict[str, list[str]] = {}
+    for code in codes:
+        streets.setdefault(code[:9], []).append(code)
+    hidden: set[str] = set()
+    for within in streets.values():
+        smallest = sorted(within, key=lambda code: (counts.get(code, 0), code))
+        below = sum(counts.get(code, 0) < LEAST for code in within)
+        hidden.update(smallest[: 2 if below == 1 else below])
+    return hidden
+
+
+def headlines(scope: Scope, month: Period, least: int) -> list[dict[str, str]]:
+    """Return what the month is told by."""
+    if len(scope.node) < GridLevel.COMMUNITY:
+        line = reports.tally(HEADLINES, rows_of, month, scope)[None]
+        return [headline(line[key], line[key].all < least) for key in HEADLINES]
+    table = reports.tally(HEADLINES, rows_of, month, Scope(scope.node[:9]), By.PLACE)
+    places = Grid.objects.restrict(NOBODY).current().of_level(GridLevel.COMMUNITY)
+    codes = list(places.filter(code__startswith=scope.node[:9]).values_list("code", flat=True))
+    told_of = []
+    for key in HEADLINES:
+        counts = {code: line[key].all for code, line in table.items()}
+        value = table[scope.node][key] if scope.node in table else Value(FIGURES[key])
+        told_of.append(headline(value, scope.node in untold(counts, codes)))
+    return told_of
+
+
+def headline(value: Value, hidden: bool) -> dict[str, str]:
     """Return a figure in words; what stands on too few rows is not told."""
     label = {"received": "上报", "closed": "结案"}.get(value.figure.key, value.figure.label)
-    if value.all < least or value.figure.is_rate and value.rate is None:
-        return {"label": label, "note": FEW if value.all < least else "还没有"}
+    if hidden or value.figure.is_rate and value.rate is None:
+        return {"label": label, "note": FEW if hidden else "还没有"}
     if value.figure.is_rate:
         return {"label": label, "number": f"{reports.cut(value.rate)}%"}
     return {"label": label, "number": f"{value.all:,}", "unit": "件"}
@@ -169,22 +201,25 @@ def load(
     figure = FIGURES["received"]
     rows = figure.rows(scope.narrow(rows_of(Incident)), period).order_by()
     counts = dict(rows.values_list("community_code").annotate(Count("pk")))
-    # As many communities in each step as can be; equal numbers share a step.
-    tellable = sorted(counts[code] for code in codes if counts.get(code, 0) >= LEAST)
-    limits = [tellable[len(tellable) * part // len(STEPS)] for part in (1, 2, 3)] if tellable else []
+    # As many communities in each step as can be; equal numbers share a step, and the smallest stand in the first.
+    hidden = untold(counts, codes)
+    tellable = sorted(counts[code] for code in codes if code not in hidden)
+    limits = {tellable[len(tellable) * part // len(STEPS)] for part in (1, 2, 3)} if tellable else set()
+    limits -= set(tellable[:1])
+    rungs = RUNGS[1 + len(limits)]
 
     def step(count: int) -> int:
-        return 1 + sum(count >= limit for limit in limits) if count >= LEAST else 0
+        return rungs[sum(count >= limit for limit in limits)]
 
     spots = []
     for code in sorted(codes):
         count = counts.get(code, 0)
-        place = step(count)
+        place = 0 if code in hidden else step(count)
         spots.append(
             Spot(
                 code,
                 names[code],
-                told(count, LEAST),
+                FEW if code in hidden else f"{count:,} 件",
                 place,
                 STEPS[place - 1] if place else "",
                 shapes.paths.get(code, "") if shapes else "",
@@ -193,7 +228,7 @@ def load(
     within: dict[int, list[int]] = {}
     for count in tellable:
         within.setdefault(step(count), []).append(count)
-    legend = [(0, FEW)] if any(spot.step == 0 for spot in spots) else []
+    legend = [(0, FEW)] if hidden else []
     for place, found in sorted(within.items()):
         span = f"{found[0]}—{found[-1]}" if found[0] != found[-1] else str(found[0])
         legend.append((place, f"{STEPS[place - 1]} {span} 件"))

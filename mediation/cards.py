@@ -1,6 +1,13 @@
 """What the home page, "my matters" and the lists show of disputes."""
 
+from typing import Any
+
+from django.http import HttpRequest
+
 from governance.home import Tile
+from governance.mine import Kind
+from governance.models import User
+from mediation.models import Disputant, Dispute
 from mediation.models.disputes import DisputeStatus as S
 
 #: Chips: status -> tone.
@@ -15,5 +22,39 @@ TONES = {
     S.GUIDED: "quiet",
     S.DECLINED: "danger",
 }
+MOST_ASKED = 3
 
-TILES = (Tile(35, "centres", "矛盾调解", "今天谁坐班", "scale", "caution"),)
+
+def mediates(request: HttpRequest) -> bool:
+    """The ``shows`` of the mediators' tile."""
+    return request.user.is_authenticated and request.user.has_perm("mediation.view_dispute")
+
+
+def asked(request: HttpRequest) -> tuple[str, dict[str, Any]] | None:
+    """The disputes in which the visitor is asked whether she will be mediated."""
+    if not request.user.is_authenticated:
+        return None
+    waiting = Disputant.objects.filter(user=request.user, consent=Disputant.Consent.ASKED).values("dispute")
+    rows = Dispute.objects.restrict(request.user, "follow").filter(pk__in=waiting, status=S.REGISTERED)
+    found = list(rows.for_page().order_by("-opened_at", "-pk")[:MOST_ASKED])
+    return ("mediation/card_asked.html", {"disputes": found}) if found else None
+
+
+def own_words(dispute: Dispute, user: User) -> str:
+    """What a line says of a dispute: the words of the application to whoever wrote it, to nobody else."""
+    return dispute.description if dispute.applicant_id == user.pk else ""
+
+
+TILES = (
+    Tile(35, "centres", "矛盾调解", "今天谁坐班", "scale", "caution"),
+    Tile(3, "my_mediation", "我的调解", "今天的安排、手上的纠纷", "scale", "info", "", mediates),
+)
+
+MINE = (
+    Kind(
+        "dispute",
+        "矛盾调解",
+        lambda user: Dispute.objects.restrict(user, "follow").of_party(user).for_page(),
+        own_words,
+    ),
+)

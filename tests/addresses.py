@@ -56,7 +56,7 @@ def arguments(name: str, cast: Cast) -> list:
     key = KEYS[f"{app}_{model}"](cast)
     action = {
         "order": "mark_absent", "incident": "recall", "whistle": "withdraw", "whistleslip": "extend",
-        "evaluation": "give",
+        "evaluation": "give", "dispute": "amend",
     }.get(model, "approve")  # fmt: skip
     return {
         "do": [key, action], "bulk": [action], "reveal": [key, "applicant_phone"], "rows": [key, "due"],
@@ -111,7 +111,9 @@ def particular(cast: Cast) -> dict[str, list]:
         "api-notice-read": [notice],
         "api-token-detail": [1],
         "api-source-incident-detail": ["A-1"],
+        "dispute": [cast.dispute.number],
         "admin:app_list": ["volunteers"],
+        "admin:mediation_dispute_inspect": [],
         "admin:incidents_incident_alike": [],
         "admin:incidents_incidentimport_template": [],
         "admin:incidents_minorclass_import": [],
@@ -151,6 +153,7 @@ KEYS = {
     "incidents_whistle": lambda cast: cast.whistle.pk,
     "incidents_whistlesituation": lambda cast: cast.whistle.situation_id,
     "incidents_whistleslip": lambda cast: cast.whistle.slips.get().pk,
+    "mediation_dispute": lambda cast: cast.dispute.pk,
     "volunteers_hoursentry": lambda cast: HoursEntry.objects.earliest("pk").pk,
     "volunteers_order": lambda cast: cast.order.pk,
     "volunteers_serviceitem": lambda cast: cast.order.item_id,

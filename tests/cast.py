@@ -13,7 +13,8 @@ from django.utils import timezone
 from governance.models import Unit, User
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
-from tests import factories
+from mediation.models import Dispute
+from tests import disputes, factories
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -36,6 +37,11 @@ PEOPLE = (
     "team_leader",  # of a team that the order was not given to
     "department",  # an officer of the unit that handles the incident
     "far_department",  # of another unit
+    "neighbour",  # the other party to the resident's dispute
+    "mediator",  # mediates it
+    "director",  # of the centre that keeps the file
+    "far_director",  # of another community's centre
+    "justice",  # of the street's justice office: figures alone
     "auditor",
     "system_administrator",
     "security_administrator",
@@ -60,6 +66,8 @@ class Cast:
     incident_photo: IncidentPhoto = None
     #: Others of the resident: at the desk, waiting for verification, closed.
     incidents: list[Incident] = field(default_factory=list)
+    #: Between the resident and the neighbour, with a draft agreement before them.
+    dispute: Dispute = None
     entrance: Any = None
     share: Any = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
@@ -153,5 +161,16 @@ def make_cast() -> Cast:
         factories.make_evaluation(by=people["street_officer"], units=[unit]),
         "start",
         by=people["street_officer"],
+    )
+    people["neighbour"] = factories.make_user("赵邻居")
+    people["director"], people["far_director"] = disputes.make_director(here), disputes.make_director(far)
+    people["justice"] = factories.make_staff("justice_officer", factories.STREET)
+    mediator = disputes.make_mediator(here)
+    people["mediator"] = mediator.user
+    cast.dispute = disputes.draft(
+        disputes.make_mediating(
+            by=resident, against=people["neighbour"], director=people["director"], mediator=mediator
+        ),
+        mediator,
     )
     return cast

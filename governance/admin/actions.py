@@ -108,19 +108,21 @@ class DeskActionView(FlowActionView):
             "opts": self.admin.model._meta,
             "original": Named(matter, self.admin.row_title(matter)),
             "matter": matter,
+            "tone": self.admin.tones.get(matter.status, "quiet"),
             "action": self.action,
             "form": form,
             "changed": changed,
             "back": self.admin.link(matter),
             "media": self.admin.media + form.media,
+            **self.admin.background(self.request, matter),
             "aside": self.admin.action_asides.get(self.action.name, ""),
         }
         return TemplateResponse(self.request, "governance/desk_action.html", context)
 
     def next_page(self, matter: Matter) -> str:
-        """Return the matter's page, or the list when the action took it out of reach."""
+        """Return the matter's page, or that of the one it goes on as, or the list when the action took it out of reach."""
         there = self.admin.get_object(self.request, str(matter.pk)) is not None
-        return self.admin.link(matter) if there else self.admin.link(None, "changelist")
+        return self.admin.link(self.admin.continued(matter)) if there else self.admin.link(None, "changelist")
 
     @property
     def fallback(self) -> str:

@@ -37,7 +37,10 @@ class Outcome:
 def _form(admin: Any, request: HttpRequest, action: Action, rows: list, data: Any = None) -> ActionForm:
     # The first row stands for all where a form looks at its matter; the engine checks each row by itself.
     make = admin.form_of_action(action.name)
-    return dress(make(data, matter=rows[0], action=action, user=request.user, request=request))
+    form = make(data, matter=rows[0], action=action, user=request.user, request=request)
+    for name in form.of_one:
+        del form.fields[name]
+    return dress(form)
 
 
 def _action_of(admin: Any, request: HttpRequest, name: str) -> Action:

@@ -45,6 +45,7 @@ class Urgent:
     """One line of the list of what is most urgent."""
 
     matter: Matter
+    title: str
     place: str
     url: str
     tone: str

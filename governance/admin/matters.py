@@ -68,6 +68,8 @@ class MatterAdmin(ReadOnlyAdmin):
     #: Templates shown beside the form of an action.
     action_asides: dict[str, str] = {}
     bulk_actions: tuple[str, ...] = ()
+    #: The action that stands out and comes first, if it is offered: the first of these. Where none are named, the first of all.
+    main_actions: tuple[str, ...] = ()
     tones: dict[str, str] = {}
     export_columns: list[Column] = []
     #: The action that clears masked columns on the page.
@@ -197,12 +199,8 @@ class MatterAdmin(ReadOnlyAdmin):
             "tone": self.tones.get(matter.status, "quiet"),
             "actions": self.offered(matter, user),
             "estimate": due_day is not None and matter.is_open and worktime.is_estimate(due_day),
-            "facts": [
-                (label, value) for label, value in self.facts(request, matter) if value not in ("", None)
-            ],
             "contacts": self.contacts(matter, clear, "reveal" in granted, revealed or {}),
-            "steps": self.timeline(request, matter, clear),
-            "photos": photo_links(matter, user),
+            **self.background(request, matter, clear),
             "panels": [*self.panels(request, matter, clear), *self.referred(request, matter)],
             "why": self.link(matter, "why"),
             "history": self.link(matter, "history") if self.keeps_history else "",
@@ -215,18 +213,36 @@ class MatterAdmin(ReadOnlyAdmin):
         return matter.title
 
     def offered(self, matter: Matter, user: User) -> list[SimpleNamespace]:
-        """Return the buttons: what the table lets this person do now; a bare one needs nothing filled in."""
+        """Return the buttons: what the table lets this person do now, the main one first; a bare one needs nothing filled in."""
+        actions = [action for action in matter.flow.available(matter, user) if not action.hidden]
+        names = self.main_actions or tuple(action.name for action in actions[:1])
+        main = next((action for name in names for action in actions if action.name == name), None)
         return [
             SimpleNamespace(
+                name=action.name,
+                main=action is main,
                 label=action.label,
                 hint=action.hint,
                 danger=action.danger,
                 url=self.link(matter, "do", action.name),
                 bare=self.form_of_action(action.name) is ActionForm and not action.reason,
             )
-            for action in matter.flow.available(matter, user)
-            if not action.hidden
+            for action in sorted(actions, key=lambda action: action is not main)
         ]
+
+    def continued(self, matter: Matter) -> Matter:
+        """Return the matter as which this one goes on, itself where it is none other."""
+        return matter
+
+    def background(self, request: HttpRequest, matter: Matter, clear: bool = False) -> dict[str, Any]:
+        """Return what whoever decides wants to have before her: the facts that say something, the pictures, what happened."""
+        return {
+            "facts": [
+                (label, value) for label, value in self.facts(request, matter) if value not in ("", None)
+            ],
+            "photos": photo_links(matter, request.user),
+            "steps": self.timeline(request, matter, clear),
+        }
 
     def facts(self, request: HttpRequest, matter: Matter) -> list[tuple[str, Any]]:
         """Return what the page says of the matter, label and value; empty values are left out."""
@@ -261,17 +277,23 @@ class MatterAdmin(ReadOnlyAdmin):
     def timeline(self, request: HttpRequest, matter: Matter, clear: bool) -> list[SimpleNamespace]:
         """Return what happened, newest first. Who is no member of staff is named in full only to whom the contact is open."""
         known = set() if clear else self.in_full(request, matter)
+        steps = matter.flow.timeline(matter, request.user)
+        labels = self.step_labels(steps)
         return [
             SimpleNamespace(
-                label=step.label,
+                label=labels.get(step.pk, step.label),
                 actor=str(step.actor) if clear or step.actor_id in known else masks.person(step.actor),
                 capacity=step.capacity,
                 at=step.at,
                 note=step.note,
                 due_at=step.due_at,
             )
-            for step in matter.flow.timeline(matter, request.user)
+            for step in steps
         ]
+
+    def step_labels(self, steps: list[Any]) -> dict[int, str]:
+        """Return how some steps are called where the action's label alone says too little: key of the step -> words."""
+        return {}
 
     def in_full(self, request: HttpRequest, matter: Matter) -> set[int]:
         """Return the keys of those whom this matter's page names in full, besides its staff."""
@@ -398,12 +420,17 @@ class MatterAdmin(ReadOnlyAdmin):
         return [
             Urgent(
                 matter=matter,
+                title=self.urgent_title(matter),
                 place=self.place(matter),
                 url=self.link(matter),
                 tone=self.tones.get(matter.status, "quiet"),
             )
             for matter in rows
         ]
+
+    def urgent_title(self, matter: Matter) -> str:
+        """Return what a matter is called among those of all kinds."""
+        return matter.title
 
     def card(self, request: HttpRequest, label: str, query: str, rows: models.QuerySet, **more: Any) -> Card:
         """Return a card that counts rows and leads to the list filtered to them."""
@@ -432,7 +459,9 @@ def photo_links(matter: Matter, user: User) -> list[Any]:
     kept = matter.photos.model.objects.restrict(user, "view").filter(pk__in=matter.photos.values("pk"))
     pictures = list(kept)
     for number, picture in enumerate(pictures, 1):
-        picture.alt = f"照片 {number}"
+        picture.alt = (
+            f"{picture.get_stage_display()}照片 {number}" if hasattr(picture, "stage") else f"照片 {number}"
+        )
     return pictures
 
 

@@ -51,6 +51,24 @@ SIDEBAR = (
         ),
     ),
     (
+        "矛盾调解",
+        (
+            ("矛盾纠纷", "balance", "admin:mediation_dispute_changelist", "mediation.view_dispute"),
+            ("登记纠纷", "edit_note", "admin:mediation_dispute_add", "mediation.register_dispute"),
+            ("卷宗档案", "inventory_2", "admin:mediation_archive_changelist", "mediation.view_archive"),
+            ("调解统计", "monitoring", "admin:mediation_figures", "mediation.count_dispute"),
+            ("调阅卷宗", "manage_search", "admin:mediation_dispute_inspect", "mediation.inspect_dispute"),
+            ("矛调中心", "handshake", "admin:mediation_centre_changelist", "mediation.view_centre"),
+            (
+                "人民调解委员会",
+                "groups_2",
+                "admin:mediation_committee_changelist",
+                "mediation.view_committee",
+            ),
+            ("人民调解员", "person_pin", "admin:mediation_mediator_changelist", "mediation.view_mediator"),
+        ),
+    ),
+    (
         "志愿服务",
         (
             ("服务订单", "volunteer_activism", "admin:volunteers_order_changelist", "volunteers.view_order"),
@@ -68,19 +86,6 @@ SIDEBAR = (
             ("技能", "construction", "admin:volunteers_skill_changelist", "volunteers.view_skill"),
             ("来件", "inbox", "admin:governance_intake_changelist", "governance.view_intake"),
             ("来件渠道", "alt_route", "channels", "governance.view_intake"),
-        ),
-    ),
-    (
-        "矛盾调解",
-        (
-            ("矛调中心", "handshake", "admin:mediation_centre_changelist", "mediation.view_centre"),
-            (
-                "人民调解委员会",
-                "groups_2",
-                "admin:mediation_committee_changelist",
-                "mediation.view_committee",
-            ),
-            ("人民调解员", "person_pin", "admin:mediation_mediator_changelist", "mediation.view_mediator"),
         ),
     ),
     (

@@ -48,6 +48,7 @@ class AccessEvent(AppendOnly):
         SHARE = "share", "个案授权"
         UNSHARE = "unshare", "收回个案授权"
         CONFIGURE = "configure", "修改设置"
+        INSPECT = "inspect", "调阅卷宗"
 
     at = models.DateTimeField("时间", default=timezone.now, editable=False)
     kind = models.CharField("事项", max_length=20, choices=Kind.choices)

@@ -205,6 +205,10 @@ class Matter(Territorial):
             return "red"
         return "yellow" if self.yellow_at is not None and self.yellow_at <= now else "green"
 
+    def concerns(self, person: Any) -> bool:
+        """Say whether the matter is this person's own affair, so that she finds it on her own pages and not at the desk."""
+        return person.pk in (self.applicant_id, self.placed_by_id)
+
     def echoes(self) -> list["Matter"]:
         """Return the matters whose applicants hear what this one's applicant hears, each under her own number."""
         return []

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from governance import masks
+from governance import home, masks
 
 register = template.Library()
 
@@ -39,6 +39,12 @@ TABS = {
         ("home", "首页", "house"),
         ("my_matters", "我的事项", "clipboard-list"),
         ("wall", "晒单墙", "images"),
+        ("me", "我的", "user"),
+    ),
+    "worker": (
+        ("home", "首页", "house"),
+        ("my_work", "我的任务", "list-checks"),
+        ("my_matters", "我的事项", "clipboard-list"),
         ("me", "我的", "user"),
     ),
 }
@@ -246,9 +252,12 @@ def form_errors(form: forms.BaseForm) -> dict[str, Any]:
 
 # --- the frame -------------------------------------------------------------------------------------------------------
 @register.inclusion_tag("components/tabbar.html", takes_context=True)
-def tabbar(context: template.Context, kind: str = "resident") -> dict[str, Any]:
-    """Render the bottom tabs; the one that the present address lies under is marked as current."""
-    path = getattr(context.get("request"), "path", "")
+def tabbar(context: template.Context) -> dict[str, Any]:
+    """Render the bottom tabs; the one that the present address lies under is marked as current. Who has tasks finds them here."""
+    request = context.get("request")
+    path, user = getattr(request, "path", ""), getattr(request, "user", None)
+    works = user is not None and user.is_authenticated and user.is_staff and home.shown(request, "my_work")
+    kind = "worker" if works else "resident"
     tabs = []
     for name, word, picture in TABS[kind]:
         try:

@@ -44,6 +44,8 @@ class FlowActionView(Kept, SignedIn, View):
     template_name = "governance/action.html"
     #: action name -> template, where the plain one will not do.
     templates: Mapping[str, str] = {}
+    #: The rule's actions of which one must be allowed on a matter for its page to be there.
+    sees: tuple[str, ...] = ("view",)
     #: The address of this very page, and where to go when the matter is out of reach afterwards.
     address = ""
     fallback = "home"
@@ -66,9 +68,12 @@ class FlowActionView(Kept, SignedIn, View):
 
     def find(self) -> Matter | None:
         """Return the matter, if the visitor may see it."""
-        rows = self.flow.model.objects.restrict(self.request.user)
-        rows = rows.for_page() if hasattr(rows, "for_page") else rows
-        return rows.filter(number=self.kwargs["number"]).first()
+        for action in self.sees:
+            rows = self.flow.model.objects.restrict(self.request.user, action)
+            rows = rows.for_page() if hasattr(rows, "for_page") else rows
+            if found := rows.filter(number=self.kwargs["number"]).first():
+                return found
+        return None
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         matter = self.find()
@@ -210,8 +215,11 @@ class FlowActionView(Kept, SignedIn, View):
 
     def next_page(self, matter: Matter) -> str:
         """Return the matter's page, or the fallback when the action took it out of reach."""
-        rows = self.flow.model.objects.restrict(self.request.user)
-        return matter.get_absolute_url() if rows.filter(pk=matter.pk).exists() else reverse(self.fallback)
+        rows = self.flow.model.objects
+        reached = any(
+            rows.restrict(self.request.user, action).filter(pk=matter.pk).exists() for action in self.sees
+        )
+        return matter.get_absolute_url() if reached else reverse(self.fallback)
 
 
 def buttons(view: type[FlowActionView], matter: Matter, user: Any) -> list[Button]:

@@ -51,6 +51,7 @@ class WaitFilter(ChoiceFilter):
 class EvaluationAdmin(MatterAdmin):
     add_action = "score"
     action_forms = EVALUATION_FORMS
+    main_actions = ("start", "give", "close_scoring", "publish")
     list_display = ("heading", "status_chip", "light_badge", "place", "period", "due", "opened")
     list_filter = (StatusFilter, WaitFilter, PlaceFilter)
     search_help_text = "搜编号或街道"
@@ -151,6 +152,7 @@ class EvaluationAdmin(MatterAdmin):
             title="发起部门考评",
             form=form,
             run=run,
+            button="发起考评",
             done="已发起，点“启动打分”请各社区打分。",
             back=self.link(None, "changelist"),
             hint="办结率按哨单计算，满意度按回访和评价计算，服务感受由各社区书记打分；权重和等次线按现在的运行参数。",

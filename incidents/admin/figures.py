@@ -16,11 +16,11 @@ from governance.admin.actions import dress
 from governance.admin.filters import ChoiceFilter
 from governance.models import AccessEvent, Unit
 from governance.models.matters import Channel
+from governance.period_forms import DEFAULT, USUAL, PeriodForm, usual
 from governance.territory import GridLevel, lineage
 from grids.models import Grid
 from incidents import reports
 from incidents.charts import Chart, chart
-from incidents.forms.figures import DEFAULT, USUAL, PeriodForm, usual
 from incidents.models import Incident, MajorClass, MinorClass
 from incidents.reports import ALL, FIGURES, THOSE, By, Cell, Period, Scope, Value
 

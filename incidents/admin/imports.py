@@ -18,6 +18,7 @@ from governance.admin.verbs import verb_page
 from governance.exports import as_file
 from governance.forms import tell
 from governance.templatetags import ui
+from grids.models import Grid
 from incidents.admin.forms import ImportForm, MappingForm
 from incidents.models import ImportRow, ImportState, IncidentImport
 from incidents.services import imports
@@ -167,7 +168,7 @@ class IncidentImportAdmin(ReadOnlyAdmin):
             "runs": runs,
             "missing": "、".join(missing),
             "told": told,
-            "first": [_shown(ticket) for ticket in told.first] if told else [],
+            "first": _shown(told.first) if told else [],
             "catalogue_url": CATALOGUE,
             "more": told.wrong - len(told.problems) if told else 0,
             "problem": problem,
@@ -296,14 +297,20 @@ class IncidentImportAdmin(ReadOnlyAdmin):
         return as_file(f"未导入-{batch.file_name.rpartition('.')[0] or batch.file_name}.xlsx", data)
 
 
-def _shown(ticket: Ticket) -> dict[str, Any]:
-    """Return a row as the page shows it, persons masked."""
+def _shown(tickets: list[Ticket]) -> list[dict[str, Any]]:
+    """Return rows as the page shows them, persons masked."""
+    codes = {ticket.grid_code for ticket in tickets}
+    names = dict(Grid.objects.filter(pk__in=codes).values_list("code", "name"))
+    return [_line(ticket, names.get(ticket.grid_code, ticket.grid_code)) for ticket in tickets]
+
+
+def _line(ticket: Ticket, grid: str) -> dict[str, Any]:
     data = ticket.data
     return {
         "line": ticket.line,
         "number": ticket.number,
         "minor": data["minor_class"].name,
-        "grid": ticket.grid_code,
+        "grid": grid,
         "spot": data["spot"],
         "words": data["description"][:60],
         "name": masks.name(data["applicant_name"]),

@@ -26,7 +26,7 @@ from governance.templatetags import ui
 from incidents.admin import intake
 from incidents.admin.figures import FigureFilter
 from incidents.admin.whistles import may_call, whistle_line
-from incidents.cards import TONES
+from incidents.cards import TONES, sent_to
 from incidents.forms.actions import INCIDENT_FORMS
 from incidents.likeness import alike_of
 from incidents.models import Incident, MajorClass, Whistle
@@ -95,6 +95,9 @@ class IncidentAdmin(MatterAdmin):
     add_action = "report"
     action_forms = INCIDENT_FORMS
     bulk_actions = ("accept", "dispatch", "verify_pass", "supervise", "extend")
+    main_actions = (
+        "receive", "handle", "verify_pass", "take_up", "dispatch", "designate", "rate", "call_back",
+    )  # fmt: skip
     also_shown = ("minor_class", "unit", "worker")
     list_display = (
         "heading", "status_chip", "light_badge", "place", "who", "channel", "due", "opened",
@@ -210,12 +213,18 @@ class IncidentAdmin(MatterAdmin):
     def offered(self, incident: Incident, user: Any) -> list[SimpleNamespace]:
         """Return the buttons, and, for who may call departments to it, the way to the whistle's form."""
         buttons = super().offered(incident, user)
+        for button in buttons:
+            if button.name == "publish" and incident.published_at:
+                button.label = "改公开说明"
         words = may_call(user, incident.grid_id) if incident.is_open else ""
         if words:
             url = f"{reverse('admin:incidents_whistle_add')}?incident={incident.number}"
             hint = "街道自己办不了的，请部门来办"
             buttons.append(SimpleNamespace(label=words, hint=hint, danger=False, url=url, bare=False))
         return buttons
+
+    def step_labels(self, steps: list[Any]) -> dict[int, str]:
+        return sent_to(steps)
 
     def panels(self, request: HttpRequest, incident: Incident, clear: bool) -> list[dict[str, Any]]:
         """Return the incidents that may be the same thing, while somebody decides, those that belong together with this one, and

@@ -31,6 +31,7 @@ class WhistleColourFilter(ColourFilter):
 @admin.register(WhistleSlip)
 class WhistleSlipAdmin(MatterAdmin):
     action_forms = SLIP_FORMS
+    main_actions = ("receive", "arrive", "take_on", "feed_back")
     bulk_actions = ("receive", "urge")
     also_shown = ("unit", "whistle", "whistle__situation")
     list_display = (
@@ -58,6 +59,9 @@ class WhistleSlipAdmin(MatterAdmin):
         ("反馈", 40, lambda row: row.feedback),
         ("异议", 40, lambda row: row.objection),
     ]
+
+    def urgent_title(self, slip: WhistleSlip) -> str:
+        return f"{slip.title} · {slip.unit}"
 
     # --- list -------------------------------------------------------------------------------------------------------
     @admin.display(description="部门", ordering="unit")

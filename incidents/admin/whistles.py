@@ -107,6 +107,7 @@ def colour_chip(colour: str) -> str:
 class WhistleAdmin(MatterAdmin):
     add_action = "propose"
     action_forms = WHISTLE_FORMS
+    main_actions = ("blow", "answer", "verify_pass", "blow_again")
     also_shown = ("situation", "unit")
     list_display = (
         "heading", "status_chip", "light_badge", "colour_badge", "place", "departments", "due", "opened",
@@ -166,6 +167,10 @@ class WhistleAdmin(MatterAdmin):
         return super().changelist_view(request, {"subtitle": "", "blows": blows, **(extra_context or {})})
 
     # --- page -------------------------------------------------------------------------------------------------------
+    def continued(self, whistle: Whistle) -> Whistle:
+        """Return the second whistle where one was blown."""
+        return Whistle.objects.filter(parent=whistle).first() or whistle
+
     def facts(self, request: HttpRequest, whistle: Whistle) -> list[tuple[str, Any]]:
         """Return what the whistle is about."""
         return [

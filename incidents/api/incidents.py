@@ -414,9 +414,8 @@ class IncidentViewSet(MatterViewSet):
         if code and minor is not None:
             rows = Incident.objects.restrict(request.user, "count").ongoing()
             rows = rows.filter(minor_class__is_public=True)
-            found = similar(
-                rows, code=code, minor_class=minor, description=words, point=point if located else None
-            )
+            # Others' words are not compared: who may not read them could guess at them, two characters at a time.
+            found = similar(rows, code=code, minor_class=minor, point=point if located else None)
         told = {"classes": suggested, "grid": located, "similar": [each.incident for each in found]}
         return Response(LookedSerializer(told).data)
 

@@ -85,6 +85,11 @@ def give(change: Change) -> None:
 
 
 # --- the street ----------------------------------------------------------------------------------------------------------
+def sees_no_score(evaluation: Evaluation, user: Any) -> bool:
+    """Say from whom the notes are kept that name a department and its points: the communities that only gave theirs."""
+    return not EvaluationScore.objects.restrict(user).filter(evaluation=evaluation).exists()
+
+
 def count(change: Change) -> None:
     """Count everything as it is now."""
     scoring.recount(change.matter)
@@ -228,6 +233,8 @@ EVALUATIONS = Flow(
             needs="score",
             effect=deduct,
             reason=True,
+            readers=frozenset({"view"}),
+            kept_from=sees_no_score,
             hint="每次扣分都要有理由，公布后部门看得到",
         ),
         Action(
@@ -237,6 +244,8 @@ EVALUATIONS = Flow(
             needs="score",
             effect=lift,
             reason=True,
+            readers=frozenset({"view"}),
+            kept_from=sees_no_score,
             ready=lambda evaluation, user: Deduction.objects.filter(score__evaluation=evaluation).exists(),
         ),
         Action(
@@ -246,6 +255,8 @@ EVALUATIONS = Flow(
             needs="score",
             effect=adjust,
             reason=True,
+            readers=frozenset({"view"}),
+            kept_from=sees_no_score,
             hint="有不合理回访等情形的，写明理由",
         ),
         Action(

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from governance import files, intake, parameters, worktime
@@ -39,13 +40,16 @@ def by_another(change: Change) -> None:
 
     Raises Refused for her.
     """
-    if change.matter.handler_id == change.actor.pk:
+    if not is_anothers(change.matter, change.actor):
         raise Refused("处置人不能核查自己的处置，请由他人核查。")
 
 
 def is_anothers(incident: Incident, user: User) -> bool:
-    """The ``ready`` that goes with ``by_another``."""
-    return incident.handler_id != user.pk
+    """The ``ready`` that goes with ``by_another``: of a unit's people one may take it in and another do it; it is both's."""
+    taken_in = incident.received_at
+    return incident.handler_id != user.pk and not (
+        taken_in and incident.steps.filter(action="receive", actor=user, at=taken_in).exists()
+    )
 
 
 # --- pictures --------------------------------------------------------------------------------------------------------
@@ -112,6 +116,20 @@ def put_in_hand(change: Change, worker: User | None, unit: Unit | None) -> None:
     incident.receive_by = clocks.receive_by(change.now, incident)
     change.kept |= {"worker": worker.pk} if worker is not None else {"unit": unit.pk}
     change.told.append((incident.audience("assignee"), f"派给您：{incident.title}"))
+
+
+def is_no_party(incident: Incident, user: User) -> bool:
+    """The ``ready`` of a ruling: neither she nor a unit she handles things for has returned it."""
+    units = {post.unit_id for post in user.posts_in_force if "incidents.handle_incident" in post.permissions}
+    names = [name[:60] for name in Unit.objects.filter(pk__in=units - {None}).values_list("name", flat=True)]
+    returns = incident.steps.filter(action="return_back")
+    return not returns.filter(Q(actor=user) | Q(data__assignee__in=names)).exists()
+
+
+def by_no_party(change: Change) -> None:
+    """The guard that goes with it. Raises Refused."""
+    if not is_no_party(change.matter, change.actor):
+        raise Refused("您或您的单位退回过这件事，请由其他裁定员指定。")
 
 
 def designate(change: Change) -> None:
@@ -211,8 +229,7 @@ def handle(change: Change) -> None:
     if incident.paused_at is not None and incident.due_at is not None:
         left = worktime.between(incident.paused_at, incident.due_at)
         incident.handled_due = worktime.add(change.now, left)
-    if incident.handler_id is None:
-        incident.handler = change.actor
+    incident.handler = change.actor
 
 
 def handle_oneself(change: Change) -> None:
@@ -369,7 +386,7 @@ def rate(change: Change) -> None:
 
 def may_call_back(incident: Incident, user: User) -> bool:
     """The ``ready`` of a call back: there is a number, and neither end of the line is whoever handled or reported it."""
-    return bool(incident.applicant_phone) and user.pk not in (incident.handler_id, incident.applicant_id)
+    return bool(incident.applicant_phone) and incident.applicant_id != user.pk and is_anothers(incident, user)
 
 
 def call_back(change: Change) -> None:

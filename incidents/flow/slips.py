@@ -32,16 +32,23 @@ def is_of_department(slip: WhistleSlip, user: User) -> bool:
 
 
 def for_district(change: Change) -> None:
-    """The guard of a ruling: the street is a party to it, so that no arbiter of the street's decides."""
+    """The guard of a ruling: the street and the department are parties to it, so that no arbiter of the street's decides, and
+    nobody who answers for the department."""
+    if change.matter.is_of(change.actor):
+        raise Refused("本部门的异议不能由本部门的人裁定，请由其他裁定员裁定。")
     if not is_of_district(change.matter, change.actor):
         raise Refused("街道是当事一方，由区级裁定员裁定。")
 
 
 def is_of_district(slip: WhistleSlip, user: User) -> bool:
     """The ``ready`` that goes with ``for_district``."""
-    return user.is_superuser or any(
-        "incidents.arbitrate_whistleslip" in post.permissions and level_of(post.code) is GridLevel.DISTRICT
-        for post in user.posts_in_force
+    return not slip.is_of(user) and (
+        user.is_superuser
+        or any(
+            "incidents.arbitrate_whistleslip" in post.permissions
+            and level_of(post.code) is GridLevel.DISTRICT
+            for post in user.posts_in_force
+        )
     )
 
 

@@ -4,6 +4,7 @@ engine, with the incident's row locked."""
 from django.db import OperationalError, transaction
 
 from governance.flow import Change, Refused
+from governance.models import User
 from governance.permissions import permitted_actions
 from incidents.flow import clocks
 from incidents.flow.handling import release, take_over
@@ -11,6 +12,11 @@ from incidents.models import Incident, MinorClass
 from incidents.models.incidents import IncidentStatus
 
 S = IncidentStatus
+
+
+def is_whole(incident: Incident, user: User) -> bool:
+    """Say whether it is no part of another; what has parts itself is refused on sending."""
+    return incident.part_of_id is None
 
 
 def merge(change: Change) -> None:
@@ -53,6 +59,9 @@ def unmerge(change: Change) -> None:
     lead = incident.merged_into
     change.kept["lead"] = lead.number
     incident.merged_into = None
+    # What its reporter said of the other one is not her answer to this one.
+    incident.solved = incident.satisfaction = None
+    incident.rating_words = ""
     change.status = S.ACCEPTED
     change.after.append(
         lambda done: Incident.flow.run(lead, "let_go", by=done.actor, note=f"{incident.number} 已撤销并案。")

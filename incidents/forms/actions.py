@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from governance import intake
-from governance.forms import ActionForm, PhotosField, day_field
+from governance.forms import ActionForm, PhotosField, day_field, yes_no
 from governance.models import Matter
 from governance.templatetags import ui
 from governance.territory import GridLevel
@@ -23,6 +23,8 @@ MOST_PHOTOS = 6
 
 class ClassForm(ActionForm):
     """The class and the danger, to be corrected while it is at the desk."""
+
+    of_one = ("minor_class", "is_urgent")
 
     minor_class = MinorField()
     is_urgent = forms.BooleanField(
@@ -236,19 +238,6 @@ class AskExtensionForm(ActionForm):
         max_value=400,
         widget=forms.NumberInput({"inputmode": "numeric"}),
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), "请填写 1 到 400 的整数。"),
-    )
-
-
-def yes_no(label: str, yes: str, no: str, **options: Any) -> forms.TypedChoiceField:
-    """Return a field of two answers."""
-    return forms.TypedChoiceField(
-        label=label,
-        choices=[("1", yes), ("0", no)],
-        coerce=lambda value: value == "1",
-        empty_value=None,
-        widget=forms.RadioSelect,
-        error_messages={"required": f"请选择{label}。", "invalid_choice": f"请选择{label}。"},
-        **options,
     )
 
 

@@ -36,6 +36,7 @@ class OpenForm(forms.Form):
     grid = forms.ModelChoiceField(
         label="街道",
         queryset=Grid.objects.none(),
+        empty_label="请选择",
         error_messages={"required": "请选择街道。", "invalid_choice": "请选择您管辖的街道。"},
     )
     period_from = day_field("考评期起", help_text="当天也算。")

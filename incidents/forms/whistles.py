@@ -7,13 +7,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from governance.forms import ActionForm, PhotosField
+from governance.forms import ActionForm, PhotosField, yes_no
 from governance.models import Matter, Unit
 from governance.permissions import rule_of
 from governance.territory import GridLevel
 from grids.models import Grid
 from incidents.flow import whistle_clocks
-from incidents.forms.actions import yes_no
 from incidents.models import Aspect, Colour, Incident, SlipStatus, WhistleSituation
 from incidents.models.whistles import departments_over
 from incidents.services.whistles import MOST_INCIDENTS
@@ -24,10 +23,11 @@ _BETWEEN = re.compile(r"[\s,，;；、]+")
 
 
 def grouped_situations(rows: Iterable[WhistleSituation]) -> list[tuple[str, list[tuple[int, str]]]]:
-    """Return situations under the names of their aspects, each with its usual colour, as a select shows them."""
+    """Return situations under the names of their aspects, each with its usual colour and department, as a select shows them."""
     groups: dict[str, list[tuple[int, str]]] = {}
     for situation in rows:
-        words = f"{situation.name}（{situation.get_colour_display()}）"
+        lead = f"，{situation.lead}" if situation.lead_id else ""
+        words = f"{situation.name}（{situation.get_colour_display()}{lead}）"
         groups.setdefault(Aspect(situation.aspect).label, []).append((situation.pk, words))
     return list(groups.items())
 
@@ -90,7 +90,7 @@ def colour_choices() -> list[tuple[str, str]]:
 class CallFields(forms.Form):
     """What is the matter, how urgent, and which departments are called."""
 
-    situation = SituationField(help_text="括号里是默认响应；部门留空时由情形的默认部门牵头。")
+    situation = SituationField(help_text="括号里是默认的响应和牵头部门，下面两项留空就照此办理。")
     colour = colour_field()
     lead = UnitField(label="牵头部门", required=False, empty_label="按情形的默认部门")
     assisting = UnitsField(label="配合部门", required=False)
@@ -122,8 +122,8 @@ class WhistleForm(CallFields):
 
     grid = forms.ModelChoiceField(
         label="地点",
-        empty_label="请选择",
         queryset=Grid.objects.none(),
+        empty_label="请选择",
         error_messages={
             "required": "请选择地点。",
             "invalid_choice": "请选择您管辖范围内的街道或社区。",

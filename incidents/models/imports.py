@@ -26,7 +26,8 @@ class ImportState(models.TextChoices):
 
 
 class IncidentImport(Territorial):
-    """One file, from the upload to its result. It stands at the place of its importer's post."""
+    """One file, from the upload to its result. It stands at the place of its importer's post, of
+    several at the one that holds them all."""
 
     #: From which systems files come: each ticket is known by its system's number.
     SOURCES = ((Channel.HOTLINE.value, Channel.HOTLINE.label), (Channel.UPPER.value, Channel.UPPER.label))

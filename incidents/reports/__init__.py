@@ -8,9 +8,9 @@ always gives the same figures, by any place, unit and class, whatever became of 
 incident itself; its day never changes, its unit, class and place are those it has now.
 """
 
+from governance.periods import EARLIEST, Period
 from incidents.reports.counting import By, Cell, Scope, Table, at_work, course, on_post, tally, total
 from incidents.reports.figures import ALL, COLUMNS, FEW, FIGURES, FUNNEL, THOSE, Figure, Lines, Value, cut
-from incidents.reports.periods import EARLIEST, Period
 
 __all__ = [
     "ALL", "COLUMNS", "EARLIEST", "FEW", "FIGURES", "FUNNEL", "THOSE",

@@ -10,10 +10,10 @@ from django.db.models import Count, F
 from django.db.models.functions import TruncDay, TruncMonth
 
 from governance.models.matters import Channel
+from governance.periods import EARLIEST, Period
 from governance.permissions import EVERYTHING, NOTHING, rule_of
 from governance.territory import COLUMN, level_of
 from incidents.reports.figures import ALL, FIGURES, THOSE, Figure, Lines, Value
-from incidents.reports.periods import EARLIEST, Period
 
 
 # --- whose -----------------------------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from enum import Enum
 from django.db import models
 from django.db.models import F, Q
 
+from governance.periods import Period
 from incidents.models import Callback, Closing, Incident
 from incidents.models.incidents import DONE, DROPPED, LONGEST_TO_RESPOND, SATISFIED, IncidentStatus
-from incidents.reports.periods import Period
 
 #: A whole smaller than this says little about a rate, and the page says so.
 FEW = 10

@@ -24,6 +24,7 @@ from governance.models import AccessEvent, Intake, User
 from governance.permissions import nearest_holders
 from governance.territory import GridLevel
 from incidents.models import ImportRow, ImportState, Incident, IncidentImport
+from incidents.services.places import common
 from incidents.services.reporting import report_incident
 from incidents.services.tables import Cell, Table, read_table, said
 from incidents.services.tickets import FIELDS, KNOWN, WHY, BadRow, Reader, Ticket, guess
@@ -55,7 +56,8 @@ def open_import(by: User, *, source: str, file_name: str, data: bytes) -> Incide
     table = read_table(data, KNOWN)
     last = IncidentImport.objects.restrict(by).filter(source=source).exclude(mapping={}).first()
     batch = IncidentImport(
-        grid_id=min((post.code for post in posts), key=len),
+        # Whoever looks on from a place finds no file in which rows of another may stand.
+        grid_id=common([post.code for post in posts]) or min((post.code for post in posts), key=len),
         by=by,
         source=source,
         file_name=said(file_name)[-100:] or "（没有名称）",

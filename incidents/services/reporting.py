@@ -134,8 +134,9 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         tell = ("dispatchers",) if incident.is_urgent else ()
 
     def within_reach(saved: Matter) -> None:
-        # Whoever reports for others by a post does so at her own place; residents and systems report everywhere.
-        if by.is_staff and came.applicant_id != by.pk and not by.may("report", saved):
+        # Whoever reports by a post does so at her own place; residents and systems report everywhere.
+        on_duty = came.applicant_id != by.pk or came.channel == Channel.WORKER
+        if by.is_staff and on_duty and not by.may("report", saved):
             raise NotYours
 
     return INCIDENTS.open_matter(

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -161,9 +161,15 @@ def seconds_left() -> int:
     return max(1, 60 - int(time.time()) % 60)
 
 
+@transaction.atomic
 def _count(name: str) -> int:
-    """Count up in this minute, in the cache that all processes share. Returns the number so far."""
+    """Count up in this minute, in the cache that all processes share. Returns the number so far.
+
+    The cache reads and writes; calls at once wait for each other, so that none counts the same number.
+    """
     slot = f"{name}.{int(time.time() // 60)}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [slot])
     cache.add(slot, 0, timeout=120)
     try:
         return cache.incr(slot)

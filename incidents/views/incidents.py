@@ -8,7 +8,7 @@ from governance import intake, masks, worktime
 from governance.permissions import permitted_actions
 from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons
 from grids.models import Grid
-from incidents.cards import TONES, reports_for_others
+from incidents.cards import TONES, reports_for_others, sent_to
 from incidents.flow import INCIDENTS
 from incidents.flow.incidents import INSIDE
 from incidents.forms.actions import INCIDENT_FORMS
@@ -57,6 +57,7 @@ class IncidentPage(SignedIn, RestrictedDetail):
             contact=contact,
             may_reveal=not contact and "reveal" in allowed,
             inside=bool(allowed & INSIDE),
+            receive_by=incident.receive_by if incident.status == S.DISPATCHED and allowed & INSIDE else None,
             mine=mine,
             photos=by_stage(incident),
             works=reports_for_others(self.request),
@@ -79,7 +80,9 @@ class IncidentPage(SignedIn, RestrictedDetail):
     def timeline(self, contact: bool) -> list[dict[str, Any]]:
         """What happened, newest first. People on duty are named, and so is the reporter to whom she may be called by."""
         incident, user, rows = self.object, self.request.user, []
-        for step in INCIDENTS.timeline(incident, user):
+        steps = INCIDENTS.timeline(incident, user)
+        labels = sent_to(steps)
+        for step in steps:
             if step.actor_id == user.pk:
                 actor = "我"
             elif step.actor.username == "system" and step.action == "open":
@@ -89,7 +92,7 @@ class IncidentPage(SignedIn, RestrictedDetail):
                 actor = str(step.actor) if known else masks.person(step.actor)
             rows.append(
                 {
-                    "label": step.label,
+                    "label": labels.get(step.pk, step.label),
                     "at": step.at,
                     "actor": actor,
                     "capacity": step.capacity if step.actor.is_staff else "",

@@ -105,6 +105,7 @@ class Snapshot(Kept, View):
             "number": incident.number,
             "title": incident.title,
             "phone": bool(incident.applicant_phone),
+            "community": incident.grid_id[:12],
         }
         return redirect("snapshot_sent")
 
@@ -134,6 +135,7 @@ class Snapshot(Kept, View):
             "for_others": self.for_others,
             "works": self.for_others,
             "where": place,
+            "no_place": form.is_bound and place is None and not form.has_point,
             "near": nearby(self.request, place.grid.code) if place and not form.is_bound else [],
         }
         return render(self.request, "incidents/report.html", context, status=status)
@@ -159,7 +161,8 @@ def sent(request: HttpRequest) -> HttpResponse:
     told = request.session.get(SENT)
     if not told:
         return redirect("snapshot")
-    return render(request, "incidents/sent.html", {"sent": told})
+    community = Grid.objects.filter(code=told.get("community", "")).only("name", "phone").first()
+    return render(request, "incidents/sent.html", {"sent": told, "community": community})
 
 
 @require_safe
@@ -181,8 +184,9 @@ def look(request: HttpRequest) -> HttpResponse:
     minor = chosen or (suggested[0] if suggested else None)
     if code and minor is not None:
         rows = Incident.objects.restrict(request.user, "count").ongoing().filter(minor_class__is_public=True)
+        # Others' words are not compared: who may not read them could guess at them, two characters at a time.
         found = similar(
-            rows, code=code, minor_class=minor, description=text, point=point,
+            rows, code=code, minor_class=minor, point=point,
             entrance_id=place.entrance.pk if place and place.entrance and not point else None,
         )  # fmt: skip
     grid = Grid.objects.filter(code=located).only("name").first() if located else None

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from governance.flow import STOP, Action, Clock, Flow, on_tick
 from governance.models import User
-from mediation.flow import agreeing, handling
+from mediation.flow import agreeing, archiving, handling
 from mediation.models import Dispute, DisputeStep
 from mediation.models.disputes import ENDED, DisputeStatus
 
@@ -64,6 +64,26 @@ DISPUTES = Flow(
             tell=("directors", "mediators", "disputants"),
             danger=True,
             news="申请人撤回了申请",
+            racing=True,
+        ),
+        Action(
+            "choose_mediator",
+            "选调解员",
+            frozenset({S.REGISTERED, S.ACCEPTED, S.MEDIATING}),
+            needs="answer",
+            effect=handling.choose_mediator,
+            tell=("directors",),
+            hint="您可以说想请谁调解，由矛调中心安排；也可以请某位调解员回避",
+            news="当事人对调解员有意见",
+            racing=True,
+        ),
+        Action(
+            "amend_party",
+            "登记当事人",
+            frozenset({S.REGISTERED, S.ACCEPTED, S.MEDIATING}),
+            needs="record",
+            effect=handling.amend_party,
+            hint="补正当事人的情况，或者添加当事人",
         ),
         # --- the director ---
         Action(
@@ -89,6 +109,13 @@ DISPUTES = Flow(
             danger=True,
             hint="不属于人民调解范围的，告知正确的途径",
             news="不属于人民调解范围，请看告知的途径",
+        ),
+        Action(
+            "amend",
+            "改类别等级",
+            frozenset({S.REGISTERED, S.ACCEPTED, S.MEDIATING, S.AGREED}),
+            needs="direct",
+            effect=handling.amend,
         ),
         Action(
             "assign",
@@ -375,6 +402,28 @@ DISPUTES = Flow(
             danger=True,
             hint="纠纷又起，或者当事人又愿意调解",
             news="重新调解",
+        ),
+        # --- the file itself ---
+        Action(
+            "scan",
+            "扫描件入卷",
+            frozenset({S.REGISTERED, *AT_WORK, S.AGREED, *ENDED}),
+            needs="record",
+            effect=archiving.scan,
+            hidden=True,
+            racing=True,
+        ),
+        Action(
+            "archive",
+            "归档",
+            ENDED,
+            S.ARCHIVED,
+            needs="direct",
+            effect=archiving.archive,
+            tell=("mediators",),
+            hint="生成全部文书，编页号，封存；以后任何改动都看得出来",
+            asks="卷内为什么不全",
+            news="卷宗已归档",
         ),
         Action(
             "tell_overdue",

@@ -34,6 +34,7 @@ from mediation.models.disputes import GUIDES, TERMINATIONS
 
 S = DisputeStatus
 Consent = Disputant.Consent
+MOST_DISPUTANTS = 20
 
 # --- clocks ----------------------------------------------------------------------------------------------------------
 
@@ -119,6 +120,63 @@ def agree(change: Change) -> None:
 def refuse(change: Change) -> None:
     """A party does not want to be mediated, or no longer; she need not say why."""
     note_consent(change, the_party(change), False, Disputant.Means.PHONE_PAGE)
+
+
+#: What of a party may be put right.
+PARTY_FIELDS = (
+    "name", "is_body", "phone", "sex", "birth_year", "ethnicity", "occupation", "address", "is_minor", "guardian",
+    "agent", "agent_power",
+)  # fmt: skip
+
+
+def amend_party(change: Change) -> None:
+    """Put right, or complete, what is known of a party; or add one, who is then asked like the others."""
+    party, dispute = change.data.get("disputant"), change.matter
+    if party is None:
+        if dispute.disputants.count() >= MOST_DISPUTANTS:
+            raise Refused(f"当事人最多登记 {MOST_DISPUTANTS} 名。")
+        party = Disputant(dispute=dispute, side=change.data.get("side") or "")
+    elif not isinstance(party, Disputant) or party.dispute_id != dispute.pk:
+        raise Refused("请选择当事人。", "disputant")
+    given = change.data.get("given") or {}
+    for name in PARTY_FIELDS:
+        if name in given:
+            setattr(party, name, given[name])
+    if party.user_id is None and party.phone:
+        taken = dispute.disputants.exclude(pk=party.pk).values("user")
+        known = User.objects.filter(phone=party.phone, phone_verified=True, is_active=True)
+        party.user = known.exclude(pk__in=taken).first()
+    party.full_clean(exclude=["dispute", "user"])
+    change.kept |= {"side": party.side, "new": party.pk is None}
+    party.save()
+    dispute.has_minor = dispute.disputants.filter(is_minor=True).exists()
+    dispute.search_terms = dispute.index()
+
+
+def amend(change: Change) -> None:
+    """Correct the category, the grade and the figures that the tables count."""
+    dispute: Dispute = change.matter
+    for name in ("category", "grade", "amount", "people_count", "is_public"):
+        if name in change.data:
+            old, new = getattr(dispute, name), change.data[name]
+            if old != new and name != "amount":
+                change.kept[name] = new
+            setattr(dispute, name, new)
+    dispute.title = f"{dispute.get_category_display()}纠纷"
+    dispute.clean_fields(exclude=["applicant_name", "number", "search_terms"])
+
+
+def choose_mediator(change: Change) -> None:
+    """A party says whom she would have as mediator, or whom not (People's Mediation Law, articles 19 and 23); the director
+    decides."""
+    party, mediator = the_party(change), change.data.get("mediator")
+    if mediator is None and not change.note:
+        raise Refused("请选一位调解员，或者写下您的意见。", "mediator")
+    if mediator is not None and not mediators_for(change.matter).filter(pk=mediator.pk).exists():
+        raise Refused("这位调解员现在不在名册上，请另选。", "mediator")
+    wish = f"{party.get_side_display()}想请{mediator}调解。" if mediator is not None else ""
+    change.note = f"{wish}{change.note}"[:1000]
+    change.kept |= {"side": party.side, "mediator": mediator.pk if mediator is not None else None}
 
 
 # --- the director ----------------------------------------------------------------------------------------------------

@@ -27,10 +27,12 @@ from mediation.models.disputes import (
     Retention,
     Viewing,
 )
+from mediation.models.papers import Archive, Paper
 from mediation.models.sessions import FollowUp, Inquiry, PrivateNote, Session, SessionMode
 
 __all__ = [
     "Agreement",
+    "Archive",
     "Category",
     "Centre",
     "Committee",
@@ -52,6 +54,7 @@ __all__ = [
     "Member",
     "Origin",
     "Outcome",
+    "Paper",
     "PrivateNote",
     "Relation",
     "Retention",

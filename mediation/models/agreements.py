@@ -57,6 +57,22 @@ class Agreement(models.Model):
         return f"{self.get_form_display()}协议 第 {self.version} 版"
 
 
+class TermQuerySet(RestrictedQuerySet):
+    def unperformed(self, day):
+        """Return what agreements in effect ask for by a day, and what was not done yet or not wholly, of open files."""
+        return (
+            self.exclude(state=Term.State.DONE)
+            .filter(
+                due_on__lte=day, agreement__effective_at__isnull=False, agreement__dispute__closed_at=None
+            )
+            .order_by("due_on", "pk")
+        )
+
+    def mediated_by(self, user):
+        """Return the terms of the disputes that a person mediates now."""
+        return self.filter(agreement__dispute__in=Dispute.objects.mediated_by(user))
+
+
 class Term(models.Model):
     """One thing agreed, with way, place and deadline of its performance."""
 
@@ -78,7 +94,7 @@ class Term(models.Model):
     )
     performed_on = models.DateField("履行日期", null=True, editable=False)
 
-    objects = RestrictedQuerySet.as_manager()
+    objects = TermQuerySet.as_manager()
     rule = Through("agreement", view="view", follow="follow")
 
     class Meta:

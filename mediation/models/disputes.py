@@ -1,5 +1,7 @@
 """A dispute and its case file: the parties, who mediates, who was called in, and the steps."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -109,6 +111,27 @@ class DisputeQuerySet(MatterQuerySet):
         """Load what a dispute's line shows."""
         return self.select_related("centre").with_place()
 
+    def mediated_by(self, user):
+        """Return the disputes that a person mediates now."""
+        return self.filter(pk__in=Mediation.objects.filter(mediator__user=user, until=None).values("dispute"))
+
+    def to_follow_up(self, on=None):
+        """Return the disputes whose day of a visit has come."""
+        return self.filter(follow_up_on__lte=on or timezone.localdate())
+
+    def waiting_for_consent(self):
+        """Return those that wait for a party's word."""
+        waiting = Disputant.objects.filter(consent=Disputant.Consent.ASKED).values("dispute")
+        return self.filter(status=S.REGISTERED, pk__in=waiting)
+
+    def of_party(self, user):
+        """Return the disputes to which a person is a party."""
+        return self.filter(pk__in=Disputant.objects.filter(user=user).values("dispute"))
+
+    def at_centre(self):
+        """Return the disputes that wait for the director of a centre."""
+        return self.filter(status__in=[S.REGISTERED, S.ACCEPTED, S.SENT])
+
 
 class Dispute(Matter):
     """A dispute (矛盾纠纷) with all that its case file (卷宗) says of itself.
@@ -169,8 +192,8 @@ class Dispute(Matter):
     rule = Confidential(
         seat="seat",
         keeper="direct",
-        # Figures are for the territory; that somebody may ask to be shown one file opens none.
-        figures=frozenset({"count", "inspect", "register"}),
+        # Figures are for the territory; that somebody may ask to be shown one file, or lets it be erased, opens none.
+        figures=frozenset({"count", "inspect", "register", "erase"}),
         own=[
             Own(
                 "mediations__mediator__user",
@@ -199,6 +222,7 @@ class Dispute(Matter):
             ("count_dispute", "统计纠纷"),
             ("inspect_dispute", "调阅卷宗"),
             ("supervise_dispute", "督办"),
+            ("erase_dispute", "批准销毁卷宗"),
         ]
         indexes = [
             *Matter.Meta.indexes,
@@ -259,6 +283,10 @@ class Dispute(Matter):
     def gist(self, *, place: bool = True) -> str:
         # Not even to which door it belongs: a notice lies open on a phone.
         return self.get_category_display()
+
+    def concerns(self, person: Any) -> bool:
+        # Whoever registered it does so at the desk.
+        return person.pk == self.applicant_id or self.disputants.filter(user=person.pk).exists()
 
     def audience(self, key: str) -> list[User]:
         if key == "disputants":

@@ -36,6 +36,16 @@ class SessionMode(models.TextChoices):
     SEPARATE = "separate", "背对背"
 
 
+class SessionQuerySet(RestrictedQuerySet):
+    def planned(self):
+        """Return the sessions that are still to be held, or to be written down."""
+        return self.filter(state=Session.State.PLANNED).order_by("starts_at", "pk")
+
+    def mediated_by(self, user):
+        """Return the sessions of the disputes that a person mediates now."""
+        return self.filter(dispute__in=Dispute.objects.mediated_by(user))
+
+
 class Session(models.Model):
     """One session of mediation: planned, then held or called off (调解记录)."""
 
@@ -58,7 +68,7 @@ class Session(models.Model):
     record = models.TextField("调解记录", max_length=4000, blank=True)
     by = models.ForeignKey("governance.User", models.PROTECT, verbose_name="记录人", related_name="+")
 
-    objects = RestrictedQuerySet.as_manager()
+    objects = SessionQuerySet.as_manager()
     rule = Through("dispute", view="view")
 
     class Meta:

@@ -1,24 +1,28 @@
 """Registering a dispute, by the front door; what happens to it afterwards is its flow's table."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from governance import intake
+from governance import files, intake
 from governance.flow import NotYours, Refused
 from governance.models import Intake, Matter, User
+from governance.models.matters import Channel
 from governance.territory import GridLevel, lineage
 from grids.models import Entrance, Grid
 from mediation.flow import DISPUTES
-from mediation.flow.handling import ACCEPT
-from mediation.models import Category, Centre, Disputant, Dispute, Origin
+from mediation.flow.handling import ACCEPT, MOST_DISPUTANTS
+from mediation.models import Category, Centre, Disputant, Dispute, DisputePhoto, DisputeStatus, Origin
 
-MOST_DISPUTANTS = 20
+#: So many unfinished disputes a resident may have applied for by herself.
+MOST_OPEN = 5
 #: Who lives here and how old the trouble may be.
 OLDEST = timedelta(days=365 * 20)
 
@@ -56,11 +60,13 @@ def register_dispute(
     is_public: bool = False,
     channel: str = "resident",
     source: str = "portal",
+    photos: Iterable[UploadedFile] = (),
 ) -> tuple[Dispute, bool]:
     """Register a dispute (登记). Returns it, and False when this very registration had been taken in before.
 
     ``by`` is the applicant herself, or whoever takes it down for her at her own place. Whoever applies has thereby agreed
-    to be mediated; the other parties are asked. Raises Refused at the field it concerns, NotYours, or ValidationError.
+    to be mediated; the other parties are asked. The dispute and its ``photos``, the evidence, are kept together or not at
+    all. Raises Refused at the field it concerns, NotYours, or ValidationError.
     """
     if entrance is None and grid is None:
         raise Refused("请选择纠纷发生在哪里。", "grid")
@@ -68,6 +74,9 @@ def register_dispute(
         raise Refused("请写对方是谁。", "others")
     if 1 + len(others) > MOST_DISPUTANTS:
         raise Refused(f"当事人最多登记 {MOST_DISPUTANTS} 名。", "others")
+    phones = [party.phone for party in (applicant, *others) if party.phone]
+    if len(set(phones)) < len(phones):
+        raise Refused("同一个手机号填了两次，一位当事人填一个。", "others")
     dispute, new = intake.receive(
         "dispute",
         by=by,
@@ -92,6 +101,8 @@ def register_dispute(
         entrance=entrance,
         centre=centre,
     )
+    if new:
+        files.attach(DisputePhoto, photos, by=by, dispute=dispute, kind=DisputePhoto.Kind.EVIDENCE)
     return dispute, new
 
 
@@ -114,6 +125,10 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         raise Refused("这里还没有矛调中心，请联系社区。", "grid")
     if not centre.is_active or centre.grid_id not in lineage(came.grid_id):
         raise Refused("请选择管辖这个地方的矛调中心。", "centre")
+    if came.channel == Channel.RESIDENT and came.applicant is not None:
+        open_ones = Dispute.objects.ongoing().filter(applicant=came.applicant, channel=Channel.RESIDENT)
+        if open_ones.count() >= MOST_OPEN:
+            raise Refused(f"您已有 {MOST_OPEN} 件没有结束的纠纷，再申请请到矛调中心或打社区电话。")
     parties: list[PartyData] = payload.get("parties") or (
         [PartyData("applicant", came.applicant_name, came.applicant_phone, came.applicant)]
         if came.applicant_name
@@ -191,8 +206,15 @@ def adopt(user: User) -> int:
     """Give a newly verified phone's owner the disputes in which somebody named that phone as a party's. Returns how many."""
     if not (user.phone and user.phone_verified):
         return 0
-    mine = Disputant.objects.filter(user=None, phone=user.phone).exclude(dispute__disputants__user=user)
-    return mine.update(user=user)
+    # A sealed file stays as it was.
+    mine = (
+        Disputant.objects.filter(user=None, phone=user.phone)
+        .exclude(dispute__disputants__user=user)
+        .exclude(dispute__status=DisputeStatus.ARCHIVED)
+    )
+    # One person is one party, however often somebody wrote her phone.
+    first = mine.order_by("dispute_id", "pk").distinct("dispute_id").values_list("pk", flat=True)
+    return Disputant.objects.filter(pk__in=list(first), user=None).update(user=user)
 
 
 def competent_centre(code: str) -> Centre | None:
@@ -201,8 +223,10 @@ def competent_centre(code: str) -> Centre | None:
     return max(found, key=lambda centre: len(centre.grid_id), default=None)
 
 
-def likely_repeats(user: User, *, phones: list[str], code: str, category: str) -> list[Dispute]:
-    """Return disputes that this one may repeat, of those that ``user`` may see: of the same people, of the same kind and
+def likely_repeats(
+    user: User, *, phones: list[str], code: str, category: str, action: str = "view"
+) -> list[Dispute]:
+    """Return disputes that this one may repeat, of those that ``user`` may ``action``: of the same people, of the same kind and
     community within half a year, newest first."""
     phones = [phone for phone in phones if phone]
     people = Q(disputants__phone__in=phones) if phones else Q(pk=None)
@@ -212,5 +236,7 @@ def likely_repeats(user: User, *, phones: list[str], code: str, category: str) -
         if len(code) >= 12
         else Q(pk=None)
     )
-    rows = Dispute.objects.restrict(user).filter(people | near).order_by("-opened_at", "-pk").distinct()
+    rows = (
+        Dispute.objects.restrict(user, action).filter(people | near).order_by("-opened_at", "-pk").distinct()
+    )
     return list(rows.for_page()[:5])

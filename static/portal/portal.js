@@ -65,15 +65,72 @@
       for (const input of pick.querySelectorAll("input[type=file]")) input.value = "";
       chosen.delete(pick);
       preview(pick, []);
+      keep([]);
     });
     previews.append(said, again);
   };
+  // What was chosen outlasts a refusal and a look for the address: in this tab, for this person, for an hour at most.
+  const SLOT = `portal-photos ${location.pathname}${location.search}`, HOUR = 3600_000, LONG_EDGE = 1600;
+  const whose = () => document.body.dataset.account || "";
+  const small = async (file) => {
+    const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
+    const share = Math.min(1, LONG_EDGE / Math.max(picture.width, picture.height)), canvas = document.createElement("canvas");
+    canvas.width = Math.max(1, Math.round(picture.width * share));
+    canvas.height = Math.max(1, Math.round(picture.height * share));
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    picture.close();
+    return canvas.toDataURL("image/jpeg", 0.85);
+  };
+  let keeping = 0;
+  const keep = async (files) => {
+    const turn = ++keeping;
+    try {
+      sessionStorage.removeItem(SLOT);
+      const photos = [];
+      for (const file of files) photos.push(await small(file));
+      if (files.length && turn === keeping) sessionStorage.setItem(SLOT, JSON.stringify({ at: Date.now(), whose: whose(), photos }));
+    } catch { /* no picture, or no room: they are chosen again, and the page says so */ }
+  };
+  const restore = (pick) => {
+    let kept = null;
+    try { kept = JSON.parse(sessionStorage.getItem(SLOT)); } catch { return; }
+    const asked = document.querySelector("[data-photos-again]");
+    if (!kept || !(kept.away || asked) || kept.whose !== whose() || Date.now() - kept.at > HOUR) { sessionStorage.removeItem(SLOT); return; }
+    const files = kept.photos.map((url, at) => new File([Uint8Array.from(atob(url.split(",")[1]), (each) => each.charCodeAt(0))], `${at + 1}.jpg`, { type: "image/jpeg" }));
+    const carrier = new DataTransfer();
+    for (const file of files) carrier.items.add(file);
+    [...pick.querySelectorAll("input[type=file]")].at(-1).files = carrier.files;
+    chosen.set(pick, files);
+    preview(pick, files);
+    sessionStorage.setItem(SLOT, JSON.stringify({ ...kept, away: false }));
+    const said = asked?.closest(".cg-summary")?.querySelector("[data-kept]");
+    if (said) said.textContent = said.textContent.replace("文字", "内容");
+    asked?.remove();
+  };
   document.addEventListener("change", ({ target }) => {
     const pick = target.closest?.("[data-photos]");
-    if (pick) preview(pick, gather(pick, target));
+    if (!pick) return;
+    const files = gather(pick, target);
+    preview(pick, files);
+    keep(files);
   });
   document.addEventListener("reset", ({ target }) => {
-    for (const pick of target.querySelectorAll("[data-photos]")) { chosen.delete(pick); preview(pick, []); }
+    for (const pick of target.querySelectorAll("[data-photos]")) { chosen.delete(pick); preview(pick, []); keep([]); }
+  });
+  // To the list of addresses and back the pictures need not travel.
+  document.addEventListener("submit", ({ target, submitter, defaultPrevented }) => {
+    if (defaultPrevented || submitter?.name !== "change_place") return;
+    for (const pick of target.querySelectorAll("[data-photos]")) {
+      try {
+        const kept = JSON.parse(sessionStorage.getItem(SLOT));
+        if (!kept || kept.photos.length !== (chosen.get(pick) || []).length) continue;
+        sessionStorage.setItem(SLOT, JSON.stringify({ ...kept, away: true }));
+        for (const input of pick.querySelectorAll("input[type=file]")) input.value = "";
+      } catch { /* they are sent along, and chosen again */ }
+    }
+  });
+  window.addEventListener("pageshow", () => {
+    for (const pick of document.querySelectorAll("[data-photos]")) restore(pick);
   });
 
   // When what is reported was seen: as the first picture was taken, else as the form was begun.

@@ -63,6 +63,30 @@ def picture(folder: Path, name: str = "IMG_0001.jpg", size: tuple[int, int] = (2
     return path
 
 
+def test_pictures_outlast_a_refusal_and_a_look_for_the_address(world, visit, tmp_path):
+    passer_by = visit()
+    passer_by.open(reverse("snapshot"))
+    passer_by.attach(picture(tmp_path))
+    passer_by.reads("已选 1 张")
+    passer_by.page.wait_for_function("Object.keys(sessionStorage).length > 0")
+    passer_by.fill("什么情况", "楼门口有一堆装修垃圾")
+    passer_by.press("提交")
+    passer_by.reads("请选择地址，或使用现在的位置。", "已填的内容都在", "已选 1 张")
+    passer_by.does_not_read("照片要重新选择")
+    passer_by.press("选地址")
+    passer_by.fill("按名称找", "第一网格")
+    passer_by.press("查找")
+    passer_by.follow("第一网格")
+    passer_by.page.get_by_text(str(world.door)).first.click()
+    passer_by.reads("已恢复您上次没填完的内容。", "已选 1 张")
+    passer_by.does_not_read("照片要重新选择")
+    passer_by.press("提交")
+    passer_by.reads("已上报")
+    assert Incident.objects.get().photos.count() == 1
+    passer_by.open(reverse("snapshot"))
+    passer_by.does_not_read("已选 1 张")
+
+
 def test_the_whole_round_of_an_incident(world, visit, tmp_path):
     passer_by, secretary, worker = visit(), visit(DESK), visit()
     phone = factories.make_phone()

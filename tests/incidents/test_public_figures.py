@@ -41,7 +41,9 @@ def test_everyone_reads_the_public_figures_and_nothing_personal(client, world):
         )  # fmt: skip
     for code in (factories.DISTRICT, factories.STREET, factories.COMMUNITY):
         answer, text = public(client, code)
-        assert answer.status_code == 200 and "5 <small>件" in text
+        assert answer.status_code == 200
+        # Its neighbour has none: what is told of the street would tell it of the one, were the other told.
+        assert ("5 <small>件" in text) == (code != factories.COMMUNITY)
         assert len(answer.context["latest"]) == 2 and "&lt;b&gt;已报修&lt;/b&gt;" in text
         for hidden in ("李桂兰", "13912345678", "漏水", "alert(1)", "三号楼", "SJ-"):
             assert hidden not in text
@@ -60,14 +62,54 @@ def test_a_communitys_small_numbers_are_not_told(client, world):
     now = timezone.now()
     for _ in range(2):
         world.closing(world.incident(opened_at=now, status=S.CLOSED, closed_at=now), now, on_time=True)
-    for _ in range(3):
-        world.incident(factories.NEIGHBOUR_BASE, now)
+    third = "120106001007001"
+    for code, number in ((factories.NEIGHBOUR_BASE, 3), (third, 5)):
+        factories.make_grid(code)
+        for _ in range(number):
+            world.incident(code, now)
     answer, text = public(client, factories.COMMUNITY)
-    assert all(each.get("note") == "不足 3 件" for each in answer.context["headlines"])
-    assert "2 件" not in text and "100%" not in text and 'width="100.0"' not in text
-    spots = {spot.code: (spot.count, spot.step) for spot in public(client)[0].context["spots"]}
-    assert spots[factories.COMMUNITY] == ("不足 3", 0) and spots[factories.NEIGHBOUR][0] == "3"
-    assert spots[factories.NEIGHBOUR][1] > 0
+    assert all(each.get("note") == disclosure.FEW for each in answer.context["headlines"])
+    assert (
+        "2 <small>件" not in text
+        and "100%" not in text
+        and "哪一类多" not in text
+        and "近 12 个月</h2>" not in text
+    )
+    spots = {spot.code: (spot.count, spot.step > 0) for spot in public(client)[0].context["spots"]}
+    few = (disclosure.FEW, False)
+    # The street's ten less five would leave the small one's two, were the next one told.
+    assert spots[factories.COMMUNITY] == spots[factories.NEIGHBOUR] == few
+    assert spots[third[:12]] == ("5 件", True)
+    heads = {each["label"]: each for each in public(client, factories.NEIGHBOUR)[0].context["headlines"]}
+    assert heads["上报"]["note"] == disclosure.FEW
+    heads = {each["label"]: each for each in public(client, third[:12])[0].context["headlines"]}
+    assert heads["上报"]["number"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("counts", "hidden"),
+    [
+        ({}, {"120106001001", "120106001002", "120106001003", "120106002001"}),
+        ({"120106001001": 9, "120106001002": 8, "120106001003": 7, "120106002001": 3}, set()),
+        ({"120106001001": 9, "120106001002": 8, "120106001003": 1, "120106002001": 3},
+         {"120106001002", "120106001003"}),
+        ({"120106001001": 9, "120106001002": 2, "120106001003": 1, "120106002001": 3},
+         {"120106001002", "120106001003"}),
+        ({"120106001001": 9, "120106001002": 8, "120106001003": 7, "120106002001": 0}, {"120106002001"}),
+    ],
+)  # fmt: skip
+def test_no_number_is_given_away_by_subtraction(counts, hidden):
+    codes = ["120106001001", "120106001002", "120106001003", "120106002001"]
+    assert disclosure.untold(counts, codes) == hidden
+
+
+def test_the_smallest_numbers_are_called_few_and_the_largest_many(client, world, monkeypatch):
+    monkeypatch.setattr(disclosure, "LEAST", 1)
+    now = timezone.now()
+    world.incident(opened_at=now)
+    for _ in range(4):
+        world.incident(factories.NEIGHBOUR_BASE, now)
+    assert public(client)[0].context["legend"][1:] == [(1, "少 1 件"), (4, "多 4 件")]
 
 
 def test_places_that_are_none_are_not_found(client, world):

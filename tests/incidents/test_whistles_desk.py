@@ -10,7 +10,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from governance import parameters
-from incidents.flow import EVALUATIONS, SLIPS
+from incidents.flow import EVALUATIONS, SLIPS, WHISTLES
 from incidents.models import Evaluation, Whistle, WhistleSlip
 from incidents.services.evaluation import give_felt_score
 from tests import factories
@@ -142,6 +142,26 @@ def test_a_department_works_through_its_slip_and_sees_no_other(client, street):
     assert client.get(photo).status_code == 404
     enter(client, street.officer)
     assert client.get(photo).status_code == 200
+
+
+def test_a_second_whistle_leads_to_its_own_page(client, street):
+    made = factories.make_whistle(by=street.head, units=street.units[:1])
+    slip = made.slips.get()
+    for name, data in (
+        ("arrive", {"who": "王工", "on_site": True}),
+        ("take_on", {}),
+        ("feed_back", {"note": "修好了"}),
+    ):
+        slip = SLIPS.run(slip.pk, name, by=street.people[0], **data)
+    photos = [SimpleUploadedFile("a.jpg", jpeg())]
+    made = WHISTLES.run(
+        made.pk, "verify_fail", by=street.officer, note="还在漏", photos=photos, failed=[slip.unit]
+    )
+    enter(client, street.head)
+    answer = client.post(
+        url("whistle", "do", made.pk, "blow_again"), {"version": made.version, "note": "请区里统筹"}
+    )
+    assert answer["Location"] == url("whistle", "change", Whistle.objects.get(parent=made).pk)
 
 
 def test_strangers_find_nothing_in_lists_pages_and_tables(client, street):

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from governance.forms import day_field
-from incidents.reports import EARLIEST, Period
+from governance.periods import EARLIEST, Period
 
 #: What is asked for most: key, words, and the days from today.
 USUAL = {

@@ -1,0 +1,152 @@
+"""The page of mediation's figures at the desk, the table that leaves it, and the filter by which a number opens its rows."""
+
+from typing import Any
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from governance import audit, exports
+from governance.admin.actions import dress
+from governance.admin.filters import ChoiceFilter
+from governance.models import AccessEvent
+from governance.period_forms import DEFAULT, USUAL, PeriodForm, usual
+from governance.periods import Period
+from governance.territory import GridLevel, lineage
+from grids.models import Grid
+from mediation.models import Dispute
+from mediation.reports import COLUMNS, Asked, Line, rows_of, table
+from mediation.reports.table import BREAKDOWNS
+
+
+def read(request: HttpRequest, given: Any) -> tuple[Asked, PeriodForm, str, str]:
+    """Return what an address asks for, the form of its period, the usual period's key, and the top of the person's reach. What
+    it asks wrongly is left out."""
+    user = request.user
+    key = given.get("period") if given.get("period") in USUAL else DEFAULT
+    period = usual(key)
+    if "since" in given or "until" in given:
+        form, key = PeriodForm(given), ""
+        if form.is_valid():
+            period = Period(form.cleaned_data["since"], form.cleaned_data["until"])
+    else:
+        form = PeriodForm(initial={"since": period.since, "until": period.until})
+    codes = {p.code for p in user.posts_in_force if "mediation.count_dispute" in p.permissions}
+    above = [lineage(code) for code in sorted(codes)]
+    common = [code for code in (above[0] if above else []) if all(code in each for each in above)]
+    top = common[-1] if common else ""
+    node = given.get("in", "")
+    known = node.isascii() and node.isdigit() and len(node) in GridLevel.values and node.startswith(top)
+    by = given.get("by") if given.get("by") in BREAKDOWNS else "category"
+    return Asked(period, node if known else top, by), form, key, top
+
+
+def query(asked: Asked, **changes: Any) -> str:
+    """Return the part of an address that asks for this, with something else asked for."""
+    parts = {"since": asked.period.since, "until": asked.period.until, "in": asked.node, "by": asked.by}
+    return urlencode({name: value for name, value in (parts | changes).items() if value not in (None, "")})
+
+
+def figure_of(asked: Asked, column: str, key: str) -> str:
+    """Return a number's name, by which a list opens the rows that it counts."""
+    return ".".join((column, key, str(asked.period.since), str(asked.period.until), asked.node, asked.by))
+
+
+class FigureFilter(ChoiceFilter):
+    """The rows that one number counts. It stands on a list only when an address names a number."""
+
+    title, parameter_name = "指标", "figure"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        named = self.used_parameters.get(self.parameter_name)
+        if not named:
+            return []
+        try:
+            self.column, self.key, since, until, node, by = named.split(".")
+            given = {"since": since, "until": until, "in": node, "by": by}
+            self.asked, form, _, _ = read(request, given)
+            if not form.is_valid() or self.asked.by != by or self.asked.node != node:
+                raise IncorrectLookupParameters
+            words = COLUMNS[self.column].label
+        except (ValueError, KeyError) as wrong:
+            raise IncorrectLookupParameters from wrong
+        return [(named, f"{words} · {self.asked.period}")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.checked() is None:
+            return queryset
+        return rows_of(queryset, self.asked, self.column, self.key)
+
+
+def figures_view(admin: Any, request: HttpRequest) -> HttpResponse:
+    """Show the table (GET), or hand it out (POST). 404 for whoever may count no disputes."""
+    if not request.user.may("count", Dispute):
+        raise Http404
+    asked, form, key, top = read(request, request.GET)
+    lines = table(request.user, asked)
+    places = [code for code in lineage(asked.node) if code.startswith(top)] if asked.node else []
+    names = dict(Grid.objects.filter(code__in=places).values_list("code", "name"))
+    if request.method == "POST":
+        return export(request, asked, lines, names.get(asked.node, ""))
+    opens = request.user.may("view", Dispute)
+    there = reverse("admin:mediation_dispute_changelist")
+    rows = [
+        {
+            "name": line.name,
+            "url": f"?{query(asked, **{'in': line.key})}"
+            if asked.by == "place" and line.key and line.key != asked.node and len(line.key) < GridLevel.BASE
+            else "",
+            "rate": line.rate,
+            "cells": [
+                {
+                    "value": line.values[name],
+                    "url": f"{there}?{urlencode({'figure': figure_of(asked, name, line.key or '')})}"
+                    if opens and line.values[name]
+                    else "",
+                }
+                for name in COLUMNS
+            ],
+        }
+        for line in lines
+    ]
+    request.current_app = admin.admin_site.name
+    context = {
+        **admin.admin_site.each_context(request),
+        "title": "调解统计",
+        "asked": asked,
+        "form": dress(form),
+        "usual": [
+            (f"?{urlencode({'period': name, 'in': asked.node, 'by': asked.by})}", words, name == key)
+            for name, (words, _) in USUAL.items()
+        ],
+        "places": [(f"?{query(asked, **{'in': code})}", names.get(code, code)) for code in places],
+        "breakdowns": [
+            (f"?{query(asked, by=by)}", words, by == asked.by) for by, words in BREAKDOWNS.items()
+        ],
+        "by": BREAKDOWNS[asked.by],
+        "columns": list(COLUMNS.values()),
+        "rows": rows,
+        "opens": opens,
+        "here": f"?{query(asked)}",
+    }
+    return TemplateResponse(request, "mediation/desk_figures.html", context)
+
+
+def export(request: HttpRequest, asked: Asked, lines: list[Line], place: str) -> HttpResponse:
+    """Return the table as an Excel file in the customary columns; nothing in it is personal. It is logged."""
+    columns: list[exports.Column] = [(BREAKDOWNS[asked.by], 22, lambda line: line.name)]
+    for key, column in COLUMNS.items():
+        columns.append((column.label, 12, lambda line, key=key: _number(line.values[key])))
+        if key == "settled":
+            columns.append(("成功率（%）", 12, lambda line: "" if line.rate is None else line.rate))
+    title = f"人民调解统计表 {place} {asked.period}"
+    data = exports.workbook("人民调解统计表", columns, lines)
+    audit.record(AccessEvent.Kind.EXPORT, request.user, f"导出{title}（不含个人信息）", request=request)
+    return exports.as_file(f"{title}.xlsx", data)
+
+
+def _number(value: Any) -> int | float:
+    return value if isinstance(value, int) else float(value)

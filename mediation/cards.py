@@ -46,7 +46,7 @@ def own_words(dispute: Dispute, user: User) -> str:
 
 
 TILES = (
-    Tile(25, "centres", "矛盾调解", "今天谁坐班", "scale", "caution"),
+    Tile(35, "centres", "矛盾调解", "今天谁坐班", "scale", "caution"),
     Tile(3, "my_mediation", "我的调解", "今天的安排、手上的纠纷", "scale", "info", "", mediates),
 )
 

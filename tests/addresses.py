@@ -120,6 +120,10 @@ def particular(cast: Cast) -> dict[str, list]:
         "dispute_scan": [cast.dispute.number],
         "admin:app_list": ["volunteers"],
         "admin:mediation_dispute_inspect": [],
+        "admin:mediation_dispute_reveal": [
+            cast.dispute.pk,
+            f"phone-{cast.dispute.disputants.earliest('pk').pk}",
+        ],
         "admin:incidents_incident_alike": [],
         "admin:incidents_incidentimport_template": [],
         "admin:incidents_minorclass_import": [],

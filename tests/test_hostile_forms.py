@@ -87,7 +87,8 @@ class Forms(HTMLParser):
             return
         if tag == "option" and self._select and "selected" in given:
             form.values.setdefault(self._select, []).append(given.get("value") or "")
-        if not name or "disabled" in given:
+        # A formset's empty row is what its script copies; nobody types into it.
+        if not name or "disabled" in given or "__prefix__" in name:
             return
         kind = given.get("type") or "text"
         if tag == "select":

@@ -8,14 +8,23 @@ window.addEventListener("load", () => {
   });
   if (!document.querySelector("main")) document.getElementById("content")?.setAttribute("role", "main");
   document.getElementById("header-inner")?.setAttribute("role", "banner");
+  const heading = (field) => field.closest(".tabular td[data-label]")?.dataset.label;
   const name = () => {
     for (const select of document.querySelectorAll("select.select2-hidden-accessible:not([data-named])")) {
       const label = document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
-      const box = select.nextElementSibling;
-      if (!label || !box) continue;
-      label.id ||= `${select.id}_label`;
-      for (const part of box.querySelectorAll("[role=combobox], [role=textbox], [role=searchbox]")) part.setAttribute("aria-labelledby", label.id);
+      const box = select.nextElementSibling, column = heading(select);
+      if (!(label || column) || !box) continue;
+      if (label) label.id ||= `${select.id}_label`;
+      for (const part of box.querySelectorAll("[role=combobox], [role=textbox], [role=searchbox]")) {
+        if (label) part.setAttribute("aria-labelledby", label.id);
+        else { part.removeAttribute("aria-labelledby"); part.setAttribute("aria-label", column); }
+      }
       select.dataset.named = "1";
+    }
+    // In a table of rows that belong to a page, the heading of the column is all that names a field.
+    for (const field of document.querySelectorAll("td :is(input:not([type=hidden]), select, textarea):not([aria-label], [aria-labelledby])")) {
+      const column = heading(field);
+      if (column && !field.labels?.length) field.setAttribute("aria-label", column);
     }
   };
   name();

@@ -20,8 +20,15 @@ def tiles(client) -> list[str]:
 
 def test_everyone_has_the_entries_that_are_theirs(client, territory):
     assert tiles(client) == [
-        "随手拍", "我要点单", "找网格员", "我的事项", "矛盾调解", "晒单墙", "治理数据", "当志愿者",
-    ]  # fmt: skip
+        "随手拍",
+        "我要点单",
+        "找网格员",
+        "我的事项",
+        "矛盾调解",
+        "晒单墙",
+        "治理数据",
+        "当志愿者",
+    ]
     client.force_login(factories.make_staff("grid_worker", factories.BASE))
     assert "代点单" in tiles(client) and "接单大厅" not in tiles(client)
     assert "管理后台" in client.get(reverse("home")).content.decode()

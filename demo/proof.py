@@ -21,6 +21,7 @@ from incidents.models import (
     WhistleStatus,
 )
 from incidents.models.incidents import AT_DESK, DONE, IncidentStatus
+from mediation.flow import DISPUTES
 from mediation.models import Centre, Committee, Mediator, Room
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Station, Team, Volunteer
@@ -80,7 +81,7 @@ def faults(world: World) -> list[str]:
         ).count(),
         **_of_incidents(),
     }
-    for flow in (ORDERS, SHOWCASES, Volunteer.flow, INCIDENTS, WHISTLES, SLIPS, EVALUATIONS):
+    for flow in (ORDERS, SHOWCASES, Volunteer.flow, INCIDENTS, WHISTLES, SLIPS, EVALUATIONS, DISPUTES):
         label = flow.model._meta.verbose_name
         told = flow.model.objects.order_by().annotate(
             n=Count("steps"), last=Max("steps__seq"), first=Min("steps__seq")

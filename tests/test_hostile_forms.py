@@ -24,6 +24,8 @@ SENDERS = (
     "helper",
     "secretary",
     "department",
+    "director",
+    "mediator",
     "system_administrator",
     "security_administrator",
 )

@@ -18,6 +18,7 @@ from governance.accounts import totp
 from governance.models import Parameter, User
 from grids.models import Grid
 from incidents.models import Incident
+from mediation.models import Dispute
 from tests import factories
 from tests.cast import Cast, make_cast
 from tests.pictures import jpeg
@@ -133,6 +134,12 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             *(reverse("incident_action", args=[row.number, action]) for action in actions),
         ]
 
+    def dispute(row: Dispute, *actions: str) -> list[str]:
+        return [
+            reverse("dispute", args=[row.number]),
+            *(reverse("dispute_action", args=[row.number, action]) for action in actions),
+        ]
+
     def plain(*names: str) -> list[str]:
         return [reverse(name) for name in names]
 
@@ -151,7 +158,8 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             reverse("grid_notice", args=[factories.BASE]),
             reverse("in_grid", args=[here]),
             *story(cast.shown),
-            *plain("snapshot"),
+            *plain("snapshot", "centres", "mediation_about"),
+            reverse("centre", args=[here]),
         ],
         "code": plain("phone_code"),
         "factor": plain("mfa_authenticate"),
@@ -166,6 +174,13 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             *plain("snapshot"),
             *incident(cast.incident, "supplement"),
             *incident(closed, "rate", "reopen"),
+            *plain("dispute_new"),
+            *dispute(cast.dispute, "confirm"),
+        ],
+        "neighbour": [*plain("home"), *dispute(cast.dispute, "refuse")],
+        "mediator": [
+            *plain("home", "my_mediation"),
+            *dispute(cast.dispute, "investigate", "plan_session", "draft", "extend", "terminate"),
         ],
         "stranger": plain("home", "my_matters", "notices", "volunteer_register"),
         "helper": [
@@ -252,7 +267,7 @@ def client_of(stage: Stage, person: str) -> Client:
 
 
 #: Who looks at the web admin, the first that may open a page at all.
-STAFF = ("secretary", "security_administrator", "system_administrator", "auditor")
+STAFF = ("secretary", "director", "mediator", "security_administrator", "system_administrator", "auditor")
 
 
 def desk_pages(stage: Stage) -> dict[str, list[str]]:
@@ -272,6 +287,7 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
     rows = {
         Order: order,
         Showcase: story,
+        Dispute: stage.cast.dispute,
         type(registration): registration,
         User: stage.cast.people["secretary"],
     }
@@ -291,11 +307,27 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
         (stage.cast.incident, ("split", "publish")),
         (story, ("return_back",)),
         (registration, ("suspend",)),
+        (
+            stage.cast.dispute,
+            (
+                "assign",
+                "amend",
+                "amend_party",
+                "send_up",
+                "invite",
+                "draft",
+                "confirm_paper",
+                "conclude",
+                "terminate",
+            ),
+        ),
     ):
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}_do"
         yield from (reverse(name, args=[row.pk, action]) for action in actions)
     yield reverse("admin:volunteers_volunteer_guardian", args=[stage.minor.pk])
     yield reverse("admin:governance_parameter_set", args=["orders.offer_minutes"])
     yield reverse("admin:volunteers_order_changelist") + "?q=没有这样的词"
+    yield reverse("admin:mediation_figures")
+    yield reverse("admin:mediation_dispute_inspect")
     yield reverse("admin:incidents_figures")
     yield reverse("admin:incidents_figures") + "?period=year&by=class"

@@ -27,6 +27,7 @@ class ChooseMediatorForm(ActionForm):
         Mediator.objects.none(),
         label="想请谁调解",
         required=False,
+        blank=True,
         empty_label="由矛调中心安排",
         widget=forms.RadioSelect,
         error_messages={"invalid_choice": "这位调解员现在不在名册上，请另选。"},

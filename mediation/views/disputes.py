@@ -98,7 +98,10 @@ def party_page(dispute: Dispute, known: Followed, user: User) -> dict[str, Any]:
         # Asked whether she will be mediated, she has two buttons side by side.
         "asked": asked,
         "refusal": next((b for b in offered if asked and b.name == "refuse"), None),
-        **split([b for b in offered if not (asked and b.name == "refuse")], PARTY_MAIN),
+        **split(
+            [b for b in offered if not (asked and b.name == "refuse")],
+            PARTY_MAIN if dispute.closed_at else PARTY_MAIN[:-1],
+        ),
     }
 
 
@@ -112,12 +115,13 @@ def case_page(dispute: Dispute, user: User) -> dict[str, Any]:
     waits = any(party.consent == Disputant.Consent.ASKED for party in parties)
     sessions = Session.objects.restrict(user).filter(dispute=dispute)
     sessions = list(sessions.order_by("starts_at", "pk").prefetch_related("invited", "present"))
-    ready = any(each.state == Session.State.PLANNED for each in sessions)
-    main = tuple(
-        name
-        for name in CASE_MAIN
-        if not (name == "record_consent" and not waits) and not (name == "plan_session" and ready)
+    mediations = (
+        Mediation.objects.restrict(user).filter(dispute=dispute, until=None).select_related("mediator__user")
     )
+    mediations = list(mediations)
+    ready = any(each.state == Session.State.PLANNED for each in sessions)
+    done = {"record_consent": not waits, "plan_session": ready, "assign": bool(mediations)}
+    main = tuple(name for name in CASE_MAIN if not done.get(name))
     notes = PrivateNote.objects.restrict(user).filter(session__dispute=dispute)
     mine = {note.session_id: note for note in notes}
     for each in sessions:
@@ -137,11 +141,7 @@ def case_page(dispute: Dispute, user: User) -> dict[str, Any]:
         "parties": [_party(party, contact) for party in parties],
         "contact": contact,
         "may_reveal": not contact and "reveal" in allowed,
-        "mediations": list(
-            Mediation.objects.restrict(user)
-            .filter(dispute=dispute, until=None)
-            .select_related("mediator__user")
-        ),
+        "mediations": mediations,
         "guests": list(
             Guest.objects.restrict(user).filter(dispute=dispute, until=None).select_related("user")
         ),
@@ -202,6 +202,11 @@ class DisputeActionView(FlowActionView):
     sees = ("follow", "view")
     address = "dispute_action"
     fallback = "my_matters"
+    templates = {
+        "confirm": "mediation/confirm.html",
+        "draft": "mediation/terms.html",
+        "conclude_orally": "mediation/terms.html",
+    }
     done = {
         "agree": "已记下您同意调解。矛调中心受理后会通知您。",
         "refuse": "已记下您不同意调解，调解终止。您可以通过其他途径维权。",
@@ -217,6 +222,13 @@ class DisputeActionView(FlowActionView):
         "perform": "已登记履行情况。",
         "follow_up": "回访记录已保存。",
     }
+
+    def besides(self, matter: Dispute) -> dict[str, Any]:
+        """The words of the agreement, for whoever confirms it."""
+        if self.name != "confirm":
+            return {}
+        versions = Agreement.objects.restrict(self.request.user, "follow").filter(dispute=matter)
+        return {"agreement": versions.prefetch_related("terms").order_by("-version").first()}
 
     def again(self, matter: Dispute, form: ActionForm) -> HttpResponse:
         # Which version was confirmed cannot be mended in the form: she reads the new one first.

@@ -47,10 +47,11 @@ class MyMediation(SignedIn, RestrictedList):
         context = super().get_context_data(
             tabs=[{"key": key, "word": word, "here": key == self.tab} for key, word in self.tabs],
             tab=self.tab,
+            today=timezone.localdate(),
             **kwargs,
         )
         if self.tab == "day":
-            context |= self.day(timezone.localdate())
+            context |= self.day(context["today"])
             context["rows"] = [each for each in context["rows"] if each.light in ("red", "yellow")]
         for dispute in context["rows"]:
             dress(dispute)
@@ -86,7 +87,6 @@ class MyMediation(SignedIn, RestrictedList):
         )
         tomorrow = midnight + timedelta(days=1)
         return {
-            "today": today,
             "past": [each for each in sessions if each.starts_at < midnight],
             "now": [each for each in sessions if midnight <= each.starts_at < tomorrow],
             "next": [each for each in sessions if each.starts_at >= tomorrow],

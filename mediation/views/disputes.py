@@ -32,6 +32,7 @@ from mediation.models import (
     PrivateNote,
     Session,
 )
+from mediation.services.papers import papers_of_party
 
 #: A party's own action that stands at the bottom of her page, the first that is offered.
 PARTY_MAIN = ("agree", "confirm", "rate")
@@ -93,6 +94,7 @@ def party_page(dispute: Dispute, known: Followed, user: User) -> dict[str, Any]:
         "dispute": dispute,
         "tone": TONES.get(dispute.status, "quiet"),
         "known": known,
+        "papers": papers_of_party(dispute, user),
         # Asked whether she will be mediated, she has two buttons side by side.
         "asked": asked,
         "refusal": next((b for b in offered if asked and b.name == "refuse"), None),
@@ -157,6 +159,8 @@ def case_page(dispute: Dispute, user: User) -> dict[str, Any]:
         ),
         "photos": list(DisputePhoto.objects.restrict(user).filter(dispute=dispute).order_by("pk")),
         "steps": timeline(dispute, user, names if contact else {}),
+        # The papers are drawn up, printed and sealed there.
+        "desk": dispute.get_desk_url() if user.is_staff else "",
         **split(offered, main, SELDOM),
     }
 

@@ -68,7 +68,7 @@ def dispute_story(world: World, chance: random.Random, community: str) -> Story:
     category = chance.choice(sorted(words.CASES))
     case = chance.choice(words.CASES[category])
     director = world.staff["mediation_director", community][0]
-    people = chance.sample(world.residents[community] or world.residents[COMMUNITY], 2)
+    people = _people(world, chance, community)
     dispute = _register(world, chance, community, category, case, people, director)
     other = dispute.disputants.get(side="respondent")
     yield awake(timezone.now() + timedelta(hours=chance.uniform(1, 30)))
@@ -103,6 +103,14 @@ def dispute_story(world: World, chance: random.Random, community: str) -> Story:
         yield from _sent_up(world, chance, dispute, director, street[0])
         return
     yield from _mediated(chance, dispute, director, mediator.user, case, fate)
+
+
+def _people(world: World, chance: random.Random, community: str) -> list[User]:
+    """Return two residents of the community, or of any where it has not so many with an account."""
+    here = [person for base in world.bases(community) for person in world.residents[base]]
+    if len(here) < 2:
+        here = [person for several in world.residents.values() for person in several]
+    return chance.sample(here, 2)
 
 
 def _register(world, chance, community, category, case, people, director) -> Dispute:

@@ -10,7 +10,11 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html_join
 from unfold.admin import TabularInline
-from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelect2Widget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelect2MultipleWidget,
+    UnfoldAdminSelect2Widget,
+)
 
 from governance import masks
 from governance.admin.base import TerritorialAdmin, by_name, cleaned, masked_column
@@ -32,13 +36,13 @@ def in_words(categories: list[str]) -> str:
     return "、".join(words[each] for each in categories if each in words)
 
 
-def categories_field(label: str) -> forms.MultipleChoiceField:
+def categories_field(label: str, widget: type[forms.SelectMultiple]) -> forms.MultipleChoiceField:
     """Return a field for any number of the eighteen categories."""
     return forms.MultipleChoiceField(
         label=label,
         choices=Category.choices,
         required=False,
-        widget=UnfoldAdminSelect2MultipleWidget,
+        widget=widget,
         error_messages={"invalid_choice": "没有这个类别，请重新选择。"},
     )
 
@@ -61,7 +65,7 @@ class Part(RestrictedChoices, TabularInline):
 
 
 class RoomForm(forms.ModelForm):
-    categories = categories_field("专长类别")
+    categories = categories_field("专长类别", UnfoldAdminSelect2MultipleWidget)
 
 
 class RoomInline(Part):
@@ -273,7 +277,7 @@ class NewRelations(Part):
 
 
 class MediatorForm(forms.ModelForm):
-    specialities = categories_field("专长类别")
+    specialities = categories_field("专长类别", UnfoldAdminCheckboxSelectMultipleWidget)
 
 
 @admin.register(Mediator)

@@ -8,6 +8,7 @@ window.addEventListener("load", () => {
   });
   if (!document.querySelector("main")) document.getElementById("content")?.setAttribute("role", "main");
   document.getElementById("header-inner")?.setAttribute("role", "banner");
+  for (const last of document.querySelectorAll(".tabular thead th")) last.textContent.trim() || (last.textContent = "删除");
   const heading = (field) => field.closest(".tabular td[data-label]")?.dataset.label;
   const name = () => {
     for (const select of document.querySelectorAll("select.select2-hidden-accessible:not([data-named])")) {

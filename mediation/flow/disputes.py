@@ -1,5 +1,6 @@
 """The transition table of a dispute: 登记 - 征求意愿 - 受理 - 指定调解员 - 调解 - 协议 - 履行、回访 - 结案, and every way out of it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from governance.flow import STOP, Action, Clock, Flow, on_tick
@@ -11,6 +12,8 @@ from mediation.models.disputes import ENDED, DisputeStatus
 S = DisputeStatus
 FINAL = frozenset({S.CLOSED, S.TERMINATED, S.GUIDED, S.DECLINED, S.WITHDRAWN, S.ARCHIVED})
 AT_WORK = frozenset({S.ACCEPTED, S.MEDIATING})
+#: What is noted for those who have the file, and not for the parties.
+FILE = frozenset({"view"})
 
 DISPUTES = Flow(
     Dispute,
@@ -139,6 +142,7 @@ DISPUTES = Flow(
             tell=("disputants",),
             hint="本级化解不了的，送上级矛调中心",
             news="转到上级矛调中心办理",
+            readers=FILE,
         ),
         Action(
             "hand_down",
@@ -151,6 +155,7 @@ DISPUTES = Flow(
             tell=("disputants",),
             hint="交由下级矛调中心办理",
             news="转到下级矛调中心办理",
+            readers=FILE,
         ),
         Action(
             "take_over",
@@ -246,6 +251,7 @@ DISPUTES = Flow(
             tell=("disputants",),
             hint="须各方同意",
             news="经各方同意，调解期限延长",
+            readers=FILE,
         ),
         Action(
             "draft",
@@ -379,6 +385,7 @@ DISPUTES = Flow(
             tell=("disputants", "mediators"),
             hint="履行完毕并回访后结案",
             news="已结案，请您评价",
+            readers=FILE,
         ),
         Action(
             "rate",
@@ -402,6 +409,7 @@ DISPUTES = Flow(
             danger=True,
             hint="纠纷又起，或者当事人又愿意调解",
             news="重新调解",
+            readers=FILE,
         ),
         # --- the file itself ---
         Action(
@@ -436,6 +444,16 @@ DISPUTES = Flow(
     ],
     final=FINAL,
 )
+
+
+for _action in list(DISPUTES.actions.values()):
+    # Nobody directs, mediates or writes the file of her own dispute; she may send it to another centre.
+    if _action.needs in ("direct", "mediate", "record") and _action.name not in ("send_up", "hand_down"):
+        DISPUTES.actions[_action.name] = replace(
+            _action,
+            guard=handling.of_others(_action.guard),
+            ready=handling.others_alone(_action.ready),
+        )
 
 
 @on_tick

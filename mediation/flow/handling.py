@@ -1,6 +1,7 @@
 """What each action does to a dispute until mediation begins to bear fruit: consent, acceptance, mediators, sessions, and the ways
 on which it ends without an agreement. Every function runs inside the engine, with the dispute's row locked."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -78,6 +79,23 @@ def chosen_party(change: Change) -> Disputant:
     if not isinstance(party, Disputant) or party.dispute_id != change.matter.pk:
         raise Refused("请选择当事人。", "disputant")
     return party
+
+
+def of_others(guard: Callable[[Change], None] | None) -> Callable[[Change], None]:
+    """Return a guard that refuses whoever is a party herself, and then asks ``guard``."""
+
+    def check(change: Change) -> None:
+        if party_of(change.matter, change.actor) is not None:
+            raise Refused("您是本案当事人，请由他人办理，或者上送上级矛调中心。")
+        if guard is not None:
+            guard(change)
+
+    return check
+
+
+def others_alone(ready: Callable[[Dispute, User], bool] | None) -> Callable[[Dispute, User], bool]:
+    """Return the ``ready`` that goes with ``of_others``."""
+    return lambda dispute, user: user.pk not in dispute.party_keys and (ready is None or ready(dispute, user))
 
 
 def is_asked(dispute: Dispute, user: User) -> bool:

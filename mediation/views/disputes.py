@@ -202,6 +202,7 @@ class DisputeActionView(FlowActionView):
     sees = ("follow", "view")
     address = "dispute_action"
     fallback = "my_matters"
+    template_name = "mediation/action.html"
     templates = {
         "confirm": "mediation/confirm.html",
         "draft": "mediation/terms.html",

@@ -206,7 +206,9 @@ def test_the_desk_merges_splits_moves_and_refers(api, secretary):
     assert moved is None
     helped = new()
     assert act(desk, helped, "refer", 400, to="nowhere:1", note="是求助")["errors"][0]["attr"] == "to"
-    (choice,) = desk.get(f"/api/v1/incidents/{helped['number']}/referrals/").json()
+    choices = desk.get(f"/api/v1/incidents/{helped['number']}/referrals/").json()
+    choice = next(each for each in choices if each["id"].startswith("order:"))
+    assert any(each["id"].startswith("dispute:") for each in choices)
     assert choice["id"] == f"order:{item.code}"
     assert act(desk, helped, "refer", to=choice["id"], note="是求助")["status"] == "referred"
     assert act(desk, new(), "publish", public_words="东门垃圾正在清运")["public_words"] == "东门垃圾正在清运"

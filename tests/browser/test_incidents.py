@@ -189,7 +189,7 @@ def test_what_a_street_cannot_settle_goes_round_by_a_whistle(world, visit, tmp_p
     signed_in(head, factories.make_staff("street_head", factories.STREET))
     head.open(incident.get_desk_url())
     head.page.locator("main").get_by_role("link", name="吹哨", exact=True).first.click()
-    head.page.get_by_label("情形").select_option(label="占压消防通道（红色）")
+    head.page.get_by_label("情形").select_option(index=1)
     assert "装修垃圾堵着消防通道" in head.page.get_by_label("情况和要求").input_value()
     head.page.get_by_role("button", name="吹哨", exact=True).click()
     head.reads("已吹哨，部门已收到哨单。", "区城管委", "待签收")

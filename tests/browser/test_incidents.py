@@ -194,7 +194,7 @@ def test_what_a_street_cannot_settle_goes_round_by_a_whistle(world, visit, tmp_p
     head.page.get_by_role("button", name="吹哨", exact=True).click()
     head.reads("已吹哨，部门已收到哨单。", "区城管委", "待签收")
     resident.page.reload()
-    resident.reads("街道已吹哨，1 个部门中 0 个已报到")
+    resident.reads("街道已吹哨，部门还没有报到")
 
     signed_in(officer, factories.make_staff("department_officer", factories.DISTRICT, unit=unit))
     officer.open("/admin/")
@@ -206,7 +206,7 @@ def test_what_a_street_cannot_settle_goes_round_by_a_whistle(world, visit, tmp_p
     officer.choose("已到现场")
     officer.page.get_by_role("button", name="报到", exact=True).click()
     resident.page.reload()
-    resident.reads("1 个部门都已报到")
+    resident.reads("街道已吹哨，部门已报到")
     done(officer, "承办")
     done(officer, "反馈", {"办理结果": "通道已清空"})
     officer.open(incident.get_desk_url())

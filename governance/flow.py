@@ -380,16 +380,24 @@ def capacity_of(user: User, code: str) -> str:
 def next_number(prefix: str, code: str, at: datetime) -> str:
     """Return the next number of the day in this place, such as ``DD-120106012-20261122-0001``.
 
-    Unique under concurrency: the series row is locked until the transaction ends; a rolled-back one may leave a gap.
+    Unique under concurrency.
     """
     series = f"{prefix}-{code[:12]}-{timezone.localtime(at):%Y%m%d}"
+    return f"{series}-{next_in_series(series):04d}"
+
+
+def next_in_series(series: str) -> int:
+    """Return the next number of a series, the first time 1.
+
+    Nobody else gets one of the series until the transaction ends, and a rolled-back one is given out again.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO governance_numberseries (series, last) VALUES (%s, 1)"
             " ON CONFLICT (series) DO UPDATE SET last = governance_numberseries.last + 1 RETURNING last",
             [series],
         )
-        return f"{series}-{cursor.fetchone()[0]:04d}"
+        return cursor.fetchone()[0]
 
 
 def by_another(change: Change) -> None:

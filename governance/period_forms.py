@@ -1,5 +1,6 @@
 """Which period a table of figures is about, as it is asked for."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from django import forms
@@ -55,3 +56,18 @@ def usual(key: str) -> Period:
     """Return one of the usual periods; the month for a key that is none."""
     since, until = USUAL[key if key in USUAL else DEFAULT][1](timezone.localdate())
     return Period(since, until)
+
+
+def asked_period(given: Mapping[str, str]) -> tuple[Period, PeriodForm, str]:
+    """Return the period that an address asks for, its form, and the key of the usual one, empty for days of one's own.
+
+    What cannot be a period leaves the usual one.
+    """
+    key = given.get("period") if given.get("period") in USUAL else DEFAULT
+    period = usual(key)
+    if "since" not in given and "until" not in given:
+        return period, PeriodForm(initial={"since": period.since, "until": period.until}), key
+    form = PeriodForm(given)
+    if form.is_valid():
+        period = Period(form.cleaned_data["since"], form.cleaned_data["until"])
+    return period, form, ""

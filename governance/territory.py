@@ -5,6 +5,8 @@ grid. A parent is a prefix, so ancestors are slices and "at or below" is an equa
 touches the database.
 """
 
+from collections.abc import Iterable
+
 from django.db import models
 
 
@@ -51,6 +53,20 @@ def parent_code(code: str) -> str | None:
 def covers(node: str, code: str) -> bool:
     """Say whether ``code`` lies at or below ``node``."""
     return code.startswith(node)
+
+
+def common_node(codes: Iterable[str]) -> str:
+    """Return the lowest node that all codes lie at or below; empty where there is none.
+
+    >>> common_node(["120106001002", "120106001004"])
+    '120106001'
+    """
+    above = [lineage(code) for code in sorted(codes)]
+    return (
+        next((code for code in reversed(above[0]) if all(code in each for each in above)), "")
+        if above
+        else ""
+    )
 
 
 def following(node: str) -> str:

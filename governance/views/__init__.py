@@ -2,5 +2,6 @@
 
 from governance.views.actions import FlowActionView, buttons
 from governance.views.bases import Kept, RestrictedDetail, RestrictedList, SignedIn
+from governance.views.timeline import told
 
-__all__ = ["FlowActionView", "Kept", "RestrictedDetail", "RestrictedList", "SignedIn", "buttons"]
+__all__ = ["FlowActionView", "Kept", "RestrictedDetail", "RestrictedList", "SignedIn", "buttons", "told"]

@@ -16,8 +16,8 @@ from governance.admin.actions import dress
 from governance.admin.filters import ChoiceFilter
 from governance.models import AccessEvent, Unit
 from governance.models.matters import Channel
-from governance.period_forms import DEFAULT, USUAL, PeriodForm, usual
-from governance.territory import GridLevel, lineage
+from governance.period_forms import USUAL, asked_period
+from governance.territory import GridLevel, common_node, lineage
 from grids.models import Grid
 from incidents import reports
 from incidents.charts import Chart, chart
@@ -107,22 +107,13 @@ class Asked:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         asked, user = request.GET, request.user
-        self.usual = asked.get("period") if asked.get("period") in USUAL else DEFAULT
-        self.period = usual(self.usual)
-        if "since" in asked or "until" in asked:
-            self.form, self.usual = PeriodForm(asked), ""
-            if self.form.is_valid():
-                self.period = Period(self.form.cleaned_data["since"], self.form.cleaned_data["until"])
-        else:
-            self.form = PeriodForm(initial={"since": self.period.since, "until": self.period.until})
+        self.period, self.form, self.usual = asked_period(asked)
         dress(self.form)
         #: The codes at which her posts let her see incidents.
         self.posts = {
             post.code for post in user.posts_in_force if "incidents.view_incident" in post.permissions
         }
-        above = [lineage(code) for code in sorted(self.posts)]
-        common = [code for code in (above[0] if above else []) if all(code in each for each in above)]
-        self.top = common[-1] if common else ""
+        self.top = common_node(self.posts)
         node = asked.get("in", "")
         known = node.isascii() and node.isdigit() and len(node) in GridLevel.values
         self.node = node if known and node.startswith(self.top) else self.top

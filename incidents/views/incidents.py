@@ -6,13 +6,13 @@ from django.utils import timezone
 
 from governance import intake, masks, worktime
 from governance.permissions import permitted_actions
-from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons
+from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons, told
 from grids.models import Grid
 from incidents.cards import TONES, reports_for_others, sent_to
 from incidents.flow import INCIDENTS
 from incidents.flow.incidents import INSIDE
 from incidents.forms.actions import INCIDENT_FORMS
-from incidents.models import Incident, IncidentPhoto
+from incidents.models import Incident, IncidentPhoto, IncidentStep
 from incidents.models.incidents import IncidentStatus as S
 from incidents.services.whistles import progress_for_reporter
 
@@ -79,28 +79,19 @@ class IncidentPage(SignedIn, RestrictedDetail):
 
     def timeline(self, contact: bool) -> list[dict[str, Any]]:
         """What happened, newest first. People on duty are named, and so is the reporter to whom she may be called by."""
-        incident, user, rows = self.object, self.request.user, []
+        incident, user = self.object, self.request.user
         steps = INCIDENTS.timeline(incident, user)
         labels = sent_to(steps)
-        for step in steps:
-            if step.actor_id == user.pk:
-                actor = "我"
-            elif step.actor.username == "system" and step.action == "open":
-                actor = "未登录的市民"
-            else:
-                known = contact and step.actor_id == incident.applicant_id
-                actor = str(step.actor) if known else masks.person(step.actor)
-            rows.append(
-                {
-                    "label": labels.get(step.pk, step.label),
-                    "at": step.at,
-                    "actor": actor,
-                    "capacity": step.capacity if step.actor.is_staff else "",
-                    "note": step.note,
-                    "due_at": step.due_at,
-                }
-            )
-        return rows
+
+        def named(step: IncidentStep) -> str | None:
+            if step.actor.username == "system" and step.action == "open":
+                return "未登录的市民"
+            return str(step.actor) if contact and step.actor_id == incident.applicant_id else None
+
+        return [
+            line | {"label": labels.get(step.pk, step.label)}
+            for step, line in zip(steps, told(steps, user, named), strict=True)
+        ]
 
 
 def by_stage(incident: Incident) -> dict[str, list[IncidentPhoto]]:

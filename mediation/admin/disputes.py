@@ -32,6 +32,7 @@ from mediation.models import (
     Dispute,
     FollowUp,
     Grade,
+    Guest,
     Inquiry,
     Mediation,
     PrivateNote,
@@ -314,12 +315,12 @@ class DisputeAdmin(MatterAdmin):
                 "mediation/desk_parties.html",
                 self.parties(dispute, clear, allowed, getattr(request, "revealed", {})),
             ),
-            ("调解员", "mediation/desk_mediators.html", mediators_of(dispute)),
+            ("调解员", "mediation/desk_mediators.html", mediators_of(dispute, user)),
             ("调解", "mediation/desk_sessions.html", sessions_of(dispute, user)),
-            ("调查", "mediation/desk_inquiries.html", inquiries_of(dispute, clear)),
-            ("协议", "mediation/desk_agreements.html", agreements_of(dispute)),
-            ("回访", "mediation/desk_follow_ups.html", follow_ups_of(dispute)),
-            ("谁还能看这份卷宗", "mediation/desk_guests.html", guests_of(dispute)),
+            ("调查", "mediation/desk_inquiries.html", inquiries_of(dispute, user, clear)),
+            ("协议", "mediation/desk_agreements.html", agreements_of(dispute, user)),
+            ("回访", "mediation/desk_follow_ups.html", follow_ups_of(dispute, user)),
+            ("谁还能看这份卷宗", "mediation/desk_guests.html", guests_of(dispute, user)),
         ]
         panels = [
             {"title": title, "template": template, "lines": lines}
@@ -449,9 +450,14 @@ REGISTERED = (
 
 
 # --- the lines of a file's panels ----------------------------------------------------------------------------------------
-def mediators_of(dispute: Dispute) -> list[dict[str, Any]]:
+def mediators_of(dispute: Dispute, user: Any) -> list[dict[str, Any]]:
     """Return who mediates, and who did."""
-    rows = Mediation.objects.filter(dispute=dispute).select_related("mediator__user").order_by("-pk")
+    rows = (
+        Mediation.objects.restrict(user)
+        .filter(dispute=dispute)
+        .select_related("mediator__user")
+        .order_by("-pk")
+    )
     return [
         {
             "who": str(row.mediator),
@@ -472,7 +478,10 @@ def sessions_of(dispute: Dispute, user: Any) -> list[dict[str, Any]]:
         for note in PrivateNote.objects.restrict(user).filter(session__dispute=dispute)
     }
     rows = (
-        Session.objects.filter(dispute=dispute).prefetch_related("invited", "present").order_by("starts_at")
+        Session.objects.restrict(user)
+        .filter(dispute=dispute)
+        .prefetch_related("invited", "present")
+        .order_by("starts_at")
     )
     return [
         {
@@ -492,7 +501,7 @@ def sessions_of(dispute: Dispute, user: Any) -> list[dict[str, Any]]:
     ]
 
 
-def inquiries_of(dispute: Dispute, clear: bool) -> list[dict[str, Any]]:
+def inquiries_of(dispute: Dispute, user: Any, clear: bool) -> list[dict[str, Any]]:
     """Return the investigation records."""
     return [
         {
@@ -502,13 +511,17 @@ def inquiries_of(dispute: Dispute, clear: bool) -> list[dict[str, Any]]:
             "record": row.record,
             "by": str(row.by),
         }
-        for row in Inquiry.objects.filter(dispute=dispute).select_related("by")[:50]
+        for row in Inquiry.objects.restrict(user).filter(dispute=dispute).select_related("by")[:50]
     ]
 
 
-def agreements_of(dispute: Dispute) -> list[dict[str, Any]]:
+def agreements_of(dispute: Dispute, user: Any) -> list[dict[str, Any]]:
     """Return the versions of the agreement, newest first, with their terms and who has confirmed them."""
-    rows = Agreement.objects.filter(dispute=dispute).prefetch_related("terms", "confirmations__disputant")
+    rows = (
+        Agreement.objects.restrict(user)
+        .filter(dispute=dispute)
+        .prefetch_related("terms", "confirmations__disputant")
+    )
     effective = in_effect(dispute)
     return [
         {
@@ -560,7 +573,7 @@ def judicial_words(agreement: Agreement) -> str:
     )
 
 
-def follow_ups_of(dispute: Dispute) -> list[dict[str, Any]]:
+def follow_ups_of(dispute: Dispute, user: Any) -> list[dict[str, Any]]:
     """Return the visits after the agreement."""
     return [
         {
@@ -572,11 +585,13 @@ def follow_ups_of(dispute: Dispute) -> list[dict[str, Any]]:
             "words": row.words,
             "by": str(row.by),
         }
-        for row in FollowUp.objects.filter(dispute=dispute).select_related("visited", "by")[:20]
+        for row in FollowUp.objects.restrict(user)
+        .filter(dispute=dispute)
+        .select_related("visited", "by")[:20]
     ]
 
 
-def guests_of(dispute: Dispute) -> list[dict[str, Any]]:
+def guests_of(dispute: Dispute, user: Any) -> list[dict[str, Any]]:
     """Return who was called in, and who looked at the file from above."""
     lines = [
         {
@@ -585,7 +600,10 @@ def guests_of(dispute: Dispute) -> list[dict[str, Any]]:
             "since": ui.cn_short(row.since),
             "until": ui.cn_short(row.until) if row.until else "",
         }
-        for row in dispute.guests.select_related("user").order_by("-pk")[:20]
+        for row in Guest.objects.restrict(user)
+        .filter(dispute=dispute)
+        .select_related("user")
+        .order_by("-pk")[:20]
     ]
     return lines + [
         {
@@ -594,5 +612,5 @@ def guests_of(dispute: Dispute) -> list[dict[str, Any]]:
             "since": ui.cn_short(row.at),
             "until": ui.cn_short(row.until),
         }
-        for row in Viewing.objects.filter(dispute=dispute).select_related("user")[:20]
+        for row in Viewing.objects.restrict(user).filter(dispute=dispute).select_related("user")[:20]
     ]

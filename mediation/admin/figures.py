@@ -13,9 +13,8 @@ from governance import audit, exports
 from governance.admin.actions import dress
 from governance.admin.filters import ChoiceFilter
 from governance.models import AccessEvent
-from governance.period_forms import DEFAULT, USUAL, PeriodForm, usual
-from governance.periods import Period
-from governance.territory import GridLevel, lineage
+from governance.period_forms import USUAL, PeriodForm, asked_period
+from governance.territory import GridLevel, common_node, lineage
 from grids.models import Grid
 from mediation.models import Dispute
 from mediation.reports import COLUMNS, Asked, Line, rows_of, table
@@ -25,19 +24,10 @@ from mediation.reports.table import BREAKDOWNS
 def read(request: HttpRequest, given: Any) -> tuple[Asked, PeriodForm, str, str]:
     """Return what an address asks for, the form of its period, the usual period's key, and the top of the person's reach. What
     it asks wrongly is left out."""
-    user = request.user
-    key = given.get("period") if given.get("period") in USUAL else DEFAULT
-    period = usual(key)
-    if "since" in given or "until" in given:
-        form, key = PeriodForm(given), ""
-        if form.is_valid():
-            period = Period(form.cleaned_data["since"], form.cleaned_data["until"])
-    else:
-        form = PeriodForm(initial={"since": period.since, "until": period.until})
-    codes = {p.code for p in user.posts_in_force if "mediation.count_dispute" in p.permissions}
-    above = [lineage(code) for code in sorted(codes)]
-    common = [code for code in (above[0] if above else []) if all(code in each for each in above)]
-    top = common[-1] if common else ""
+    period, form, key = asked_period(given)
+    top = common_node(
+        post.code for post in request.user.posts_in_force if "mediation.count_dispute" in post.permissions
+    )
     node = given.get("in", "")
     known = node.isascii() and node.isdigit() and len(node) in GridLevel.values and node.startswith(top)
     by = given.get("by") if given.get("by") in BREAKDOWNS else "category"

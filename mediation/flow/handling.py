@@ -1,16 +1,15 @@
 """What each action does to a dispute until mediation begins to bear fruit: consent, acceptance, mediators, sessions, and the ways
 on which it ends without an agreement. Every function runs inside the engine, with the dispute's row locked."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
 from django.db.models import Max, Q
 from django.utils import timezone
 
 from governance import files, parameters, sharing, worktime
-from governance.flow import AlreadyDone, Change, Clock, Refused
+from governance.flow import Action, AlreadyDone, Change, Clock, Refused, next_in_series
 from governance.models import User
 from governance.territory import COLUMN, level_of, lineage
 from mediation.flow.conflicts import conflicts
@@ -81,21 +80,25 @@ def chosen_party(change: Change) -> Disputant:
     return party
 
 
-def of_others(guard: Callable[[Change], None] | None) -> Callable[[Change], None]:
-    """Return a guard that refuses whoever is a party herself, and then asks ``guard``."""
+#: What is done with a file by those who keep it; whoever is a party may still send it to another centre.
+KEEPERS, SENDING = ("direct", "mediate", "record"), ("send_up", "hand_down")
 
-    def check(change: Change) -> None:
+
+def by_others(action: Action) -> Action:
+    """Return the action closed to the parties, if it is one of the file's keepers: nobody writes the file of her own dispute."""
+    if action.permission not in KEEPERS or action.name in SENDING:
+        return action
+
+    def guard(change: Change) -> None:
         if party_of(change.matter, change.actor) is not None:
             raise Refused("您是本案当事人，请由他人办理，或者上送上级矛调中心。")
-        if guard is not None:
-            guard(change)
+        if action.guard is not None:
+            action.guard(change)
 
-    return check
+    def ready(dispute: Dispute, user: User) -> bool:
+        return user.pk not in dispute.party_keys and (action.ready is None or action.ready(dispute, user))
 
-
-def others_alone(ready: Callable[[Dispute, User], bool] | None) -> Callable[[Dispute, User], bool]:
-    """Return the ``ready`` that goes with ``of_others``."""
-    return lambda dispute, user: user.pk not in dispute.party_keys and (ready is None or ready(dispute, user))
+    return replace(action, guard=guard, ready=ready)
 
 
 def is_asked(dispute: Dispute, user: User) -> bool:
@@ -217,16 +220,10 @@ def accept(change: Change) -> None:
 def next_case_number(centre: Centre, at: datetime) -> str:
     """Return the next file number of a centre's year, such as ``(2026)和苑人调字第12号``.
 
-    Without gaps or repeats: the series' row is locked until the transaction ends, and falls back with it.
+    Without gaps or repeats, because a series gives out again what was rolled back.
     """
     year = timezone.localtime(at).year
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO governance_numberseries (series, last) VALUES (%s, 1)"
-            " ON CONFLICT (series) DO UPDATE SET last = governance_numberseries.last + 1 RETURNING last",
-            [f"JH-{centre.pk}-{year}"],
-        )
-        return f"({year}){centre.short_name}人调字第{cursor.fetchone()[0]}号"
+    return f"({year}){centre.short_name}人调字第{next_in_series(f'JH-{centre.pk}-{year}')}号"
 
 
 def decline(change: Change) -> None:

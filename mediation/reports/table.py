@@ -106,10 +106,11 @@ class Line:
 
 def counted(user: Any, node: str) -> QuerySet[Dispute]:
     """Return the disputes at or below a place that somebody may count."""
-    rows = Dispute.objects.restrict(user, "count")
-    if not node:
-        return rows
-    return rows.filter(**{COLUMN.get(level_of(node), "grid"): node})
+    return _within(Dispute.objects.restrict(user, "count"), node)
+
+
+def _within(rows: QuerySet[Dispute], node: str) -> QuerySet[Dispute]:
+    return rows.filter(**{COLUMN.get(level_of(node), "grid"): node}) if node else rows
 
 
 def _key(asked: Asked) -> Any:
@@ -165,9 +166,7 @@ def rows_of(rows: QuerySet[Dispute], asked: Asked, column: str, key: str) -> Que
 
     Raises KeyError for a column there is none of.
     """
-    rows = rows.filter(COLUMNS[column].when(asked.period))
-    if asked.node:
-        rows = rows.filter(**{COLUMN.get(level_of(asked.node), "grid"): asked.node})
+    rows = _within(rows.filter(COLUMNS[column].when(asked.period)), asked.node)
     if not key:
         return rows
     if asked.by == "level":

@@ -12,7 +12,7 @@ from governance import masks
 from governance.forms import ActionForm
 from governance.models import User
 from governance.permissions import permitted_actions
-from governance.views import FlowActionView, SignedIn, buttons
+from governance.views import FlowActionView, SignedIn, buttons, told
 from governance.views.actions import Button
 from mediation.cards import TONES
 from mediation.disclosure import Followed, followed
@@ -172,25 +172,11 @@ def _party(party: Disputant, contact: bool) -> dict[str, Any]:
 
 def timeline(dispute: Dispute, user: User, named: dict[int, Disputant]) -> list[dict[str, Any]]:
     """What happened, newest first; the parties in ``named`` by their names."""
-    rows = []
-    for step in DISPUTES.timeline(dispute, user):
-        if step.actor_id == user.pk:
-            actor = "我"
-        elif step.actor_id in named:
-            actor = named[step.actor_id].name
-        else:
-            actor = masks.person(step.actor)
-        rows.append(
-            {
-                "label": step.label,
-                "at": step.at,
-                "actor": actor,
-                "capacity": step.capacity if step.actor.is_staff else "",
-                "note": step.note,
-                "due_at": step.due_at,
-            }
-        )
-    return rows
+    return told(
+        DISPUTES.timeline(dispute, user),
+        user,
+        lambda step: named[step.actor_id].name if step.actor_id in named else None,
+    )
 
 
 # --- actions ---------------------------------------------------------------------------------------------------------

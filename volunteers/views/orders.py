@@ -17,7 +17,7 @@ from governance.flow import NotYours
 from governance.forms import check_photos, tell
 from governance.models import User
 from governance.permissions import permitted_actions, rule_of
-from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons
+from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons, told
 from grids.models import Grid
 from grids.places import Place, place_of
 from volunteers.flow import ORDERS
@@ -257,23 +257,12 @@ class OrderPage(SignedIn, RestrictedDetail):
 
     def timeline(self, known: set[int | None]) -> list[dict[str, Any]]:
         """What happened, newest first. People on duty are named, and so are those whom the viewer may call (``known``)."""
-        rows = []
-        for step in ORDERS.timeline(self.object, self.request.user):
-            if step.actor_id == self.request.user.pk:
-                actor = "我"
-            else:
-                actor = str(step.actor) if step.actor_id in known else masks.person(step.actor)
-            rows.append(
-                {
-                    "label": step.label,
-                    "at": step.at,
-                    "actor": actor,
-                    "capacity": step.capacity if step.actor.is_staff else "",
-                    "note": step.note,
-                    "due_at": step.due_at,
-                }
-            )
-        return rows
+        user = self.request.user
+        return told(
+            ORDERS.timeline(self.object, user),
+            user,
+            lambda step: str(step.actor) if step.actor_id in known else None,
+        )
 
 
 class OrderActionView(FlowActionView):

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from governance.flow import STOP, Action, Clock, Flow, on_tick
 from governance.models import User
-from mediation.flow import agreeing, archiving, handling
+from mediation.flow import agreeing, archiving, calling, handling
 from mediation.models import Dispute, DisputeStep
 from mediation.models.disputes import ENDED, DisputeStatus
 
@@ -133,7 +133,7 @@ ACTIONS = [
         S.SENT,
         needs="direct",
         reason=True,
-        effect=handling.send_up,
+        effect=calling.send_up,
         tell=("disputants",),
         hint="本级化解不了的，送上级矛调中心",
         news="转到上级矛调中心办理",
@@ -146,7 +146,7 @@ ACTIONS = [
         S.SENT,
         needs="direct",
         reason=True,
-        effect=handling.hand_down,
+        effect=calling.hand_down,
         tell=("disputants",),
         hint="交由下级矛调中心办理",
         news="转到下级矛调中心办理",
@@ -168,7 +168,7 @@ ACTIONS = [
         S.SENT,
         needs="direct",
         reason=True,
-        effect=handling.send_back,
+        effect=calling.send_back,
         ready=lambda dispute, user: dispute.sent_from_id is not None,
         danger=True,
     ),
@@ -179,7 +179,7 @@ ACTIONS = [
         needs="direct",
         reason=True,
         asks="邀请的缘由",
-        effect=handling.invite,
+        effect=calling.invite,
         hint="受邀人只能看这一件，会诊结束即收回",
     ),
     Action(
@@ -187,8 +187,8 @@ ACTIONS = [
         "结束邀请",
         AT_WORK,
         needs="direct",
-        effect=handling.let_go,
-        ready=handling.has_guests,
+        effect=calling.let_go,
+        ready=calling.has_guests,
     ),
     # --- the mediator ---
     Action(

@@ -22,6 +22,8 @@ from mediation.services.registering import PartyData, register_dispute
 HERE, NEXT, ELSEWHERE = 36, 8, 20
 #: Before the reference moment.
 OLDEST = 80
+#: Of the files that could be sealed, so many are: each has all its documents written.
+SEALED = 0.3
 COURT = "天津市红桥区人民法院（演示）"
 
 
@@ -47,13 +49,13 @@ def sheet() -> SimpleUploadedFile:
 def plan_disputes(world: World, calendar: Calendar) -> None:
     """Put the disputes into the calendar: most in the first community, whose director and mediator are demo people."""
     chance = world.chance("disputes")
-    places = [COMMUNITY] * HERE + [NEIGHBOUR] * NEXT
     led = [code for code in world.communities if world.staff["mediation_director", code]]
-    places += [chance.choice(led) for _ in range(ELSEWHERE)]
+    here, elsewhere = (HERE // 3, 0) if world.small else (HERE, ELSEWHERE)
+    places = [COMMUNITY] * here + [NEIGHBOUR] * NEXT + [chance.choice(led) for _ in range(elsewhere)]
     for number, community in enumerate(places):
-        if not world.staff["mediation_director", community]:
+        if community not in led:
             continue
-        days = OLDEST * (number % HERE) / HERE if community == COMMUNITY else chance.uniform(0, OLDEST)
+        days = OLDEST * (number % here) / here if community == COMMUNITY else chance.uniform(0, OLDEST)
         began = in_office(world.now - timedelta(days=days, hours=chance.uniform(0, 6)))
         if began < world.now:
             calendar.begin(
@@ -242,5 +244,6 @@ def _agreed(chance, dispute, director, mediator, case, fate) -> Story:
     if applicant.user is not None and chance.random() < 0.6:
         yield awake(timezone.now() + timedelta(hours=chance.uniform(1, 30)))
         run(dispute, "rate", applicant.user, satisfaction=chance.choice((5, 5, 5, 4, 3)), note="")
-    yield in_office(timezone.now() + timedelta(days=chance.uniform(3, 10)))
-    run(dispute, "archive", director, retention="medium", incomplete=True, note="身份证明另存。")
+    if chance.random() < SEALED:
+        yield in_office(timezone.now() + timedelta(days=chance.uniform(3, 10)))
+        run(dispute, "archive", director, retention="medium", incomplete=True, note="身份证明另存。")

@@ -52,7 +52,7 @@ TELLING = (HOSTILE["markup"], HOSTILE["sql"])
 LEFT_OUT = {"account_logout", "api-schema"}
 #: How many answers are looked at, at least: about half of today's, so that a parser which finds nothing does not pass.
 TRIED = {
-    "anonymous": 350, "resident": 420, "helper": 550, "secretary": 1400, "department": 300, "system_administrator": 600,
+    "anonymous": 150, "resident": 200, "helper": 260, "secretary": 1400, "department": 300, "system_administrator": 600,
     "security_administrator": 250, "director": 600, "mediator": 350,
 }  # fmt: skip
 #: The fields of a second party and of further terms are those of the first under another name.
@@ -182,7 +182,7 @@ def send(client, url: str, form: Form, **instead):
 
 @pytest.mark.parametrize("person", SENDERS)
 def test_every_form_answers_whatever_is_typed(cast, person):
-    client, faults, tried, known = cast.client(person), [], 0, set()
+    client, faults, tried, known, alike = cast.client(person), [], 0, set(), set()
     client.raise_request_exception = False
     client.get(reverse("privacy"))
     for url, name in pages(cast):
@@ -197,11 +197,19 @@ def test_every_form_answers_whatever_is_typed(cast, person):
         if forms:
             known.add(name)
         for form in forms:
-            everywhere = [dict.fromkeys(form.typed, value) for value in HOSTILE.values()]
+            # The same fields stand on the pages of many actions: everything is typed into them once, and what tells most
+            # into each of the others. Three megabytes are more than a request may hold; more of them prove nothing.
+            fields = tuple(sorted(form.typed))
+            first = fields not in alike
+            alike.add(fields)
+            everywhere = [
+                dict.fromkeys(list(form.typed)[:3] if value == HOSTILE["a megabyte"] else form.typed, value)
+                for value in (HOSTILE.values() if first else TELLING)
+            ]
             one_by_one = [
                 {name: value}
                 for index, name in enumerate(form.typed)
-                if not AGAIN.match(name)
+                if first and not AGAIN.match(name)
                 for value in (TELLING[0], list(HOSTILE.values())[index % len(HOSTILE)])
             ]
             files = [
@@ -227,5 +235,5 @@ def test_every_form_answers_whatever_is_typed(cast, person):
                             and escape(value) not in text
                         ):
                             faults.append((url, "lost", name))
-    assert tried >= TRIED[person]
+    assert tried >= TRIED[person], tried
     assert not faults, "\n".join(map(str, faults))

@@ -9,6 +9,7 @@ from demo.district import build
 from governance.models import Post, User
 from grids.models import Entrance, Grid
 from incidents.models import Callback, Closing, CommunityScore, Incident, IncidentPhoto, WhistleSlip
+from mediation.models import Dispute
 from volunteers.models import Claim, Order, Showcase, ShowcasePhoto, Volunteer
 
 NOW = datetime(2026, 11, 18, 15, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -45,6 +46,11 @@ def fingerprint() -> list:
         list(
             Claim.objects.order_by("order__number", "volunteer__number", "created_at", "status").values_list(
                 "order__number", "volunteer__number", "status", "half_hours"
+            )
+        ),
+        list(
+            Dispute.objects.order_by("number", "steps__seq").values_list(
+                "number", "status", "case_number", "steps__action", "steps__at", "steps__actor__username", "steps__note"
             )
         ),
         list(Showcase.objects.order_by("number").values_list("number", "title", "status", "volunteer__number")),

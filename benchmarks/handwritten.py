@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 #: What a line of a list shows, and nothing else.
 SHOWN = (
     "o.id, o.number, o.title, o.status, o.channel, o.version, o.opened_at, o.closed_at, o.due_at, o.yellow_at, o.paused_at,"
@@ -61,15 +63,16 @@ def reach_of(nodes: Sequence[tuple[str, int | None]], keys: Sequence[int]) -> li
     return found
 
 
-#: Where the posts in force stand that carry a permission.
+#: Where the posts in force stand that carry a permission. The day is the portal's, whatever the database takes for today.
+TODAY = f"(now() AT TIME ZONE '{settings.TIME_ZONE}')::date"
 POSTS = """
     SELECT p.grid_id, p.unit_id FROM governance_post p
     JOIN governance_role_permissions rp ON rp.role_id = p.role_id
     JOIN auth_permission f ON f.id = rp.permission_id
     JOIN django_content_type t ON t.id = f.content_type_id
-    WHERE p.user_id = %(user)s AND p.valid_from <= CURRENT_DATE AND (p.valid_until IS NULL OR p.valid_until >= CURRENT_DATE)
+    WHERE p.user_id = %(user)s AND p.valid_from <= {today} AND (p.valid_until IS NULL OR p.valid_until >= {today})
       AND t.app_label = 'volunteers' AND f.codename = %(codename)s
-"""
+""".replace("{today}", TODAY)
 #: Own rows and shared rows.
 EXCEPTIONS = """
     SELECT id FROM volunteers_order WHERE applicant_id = %(user)s

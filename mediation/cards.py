@@ -23,6 +23,19 @@ TONES = {
     S.DECLINED: "danger",
 }
 MOST_ASKED = 3
+#: What comes next with a file, the first that is offered and not done already.
+NEXT = (
+    "take_over", "record_consent", "accept", "assign", "inform", "hold_session", "plan_session", "perform", "follow_up", "close",
+)  # fmt: skip
+
+
+def next_actions(*, waits: bool, ready: bool, assigned: bool) -> tuple[str, ...]:
+    """Return the names of what may come next with a file.
+
+    ``waits``: a party has not said yet whether it agrees to mediation. ``ready``: a session is planned. ``assigned``: somebody mediates.
+    """
+    done = {"record_consent": not waits, "plan_session": ready, "assign": assigned}
+    return tuple(name for name in NEXT if not done.get(name))
 
 
 def mediates(request: HttpRequest) -> bool:

@@ -212,10 +212,14 @@ class MatterAdmin(ReadOnlyAdmin):
     def row_title(self, matter: Matter) -> str:
         return matter.title
 
+    def main_actions_of(self, matter: Matter, user: User) -> tuple[str, ...]:
+        """Return what comes next with this matter, the first of it that is offered; nothing where the first action of all does."""
+        return self.main_actions
+
     def offered(self, matter: Matter, user: User) -> list[SimpleNamespace]:
         """Return the buttons: what the table lets this person do now, the main one first; a bare one needs nothing filled in."""
         actions = [action for action in matter.flow.available(matter, user) if not action.hidden]
-        names = self.main_actions or tuple(action.name for action in actions[:1])
+        names = self.main_actions_of(matter, user) or tuple(action.name for action in actions[:1])
         main = next((action for name in names for action in actions if action.name == name), None)
         return [
             SimpleNamespace(

@@ -133,7 +133,7 @@ def _unread(request: HttpRequest) -> str:
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the sidebar for this person: groups that still have an entry."""
+    """Return the sidebar for this person: groups that still have an entry, the entry of the page she is on marked."""
     groups = []
     for title, entries in SIDEBAR:
         items = []
@@ -150,4 +150,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             items.append(item)
         if items:
             groups.append({"title": title, "separator": bool(title), "collapsible": False, "items": items})
+    entries = [item for group in groups for item in group["items"]]
+    # A page of its own below a list (figures, a catalogue) is an entry too: the closest one is where she is.
+    here = max(
+        (item["link"] for item in entries if request.path.startswith(item["link"])), key=len, default=""
+    )
+    for item in entries:
+        item["active"] = item["link"] == here
     return groups

@@ -16,6 +16,7 @@ from governance.admin.filters import ChoiceFilter, DayFilter, LightFilter, Place
 from governance.admin.matters import MatterAdmin
 from governance.admin.verbs import verb_page
 from governance.flow import NotYours
+from governance.models import User
 from governance.permissions import permitted_actions
 from governance.templatetags import ui
 from grids.models import Grid
@@ -28,7 +29,7 @@ from mediation.admin.panels import (
     mediators_of,
     sessions_of,
 )
-from mediation.cards import TONES
+from mediation.cards import TONES, next_actions
 from mediation.forms.actions import DISPUTE_FORMS
 from mediation.forms.registering import RegisterForm
 from mediation.models import (
@@ -36,6 +37,7 @@ from mediation.models import (
     Disputant,
     Dispute,
     Grade,
+    Session,
 )
 from mediation.models.disputes import DisputeStatus as S
 from mediation.services.inspecting import inspect
@@ -259,6 +261,13 @@ class DisputeAdmin(MatterAdmin):
         )
 
     # --- page -------------------------------------------------------------------------------------------------------
+    def main_actions_of(self, matter: Dispute, user: User) -> tuple[str, ...]:
+        return next_actions(
+            waits=matter.disputants.filter(consent=Disputant.Consent.ASKED).exists(),
+            ready=matter.sessions.filter(state=Session.State.PLANNED).exists(),
+            assigned=matter.mediations.filter(until=None).exists(),
+        )
+
     def row_title(self, matter: Dispute) -> str:
         return matter.title
 

@@ -1,5 +1,6 @@
 """Registering a dispute at the desk."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -20,6 +21,20 @@ SIDES = {
     "b_": (Disputant.Side.RESPONDENT, "被申请人", True),
     "c_": (Disputant.Side.RESPONDENT, "另一被申请人", False),
 }
+
+
+@dataclass(frozen=True)
+class FieldGroup:
+    """Fields that stand together under a heading."""
+
+    title: str
+    fields: list[forms.BoundField]
+    folded: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something was typed there, or is wrong."""
+        return any(each.errors or each.data for each in self.fields)
 
 
 class RegisterForm(forms.Form):
@@ -63,10 +78,22 @@ class RegisterForm(forms.Form):
     def __init__(self, *args: Any, places: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["grid"].queryset = places
-        for prefix, (_, heading, required) in SIDES.items():
+        for prefix, (_, _, required) in SIDES.items():
             for name, field in party_fields(prefix, required=required).items():
-                field.label = f"{heading} · {field.label}"
                 self.fields[name] = field
+
+    def groups(self) -> list[FieldGroup]:
+        """Return the fields as the page groups them: the dispute, then each party; who need not be there is folded away."""
+        bound = list(self)
+        of_parties = {prefix: [each for each in bound if each.name.startswith(prefix)] for prefix in SIDES}
+        rest = [each for each in bound if not each.name.startswith(tuple(SIDES))]
+        return [
+            FieldGroup("纠纷", rest),
+            *(
+                FieldGroup(heading, of_parties[prefix], folded=not required)
+                for prefix, (_, heading, required) in SIDES.items()
+            ),
+        ]
 
     def clean_occurred_on(self) -> date | None:
         day = self.cleaned_data["occurred_on"]

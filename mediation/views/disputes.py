@@ -14,7 +14,7 @@ from governance.models import User
 from governance.permissions import permitted_actions
 from governance.views import FlowActionView, SignedIn, buttons, told
 from governance.views.actions import Button
-from mediation.cards import TONES
+from mediation.cards import TONES, next_actions
 from mediation.disclosure import Followed, followed
 from mediation.flow import DISPUTES
 from mediation.flow.agreeing import confirm_until
@@ -36,10 +36,6 @@ from mediation.services.papers import papers_of_party
 
 #: A party's own action that stands at the bottom of her page, the first that is offered.
 PARTY_MAIN = ("agree", "confirm", "rate")
-#: And a mediator's or director's.
-CASE_MAIN = (
-    "take_over", "record_consent", "accept", "assign", "inform", "hold_session", "plan_session", "perform", "follow_up", "close",
-)  # fmt: skip
 #: What is seldom done stands folded away.
 SELDOM = frozenset(
     {
@@ -120,8 +116,7 @@ def case_page(dispute: Dispute, user: User) -> dict[str, Any]:
     )
     mediations = list(mediations)
     ready = any(each.state == Session.State.PLANNED for each in sessions)
-    done = {"record_consent": not waits, "plan_session": ready, "assign": bool(mediations)}
-    main = tuple(name for name in CASE_MAIN if not done.get(name))
+    main = next_actions(waits=waits, ready=ready, assigned=bool(mediations))
     notes = PrivateNote.objects.restrict(user).filter(session__dispute=dispute)
     mine = {note.session_id: note for note in notes}
     for each in sessions:

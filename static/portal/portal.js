@@ -107,12 +107,14 @@
     if (said) said.textContent = said.textContent.replace("文字", "内容");
     asked?.remove();
   };
-  document.addEventListener("change", ({ target }) => {
-    const pick = target.closest?.("[data-photos]");
-    if (!pick) return;
-    const files = gather(pick, target);
+  const take = (pick, input) => {
+    const files = gather(pick, input);
     preview(pick, files);
     keep(files);
+  };
+  document.addEventListener("change", ({ target }) => {
+    const pick = target.closest?.("[data-photos]");
+    if (pick) take(pick, target);
   });
   document.addEventListener("reset", ({ target }) => {
     for (const pick of target.querySelectorAll("[data-photos]")) { chosen.delete(pick); preview(pick, []); keep([]); }
@@ -130,7 +132,12 @@
     }
   });
   window.addEventListener("pageshow", () => {
-    for (const pick of document.querySelectorAll("[data-photos]")) restore(pick);
+    for (const pick of document.querySelectorAll("[data-photos]")) {
+      restore(pick);
+      // What was chosen while this was still on its way, on a slow network.
+      const early = [...pick.querySelectorAll("input[type=file]")].find((input) => input.files.length);
+      if (early && !chosen.has(pick)) take(pick, early);
+    }
   });
 
   // When what is reported was seen: as the first picture was taken, else as the form was begun.

@@ -147,7 +147,13 @@ KEEP_MEDIATION = _all(
 )
 #: What those above a centre have of disputes: figures, and, with a reason and for a time, one file.
 MEDIATION_WATCH = _all(
-    "mediation", "count_dispute", "inspect_dispute", "view_centre", "view_committee", "view_mediator"
+    "mediation",
+    "count_dispute",
+    "inspect_dispute",
+    "view_centre",
+    "view_committee",
+    "view_mediator",
+    "view_bulletin",
 )
 
 BUILT_IN: tuple[RoleSpec, ...] = (
@@ -276,6 +282,11 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "reveal_dispute",
             "export_dispute",
             "count_dispute",
+            "view_review",
+            "add_review",
+            "change_review",
+            "view_bulletin",
+            "add_bulletin",
         ),
     ),
     RoleSpec(
@@ -284,7 +295,14 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "办理交给自己的调解卷宗",
         (DISTRICT, STREET, COMMUNITY),
         _all(
-            "mediation", "view_dispute", "register_dispute", "view_centre", "view_committee", "view_mediator"
+            "mediation",
+            "view_dispute",
+            "register_dispute",
+            "view_centre",
+            "view_committee",
+            "view_mediator",
+            "view_review",
+            "view_bulletin",
         ),
     ),
     RoleSpec(

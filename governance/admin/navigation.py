@@ -55,6 +55,8 @@ SIDEBAR = (
         (
             ("矛盾纠纷", "balance", "admin:mediation_dispute_changelist", "mediation.view_dispute"),
             ("登记纠纷", "edit_note", "admin:mediation_dispute_add", "mediation.register_dispute"),
+            ("研判调度", "forum", "admin:mediation_rhythm", "mediation.count_dispute"),
+            ("月通报", "campaign", "admin:mediation_bulletin_changelist", "mediation.view_bulletin"),
             ("卷宗档案", "inventory_2", "admin:mediation_archive_changelist", "mediation.view_archive"),
             ("调解统计", "monitoring", "admin:mediation_figures", "mediation.count_dispute"),
             ("调阅卷宗", "manage_search", "admin:mediation_dispute_inspect", "mediation.inspect_dispute"),

@@ -29,6 +29,7 @@ from mediation.admin.panels import (
     mediators_of,
     sessions_of,
 )
+from mediation.admin.rhythm import SectionFilter, rhythm_view
 from mediation.cards import TONES, next_actions
 from mediation.forms.actions import DISPUTE_FORMS
 from mediation.forms.registering import RegisterForm
@@ -112,6 +113,7 @@ class DisputeAdmin(MatterAdmin):
     )  # fmt: skip
     list_filter = (
         FigureFilter,
+        SectionFilter,
         StatusFilter,
         LightFilter,
         DutyFilter,
@@ -169,11 +171,15 @@ class DisputeAdmin(MatterAdmin):
         return [
             path("inspect/", view(self.inspect_view), name="mediation_dispute_inspect"),
             path("figures/", view(self.figures_view), name="mediation_figures"),
+            path("rhythm/", view(self.rhythm_view), name="mediation_rhythm"),
             *super().get_urls(),
         ]
 
     def figures_view(self, request: HttpRequest) -> HttpResponse:
         return figures_view(self, request)
+
+    def rhythm_view(self, request: HttpRequest) -> HttpResponse:
+        return rhythm_view(self, request)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context=None) -> HttpResponse:
         """Take a dispute down. What it may repeat is shown before it is kept."""

@@ -116,6 +116,17 @@ ACTIONS = [
         effect=handling.amend,
     ),
     Action(
+        "deliberate",
+        "研判",
+        frozenset({S.REGISTERED, S.ACCEPTED, S.MEDIATING, S.SENT, S.AGREED}),
+        needs="direct",
+        reason=True,
+        tell=("mediators",),
+        hint="研判的意见记进卷宗，告知调解员；当事人看不到",
+        news="矛调中心有研判意见",
+        readers=FILE,
+    ),
+    Action(
         "assign",
         "指定调解员",
         AT_WORK,

@@ -28,11 +28,13 @@ from mediation.models.disputes import (
     Viewing,
 )
 from mediation.models.papers import Archive, Paper
+from mediation.models.rhythm import Bulletin, Review, Rhythm
 from mediation.models.sessions import FollowUp, Inquiry, PrivateNote, Session, SessionMode
 
 __all__ = [
     "Agreement",
     "Archive",
+    "Bulletin",
     "Category",
     "Centre",
     "Committee",
@@ -58,6 +60,8 @@ __all__ = [
     "PrivateNote",
     "Relation",
     "Retention",
+    "Review",
+    "Rhythm",
     "Room",
     "Session",
     "SessionMode",

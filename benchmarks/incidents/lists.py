@@ -62,7 +62,9 @@ def queryset(user: User, name: str, now: datetime, number: str = "") -> QuerySet
         page.request, page.tab = SimpleNamespace(user=user), _TAB_KEYS[name]
         return page.get_queryset()[:ROWS]
     request = SimpleNamespace(user=user, GET={})
-    rows = admin.site._registry[Incident].get_queryset(request)
+    desk = admin.site._registry[Incident]
+    columns, related = desk.read_in_line
+    rows = desk.get_queryset(request).in_lines(*columns, **related)
     if name == "most urgent":
         rows = rows.ongoing().filter(due_at__isnull=False, paused_at=None).order_by("due_at", "pk")
     elif name == "red":

@@ -22,7 +22,7 @@ from django.utils.html import format_html
 from governance import audit, exports, intake, masks, parameters, worktime
 from governance.admin import bulk
 from governance.admin.actions import TIME_FORMS, DeskActionView, dress
-from governance.admin.base import Named, ReadOnlyAdmin, cleaned
+from governance.admin.base import DeskList, Named, ReadOnlyAdmin, cleaned
 from governance.admin.desk import Card, Urgent
 from governance.admin.filters import ChannelFilter, DayFilter, LightFilter, PlaceFilter, StatusFilter
 from governance.exports import Column
@@ -57,6 +57,17 @@ class WhyForm(forms.Form):
         return day
 
 
+class MatterList(DeskList):
+    """A list of matters, of which the page reads what its lines show."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        read = self.model_admin.read_in_line
+        if read is not None:
+            columns, related = read
+            self.queryset = self.queryset.in_lines(*columns, **related)
+        super().get_results(request)
+
+
 class MatterAdmin(ReadOnlyAdmin):
     """The base of the admins of matters.
 
@@ -77,6 +88,9 @@ class MatterAdmin(ReadOnlyAdmin):
     on_desk = True
     #: What a line shows besides the matter and its place.
     also_shown: tuple[str, ...] = ()
+    #: What a line reads, for lists of very many rows: columns of the matter besides the usual ones, and, by relation, columns of
+    #: what ``also_shown`` names. Where it is None a line reads all of them.
+    read_in_line: tuple[tuple[str, ...], dict[str, tuple[str, ...]]] | None = None
 
     list_display = ("heading", "status_chip", "light_badge", "place", "due", "channel", "opened")
     list_display_links = ("heading",)
@@ -137,6 +151,9 @@ class MatterAdmin(ReadOnlyAdmin):
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeskList]:
+        return MatterList
 
     def get_actions(self, request: HttpRequest) -> dict:
         """Return the flow's actions that this person may take on many rows at once."""

@@ -3,6 +3,7 @@
 A status is never assigned here: governance/flow.py moves matters by their transition table.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
@@ -55,6 +56,13 @@ PLACE_NAMES = {
     "entrance": ("id", "building", "name"),
     "entrance__building": ("id", "compound", "name"),
 }
+#: What every line of a list reads of the matter itself.
+LINE = frozenset(
+    {
+        "id", "grid", "entrance", "number", "title", "status", "channel", "version", "opened_at", "closed_at", "due_at",
+        "yellow_at", "paused_at",
+    }
+)  # fmt: skip
 
 
 class MatterQuerySet(RestrictedQuerySet):
@@ -93,13 +101,25 @@ class MatterQuerySet(RestrictedQuerySet):
 
         The search terms, which no line shows, stay behind too.
         """
-        unread = ["search_terms"]
-        for path, names in PLACE_NAMES.items():
+        return self.select_related(*PLACE_NAMES).defer("search_terms", *self._unread(PLACE_NAMES))
+
+    def in_lines(self, *columns: str, **related: Sequence[str]):
+        """Load what a line of a list shows and nothing else: the matter's place, number, state and light, these further
+        ``columns``, and of each relation these columns by name.
+        """
+        read = {*LINE, *columns, *(path for path in related if "__" not in path)}
+        unread = [f.name for f in self.model._meta.concrete_fields if f.name not in read]
+        rows = self.select_related(*PLACE_NAMES, *related)
+        return rows.defer(*unread, *self._unread(PLACE_NAMES), *self._unread(related))
+
+    def _unread(self, read: Mapping[str, Sequence[str]]) -> list[str]:
+        unread = []
+        for path, names in read.items():
             model = self.model
             for step in path.split("__"):
                 model = model._meta.get_field(step).related_model
             unread += [f"{path}__{f.name}" for f in model._meta.concrete_fields if f.name not in names]
-        return self.select_related(*PLACE_NAMES).defer(*unread)
+        return unread
 
     def with_light(self, now=None):
         """Annotate ``light_rank``: 0 red, 1 yellow, 2 green, 3 finished or paused; for sorting lists."""

@@ -99,6 +99,15 @@ class IncidentAdmin(MatterAdmin):
         "receive", "handle", "verify_pass", "take_up", "dispatch", "designate", "rate", "call_back",
     )  # fmt: skip
     also_shown = ("minor_class", "unit", "worker")
+    read_in_line = (
+        (),
+        {
+            "minor_class": ("id", "name", "major"),
+            "minor_class__major": ("id", "name"),
+            "unit": ("id", "name"),
+            "worker": ("id", "name", "username"),
+        },
+    )
     list_display = (
         "heading", "status_chip", "light_badge", "place", "who", "channel", "due", "opened",
     )  # fmt: skip

@@ -251,6 +251,15 @@ class Incident(Matter):
                 condition=Q(status="dispatched", receive_told_at=None),
             ),
             models.Index(fields=["placed_by", "-opened_at"], name="incident_placed_by"),
+            # Her own rows outside her post, among thousands inside it: one short range each.
+            models.Index(
+                fields=["worker", "grid"], name="incident_worker_place", condition=Q(worker__isnull=False)
+            ),
+            models.Index(
+                fields=["placed_by", "grid"],
+                name="incident_placed_place",
+                condition=Q(placed_by__isnull=False),
+            ),
             models.Index(
                 fields=["merged_into"], name="incident_merged", condition=Q(merged_into__isnull=False)
             ),

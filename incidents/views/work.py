@@ -29,7 +29,7 @@ class MyWork(SignedIn, RestrictedList):
         return worklist(Incident.objects.restrict(self.request.user), self.request.user, tab)
 
     def get_queryset(self) -> Any:
-        rows = self.rows(self.tab).with_place()
+        rows = self.rows(self.tab).in_lines("description", "spot", "is_urgent", "longitude", "latitude")
         return rows.order_by("-opened_at", "-pk") if self.tab == "sent" else rows.order_by("due_at", "pk")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -8,94 +8,307 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('grids', '0002_buildings'),
-        ('mediation', '0004_papers'),
+        ("grids", "0002_buildings"),
+        ("mediation", "0004_papers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='HistoricalReview',
+            name="HistoricalReview",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('rhythm', models.CharField(choices=[('day', '日研判'), ('week', '周调度')], max_length=4, verbose_name='种类')),
-                ('since', models.DateField(verbose_name='从')),
-                ('until', models.DateField(verbose_name='到')),
-                ('attendees', models.CharField(max_length=200, verbose_name='参加人员')),
-                ('points', models.TextField(max_length=4000, verbose_name='研判意见和安排')),
-                ('figures', models.JSONField(default=dict, editable=False, verbose_name='数字')),
-                ('held_at', models.DateTimeField(blank=True, editable=False, verbose_name='记录时间')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('centre', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='mediation.centre', verbose_name='矛调中心')),
-                ('grid', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='grids.grid', verbose_name='所在网格')),
-                ('held_by', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='主持人')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID"),
+                ),
+                (
+                    "rhythm",
+                    models.CharField(
+                        choices=[("day", "日研判"), ("week", "周调度")], max_length=4, verbose_name="种类"
+                    ),
+                ),
+                ("since", models.DateField(verbose_name="从")),
+                ("until", models.DateField(verbose_name="到")),
+                ("attendees", models.CharField(max_length=200, verbose_name="参加人员")),
+                ("points", models.TextField(max_length=4000, verbose_name="研判意见和安排")),
+                ("figures", models.JSONField(default=dict, editable=False, verbose_name="数字")),
+                ("held_at", models.DateTimeField(blank=True, editable=False, verbose_name="记录时间")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "centre",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="mediation.centre",
+                        verbose_name="矛调中心",
+                    ),
+                ),
+                (
+                    "grid",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="grids.grid",
+                        verbose_name="所在网格",
+                    ),
+                ),
+                (
+                    "held_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="主持人",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical 研判记录',
-                'verbose_name_plural': 'historical 研判记录',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical 研判记录",
+                "verbose_name_plural": "historical 研判记录",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Bulletin',
+            name="Bulletin",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('district_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 6), output_field=models.CharField(max_length=15), verbose_name='所属区')),
-                ('street_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 9), output_field=models.CharField(max_length=15), verbose_name='所属街道')),
-                ('community_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 12), output_field=models.CharField(max_length=15), verbose_name='所属社区')),
-                ('month', models.DateField(verbose_name='月份')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='期号')),
-                ('situation', models.TextField(max_length=2000, verbose_name='基本情况')),
-                ('demands', models.TextField(max_length=2000, verbose_name='下一步要求')),
-                ('figures', models.JSONField(default=dict, verbose_name='数字')),
-                ('issued_at', models.DateTimeField(verbose_name='签发时间')),
-                ('withdrawn_at', models.DateTimeField(null=True, verbose_name='撤回时间')),
-                ('withdrawn_reason', models.CharField(blank=True, max_length=200, verbose_name='撤回理由')),
-                ('centre', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bulletins', to='mediation.centre', verbose_name='矛调中心')),
-                ('grid', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='grids.grid', verbose_name='所在网格')),
-                ('issued_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='签发人')),
-                ('withdrawn_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='撤回人')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "district_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 6),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属区",
+                    ),
+                ),
+                (
+                    "street_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 9),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属街道",
+                    ),
+                ),
+                (
+                    "community_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 12),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属社区",
+                    ),
+                ),
+                ("month", models.DateField(verbose_name="月份")),
+                ("number", models.PositiveSmallIntegerField(verbose_name="期号")),
+                ("situation", models.TextField(max_length=2000, verbose_name="基本情况")),
+                ("demands", models.TextField(max_length=2000, verbose_name="下一步要求")),
+                ("figures", models.JSONField(default=dict, verbose_name="数字")),
+                ("issued_at", models.DateTimeField(verbose_name="签发时间")),
+                ("withdrawn_at", models.DateTimeField(null=True, verbose_name="撤回时间")),
+                ("withdrawn_reason", models.CharField(blank=True, max_length=200, verbose_name="撤回理由")),
+                (
+                    "centre",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bulletins",
+                        to="mediation.centre",
+                        verbose_name="矛调中心",
+                    ),
+                ),
+                (
+                    "grid",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="grids.grid",
+                        verbose_name="所在网格",
+                    ),
+                ),
+                (
+                    "issued_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="签发人",
+                    ),
+                ),
+                (
+                    "withdrawn_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="撤回人",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '月通报',
-                'verbose_name_plural': '月通报',
-                'ordering': ['-month', '-issued_at', '-pk'],
-                'indexes': [models.Index(fields=['-month', '-issued_at', '-id'], name='bulletin_newest'), models.Index(fields=['grid'], name='bulletin_grid')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('withdrawn_at', None)), fields=('centre', 'month'), name='bulletin_one_in_force', violation_error_message='这个月的通报已经签发。内容有误的，先撤回再重新签发。'), models.CheckConstraint(condition=models.Q(('month__day', 1)), name='bulletin_month', violation_error_message='月份请填当月一日。'), models.CheckConstraint(condition=models.Q(('withdrawn_at', None), models.Q(('withdrawn_reason', ''), _negated=True), _connector='OR'), name='bulletin_withdrawn_why', violation_error_message='撤回须写明理由。')],
+                "verbose_name": "月通报",
+                "verbose_name_plural": "月通报",
+                "ordering": ["-month", "-issued_at", "-pk"],
+                "indexes": [
+                    models.Index(fields=["-month", "-issued_at", "-id"], name="bulletin_newest"),
+                    models.Index(fields=["grid"], name="bulletin_grid"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("withdrawn_at", None)),
+                        fields=("centre", "month"),
+                        name="bulletin_one_in_force",
+                        violation_error_message="这个月的通报已经签发。内容有误的，先撤回再重新签发。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("month__day", 1)),
+                        name="bulletin_month",
+                        violation_error_message="月份请填当月一日。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("withdrawn_at", None),
+                            models.Q(("withdrawn_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="bulletin_withdrawn_why",
+                        violation_error_message="撤回须写明理由。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('district_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 6), output_field=models.CharField(max_length=15), verbose_name='所属区')),
-                ('street_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 9), output_field=models.CharField(max_length=15), verbose_name='所属街道')),
-                ('community_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 12), output_field=models.CharField(max_length=15), verbose_name='所属社区')),
-                ('rhythm', models.CharField(choices=[('day', '日研判'), ('week', '周调度')], max_length=4, verbose_name='种类')),
-                ('since', models.DateField(verbose_name='从')),
-                ('until', models.DateField(verbose_name='到')),
-                ('attendees', models.CharField(max_length=200, verbose_name='参加人员')),
-                ('points', models.TextField(max_length=4000, verbose_name='研判意见和安排')),
-                ('figures', models.JSONField(default=dict, editable=False, verbose_name='数字')),
-                ('held_at', models.DateTimeField(auto_now_add=True, verbose_name='记录时间')),
-                ('centre', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='mediation.centre', verbose_name='矛调中心')),
-                ('grid', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='grids.grid', verbose_name='所在网格')),
-                ('held_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='主持人')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "district_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 6),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属区",
+                    ),
+                ),
+                (
+                    "street_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 9),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属街道",
+                    ),
+                ),
+                (
+                    "community_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 12),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属社区",
+                    ),
+                ),
+                (
+                    "rhythm",
+                    models.CharField(
+                        choices=[("day", "日研判"), ("week", "周调度")], max_length=4, verbose_name="种类"
+                    ),
+                ),
+                ("since", models.DateField(verbose_name="从")),
+                ("until", models.DateField(verbose_name="到")),
+                ("attendees", models.CharField(max_length=200, verbose_name="参加人员")),
+                ("points", models.TextField(max_length=4000, verbose_name="研判意见和安排")),
+                ("figures", models.JSONField(default=dict, editable=False, verbose_name="数字")),
+                ("held_at", models.DateTimeField(auto_now_add=True, verbose_name="记录时间")),
+                (
+                    "centre",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reviews",
+                        to="mediation.centre",
+                        verbose_name="矛调中心",
+                    ),
+                ),
+                (
+                    "grid",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="grids.grid",
+                        verbose_name="所在网格",
+                    ),
+                ),
+                (
+                    "held_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="主持人",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '研判记录',
-                'verbose_name_plural': '研判记录',
-                'ordering': ['-since', '-pk'],
-                'indexes': [models.Index(fields=['grid', '-since', '-id'], name='review_newest')],
-                'constraints': [models.UniqueConstraint(fields=('centre', 'rhythm', 'since'), name='review_once', violation_error_message='这一天（周）的研判已经记录，请在原记录上修改。'), models.CheckConstraint(condition=models.Q(('until__gte', models.F('since'))), name='review_days', violation_error_message='截止日期不能早于起始日期。'), models.CheckConstraint(condition=models.Q(('rhythm__in', ['day', 'week'])), name='review_rhythm', violation_error_message='请选择日研判或周调度。')],
+                "verbose_name": "研判记录",
+                "verbose_name_plural": "研判记录",
+                "ordering": ["-since", "-pk"],
+                "indexes": [models.Index(fields=["grid", "-since", "-id"], name="review_newest")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("centre", "rhythm", "since"),
+                        name="review_once",
+                        violation_error_message="这一天（周）的研判已经记录，请在原记录上修改。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("until__gte", models.F("since"))),
+                        name="review_days",
+                        violation_error_message="截止日期不能早于起始日期。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("rhythm__in", ["day", "week"])),
+                        name="review_rhythm",
+                        violation_error_message="请选择日研判或周调度。",
+                    ),
+                ],
             },
         ),
     ]

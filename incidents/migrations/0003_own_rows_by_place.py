@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("worker__isnull", False)),
                 fields=["worker", "grid"],
+                include=["id"],
                 name="incident_worker_place",
             ),
         ),
@@ -30,6 +31,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("placed_by__isnull", False)),
                 fields=["placed_by", "grid"],
+                include=["id"],
                 name="incident_placed_place",
             ),
         ),

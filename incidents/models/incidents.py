@@ -251,12 +251,16 @@ class Incident(Matter):
                 condition=Q(status="dispatched", receive_told_at=None),
             ),
             models.Index(fields=["placed_by", "-opened_at"], name="incident_placed_by"),
-            # Her own rows outside her post, among thousands inside it: one short range each.
+            # Her own rows outside her post, among thousands inside it, read off the index alone.
             models.Index(
-                fields=["worker", "grid"], name="incident_worker_place", condition=Q(worker__isnull=False)
+                fields=["worker", "grid"],
+                include=["id"],
+                name="incident_worker_place",
+                condition=Q(worker__isnull=False),
             ),
             models.Index(
                 fields=["placed_by", "grid"],
+                include=["id"],
                 name="incident_placed_place",
                 condition=Q(placed_by__isnull=False),
             ),

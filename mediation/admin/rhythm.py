@@ -310,7 +310,9 @@ class ReviewAdmin(TerritorialAdmin):
 
     @admin.display(description="Word 文书")
     def word(self, review: Review) -> str:
-        return format_html('<a class="dk-link" href="{}">下载研判记录</a>', self.link(review, "word"))
+        return format_html(
+            '<a class="text-primary-600 underline" href="{}">下载研判记录</a>', self.link(review, "word")
+        )
 
     def word_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Hand out the record as a Word file; that is logged."""

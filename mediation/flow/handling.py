@@ -176,7 +176,7 @@ def amend_party(change: Change) -> None:
 def amend(change: Change) -> None:
     """Correct the category, the grade and the figures that the tables count."""
     dispute: Dispute = change.matter
-    for name in ("category", "grade", "amount", "people_count", "is_public"):
+    for name in ("category", "grade", "amount", "people_count", "is_public", "consultation"):
         if name in change.data:
             old, new = getattr(dispute, name), change.data[name]
             if old != new and name != "amount":
@@ -197,6 +197,14 @@ def choose_mediator(change: Change) -> None:
     wish = f"{party.get_side_display()}想请{mediator}调解。" if mediator is not None else ""
     change.note = f"{wish}{change.note}"[:1000]
     change.kept |= {"side": party.side, "mediator": mediator.pk if mediator is not None else None}
+
+
+def wishes_on(dispute: Dispute) -> list[str]:
+    """Return what the parties last said of whom they would have as mediator, each side once."""
+    said: dict[str, str] = {}
+    for step in dispute.steps.filter(action="choose_mediator").order_by("seq"):
+        said[step.data.get("side", "")] = step.note
+    return [note for note in said.values() if note]
 
 
 # --- the director ----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from governance.forms import ActionForm, PhotosField, Quote, moment_field, yes_n
 from governance.models import Matter, User
 from governance.territory import lineage
 from mediation.flow.conflicts import conflicts
-from mediation.flow.handling import PARTY_FIELDS, mediators_for
+from mediation.flow.handling import PARTY_FIELDS, mediators_for, wishes_on
 from mediation.flow.scope import RIGHT_WAY, NotMediable
 from mediation.forms.agreements import (
     CloseForm,
@@ -114,9 +114,16 @@ class AmendForm(DisputeForm):
     )
     amount = amount_field()
     is_public = forms.BooleanField(label="公开调解", required=False)
+    consultation = forms.ChoiceField(
+        label="调解方式",
+        required=False,
+        choices=[("", "一般调解"), *Consultation.choices],
+        help_text="五诊：巡诊到社区，问诊重点人群，会诊复杂的，专诊重大的，复诊遗留的。会诊要请人的，用“邀请会诊”。",
+        error_messages={"invalid_choice": "请选择调解方式。"},
+    )
 
     def first_values(self, matter: Matter, user: Any) -> dict[str, Any]:
-        names = ("category", "grade", "people_count", "amount", "is_public")
+        names = ("category", "grade", "people_count", "amount", "is_public", "consultation")
         return {name: getattr(matter, name) for name in names}
 
 
@@ -152,6 +159,7 @@ class AssignForm(DisputeForm):
     )
     is_chosen = forms.BooleanField(label="当事人自己选定的", required=False)
     refused = forms.CharField(label="须回避", required=False, widget=Quote)
+    wished = forms.CharField(label="当事人的意愿", required=False, widget=Quote)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -163,6 +171,10 @@ class AssignForm(DisputeForm):
         for name in ("mediators", "lead"):
             self.fields[name].queryset = free
             self.fields[name].label_from_instance = self.named
+        if wishes := wishes_on(self.matter):
+            self.initial["wished"] = "\n".join(wishes)
+        else:
+            del self.fields["wished"]
         if near:
             self.initial["refused"] = "".join(why for reasons in near.values() for why in reasons)
         else:
@@ -175,7 +187,8 @@ class AssignForm(DisputeForm):
 
     def flow_data(self) -> dict[str, Any]:
         given = super().flow_data()
-        given.pop("refused", None)
+        for shown in ("refused", "wished"):
+            given.pop(shown, None)
         return given | {"mediators": list(given["mediators"])}
 
     def first_values(self, matter: Matter, user: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from governance import files, intake
+from governance import files, intake, notices, parameters
 from governance.flow import NotYours, Refused
 from governance.models import Intake, Matter, User
 from governance.models.matters import Channel
@@ -172,10 +172,26 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
             raise NotYours
         saved.search_terms = saved.index()
         saved.save(update_fields=["search_terms"])
+        _ask(saved)
 
     return DISPUTES.open_matter(
         dispute, by=by, label="登记", tell=("directors",), clock=ACCEPT, check=kept_together
     )
+
+
+def _ask(dispute: Dispute) -> None:
+    """Tell every party whose word is waited for that she is asked: on the portal, or by text where she has no account yet."""
+    phone = parameters.value("portal.phone")
+    for party in dispute.disputants.filter(consent=Disputant.Consent.ASKED).select_related("user"):
+        if party.user is not None:
+            notices.tell_of(dispute, [party.user], f"{dispute.title}：请您答复是否同意调解")
+        elif party.phone:
+            call = f"，或者打 {phone}" if phone else ""
+            notices.text(
+                party.phone,
+                f"{dispute.centre}邀请您就一件纠纷参加人民调解，自愿、免费。用本机号码登录本平台可以查看和答复{call}。"
+                f"编号 {dispute.number}。",
+            )
 
 
 def _applies(party: PartyData, dispute: Dispute) -> bool:

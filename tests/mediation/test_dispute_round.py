@@ -7,8 +7,9 @@ import time_machine
 from django.utils import timezone
 
 from governance.flow import NotYours, Refused
-from governance.models import Intake, Notice
+from governance.models import Intake, Notice, TextMessage
 from mediation.flow import DISPUTES
+from mediation.forms.actions import AssignForm
 from mediation.models import Confirmation, Disputant, JudicialConfirmation, PrivateNote, Relation
 from mediation.models.disputes import DisputeStatus as S
 from tests import disputes, factories
@@ -462,3 +463,40 @@ def test_why_it_was_sent_on_is_not_told_to_the_parties(director, mediator):
     run(dispute, "send_up", director, centre=disputes.make_centre(factories.STREET), note="双方都不好说话")
     told = Notice.objects.filter(recipient__in=disputes.users(dispute), number=dispute.number)
     assert told.exists() and not any("不好说话" in f"{each.title}{each.body}" for each in told)
+
+
+def test_who_is_asked_is_told_by_notice_or_by_text(territory):
+    known = factories.make_user()
+    told = disputes.party("respondent", known)
+    stranger = disputes.party("respondent")
+    dispute = disputes.make_dispute(others=[told, stranger])
+    assert (
+        Notice.objects.filter(recipient=known, number=dispute.number, title__contains="是否同意调解").count()
+        == 1
+    )
+    message = TextMessage.objects.get(phone=stranger.phone)
+    assert "自愿、免费" in message.body and dispute.number in message.body
+    assert dispute.title not in message.body and dispute.applicant_name not in message.body
+    assert not TextMessage.objects.filter(phone=known.phone).exists()
+
+
+def test_the_director_sees_whom_the_parties_want_when_she_assigns(territory):
+    director, mediator = disputes.make_director(), disputes.make_mediator()
+    dispute = disputes.make_accepted(director=director)
+    [applicant, *_] = disputes.users(dispute)
+    disputes.run(dispute, "choose_mediator", applicant, mediator=None, note="不希望由邻居的亲戚调解")
+    disputes.run(dispute, "choose_mediator", applicant, mediator=mediator)
+    form = AssignForm(matter=dispute, action=DISPUTES.actions["assign"], user=director)
+    assert form.initial["wished"] == f"申请人想请{mediator}调解。"
+    assert "refused" not in form.fields
+    disputes.run(
+        dispute,
+        "amend",
+        director,
+        category=dispute.category,
+        grade="A",
+        people_count=3,
+        consultation="special",
+    )
+    dispute.refresh_from_db()
+    assert dispute.get_consultation_display() == "专诊"

@@ -1,10 +1,19 @@
 """What every test can count on: an empty territory, parameters read anew, files in a temporary folder."""
 
+import gc
+
 import pytest
 
 from governance import parameters
 from grids import geometry
 from tests import factories
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often: what was imported stays, and would be looked over thousands of times."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(autouse=True)

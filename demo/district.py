@@ -24,6 +24,7 @@ from demo.incidents_today import plan_incidents_today
 from demo.mediation import load_mediation
 from demo.menu import load_menu
 from demo.orders import plan_orders
+from demo.rhythm import plan_rhythm
 from demo.roster import hand_out_keys, load_roster
 from demo.territory import load_territory
 from demo.today import plan_today
@@ -75,6 +76,7 @@ def build(
         plan_incidents_today(world, calendar)
         plan_whistles(world, calendar)
         plan_disputes(world, calendar)
+        plan_rhythm(world, calendar)
         _analyze()
         for days in (20, 80):
             calendar.begin(world.at(world.day(FOUNDED + days), 4), _look_again())

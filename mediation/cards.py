@@ -26,6 +26,7 @@ MOST_ASKED = 3
 #: What comes next with a file, the first that is offered and not done already.
 NEXT = (
     "take_over", "record_consent", "accept", "assign", "inform", "hold_session", "plan_session", "perform", "follow_up", "close",
+    "archive",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from governance.sharing import share
 from incidents.flow import INCIDENTS
 from incidents.models import Callback, Closing, IncidentImport, MajorClass, Source, SourceCall
 from incidents.services import imports, sources
-from mediation.models import Archive, Committee
+from mediation.models import Archive, Bulletin, Committee, Review
 from tests import disputes, factories
 from tests.cast import Cast
 from volunteers.models import HoursEntry, Skill, Station, Team
@@ -168,6 +168,8 @@ KEYS = {
     "mediation_committee": lambda cast: Committee.objects.get(grid=factories.COMMUNITY).pk,
     "mediation_mediator": lambda cast: cast.people["mediator"].mediators.get().pk,
     "mediation_dispute": lambda cast: cast.dispute.pk,
+    "mediation_review": lambda cast: Review.objects.get().pk,
+    "mediation_bulletin": lambda cast: Bulletin.objects.get().pk,
     "volunteers_hoursentry": lambda cast: HoursEntry.objects.earliest("pk").pk,
     "volunteers_order": lambda cast: cast.order.pk,
     "volunteers_serviceitem": lambda cast: cast.order.item_id,
@@ -206,5 +208,7 @@ def furnished(made: Cast) -> Cast:
     director, mediator = made.people["director"], made.people["mediator"].mediators.get()
     closed = disputes.make_closed(director=director, mediator=mediator)
     disputes.run(closed, "archive", director, retention="short", incomplete=True, note="演练")
+    disputes.make_review(director)
+    disputes.make_bulletin(director)
     made.arguments = particular(made)
     return made

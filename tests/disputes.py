@@ -8,8 +8,21 @@ from django.utils import timezone
 
 from governance.models import User
 from mediation.flow import DISPUTES
-from mediation.models import Centre, Committee, Disputant, Dispute, Mediator, Session, Term
+from mediation.models import (
+    Bulletin,
+    Centre,
+    Committee,
+    Disputant,
+    Dispute,
+    Mediator,
+    Review,
+    Rhythm,
+    Session,
+    Term,
+)
+from mediation.reports.rhythm import months
 from mediation.services.registering import PartyData, register_dispute
+from mediation.services.rhythm import hold_review, issue, own_centres
 from tests import factories
 from tests.pictures import upload
 
@@ -192,6 +205,21 @@ def make_closed(code: str = factories.BASE, *, director: User | None = None, **f
         note="都履行了，没有再闹",
     )
     return run(dispute, "close", director)
+
+
+def make_review(
+    director: User, rhythm: Rhythm = Rhythm.DAY, *, on: date | None = None, **words: str
+) -> Review:
+    """Write down what a director's own centre talked over, today if nothing else is said."""
+    words = {"attendees": "主任、两名调解员", "points": "先把漏水的一件办好", **words}
+    centre = own_centres(director, "add_review").get()
+    return hold_review(centre, rhythm, on or timezone.localdate(), by=director, **words)
+
+
+def make_bulletin(director: User, **words: str) -> Bulletin:
+    """Issue the bulletin of the last month of a director's own centre."""
+    words = {"situation": "上月总体平稳。", "demands": "做好排查。", **words}
+    return issue(own_centres(director, "add_bulletin").get(), months()[0], by=director, **words)
 
 
 def yesterday() -> date:

@@ -154,9 +154,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             groups.append({"title": title, "separator": bool(title), "collapsible": False, "items": items})
     entries = [item for group in groups for item in group["items"]]
     # A page of its own below a list (figures, a catalogue) is an entry too: the closest one is where she is.
-    here = max(
-        (item["link"] for item in entries if request.path.startswith(item["link"])), key=len, default=""
-    )
+    desk = reverse("admin:index")
+    around = [item["link"] for item in entries if request.path.startswith(item["link"])]
+    here = max((link for link in around if link != desk or request.path == desk), key=len, default="")
     for item in entries:
         item["active"] = item["link"] == here
     return groups

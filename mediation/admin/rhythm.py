@@ -27,20 +27,19 @@ from grids.models import Grid
 from mediation.cards import TONES
 from mediation.forms.rhythm import BulletinForm, ReviewForm
 from mediation.models import Bulletin, Dispute, Review, Rhythm
-from mediation.models.rhythm import month_of, ready_figures
+from mediation.models.rhythm import month_of
 from mediation.papers.rhythm import bulletin_paper, review_paper
 from mediation.papers.sheet import DOCX
 from mediation.reports.rhythm import (
     SECTIONS,
     Figures,
     figures,
-    in_words,
     labels,
     months,
     sections,
     talked_over,
 )
-from mediation.services.rhythm import hold_review, issue, own_centres, withdraw
+from mediation.services.rhythm import hold_review, issue, opening, own_centres, withdraw
 
 MONTH = "month"
 #: key -> (the word on the switch, the page's title).
@@ -173,12 +172,12 @@ def rhythm_view(admin: Any, request: HttpRequest) -> HttpResponse:
             for step in (talked_over(user, period)[:50] if opens else [])
         ],
         "says": user.may("direct", Dispute),
-        **records(request, by, period, node),
+        **records(request, by, period),
     }
     return TemplateResponse(request, "mediation/desk_rhythm.html", context)
 
 
-def records(request: HttpRequest, by: str, period: Period, node: str) -> dict[str, Any]:
+def records(request: HttpRequest, by: str, period: Period) -> dict[str, Any]:
     """Return what was written down of this period and of the one before, and the way to write it."""
     user = request.user
     if by == MONTH:
@@ -196,7 +195,7 @@ def records(request: HttpRequest, by: str, period: Period, node: str) -> dict[st
             "write_words": "签发月通报",
         }
     reads = user.may("view", Review)
-    rows = Review.objects.restrict(user).filter(rhythm=by, grid__startswith=node) if reads else None
+    rows = Review.objects.restrict(user).filter(rhythm=by) if reads else None
     latest = (
         list(rows.filter(since__lte=period.since).select_related("centre", "held_by")[:2]) if reads else []
     )
@@ -311,7 +310,9 @@ class ReviewAdmin(TerritorialAdmin):
 
     @admin.display(description="Word 文书")
     def word(self, review: Review) -> str:
-        return format_html('<a class="dk-link" href="{}">下载研判记录</a>', self.link(review, "word"))
+        return format_html(
+            '<a class="text-primary-600 underline" href="{}">下载研判记录</a>', self.link(review, "word")
+        )
 
     def word_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Hand out the record as a Word file; that is logged."""
@@ -396,13 +397,7 @@ class BulletinAdmin(ReadOnlyAdmin):
         month = first if first in months() else months()[0]
         initial = {"month": str(month)}
         if request.method == "GET" and (centre := centres.first()) is not None:
-            found = figures(request.user, month_of(month), centre.grid_id)
-            ranked = sorted(found.categories, key=lambda line: -line.values["accepted"])
-            initial["situation"] = in_words(
-                ready_figures(found.total.values),
-                ready_figures(found.before.values),
-                [(line.name, line.values["accepted"]) for line in ranked],
-            )
+            initial["situation"] = opening(request.user, centre, month)
         form = BulletinForm(request.POST or None, centres=centres, initial=initial)
 
         def run(given: dict[str, Any]) -> str:

@@ -136,7 +136,7 @@ class Bulletin(Territorial):
         ]
 
     def __str__(self) -> str:
-        return f"{self.centre}{self.month.year}年第{self.number}期"
+        return f"{self.centre} {self.month.year}年第{self.number}期"
 
     @property
     def period(self) -> Period:

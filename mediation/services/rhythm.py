@@ -13,7 +13,7 @@ from governance.models import Post, User
 from governance.territory import COLUMN, level_of
 from mediation.models import Bulletin, Centre, Review, Rhythm
 from mediation.models.rhythm import month_of, ready_figures
-from mediation.reports.rhythm import TOLD, figures
+from mediation.reports.rhythm import TOLD, figures, in_words
 
 ALREADY = "已经记录，请在原记录上修改。"
 ISSUED = "这个月的通报已经签发。内容有误的，先撤回再重新签发。"
@@ -53,6 +53,15 @@ def hold_review(centre: Centre, rhythm: Rhythm, on: date, *, by: User, attendees
         points=points,
         held_by=by,
         figures={"total": _told(found.total), "before": _told(found.before)},
+    )
+
+
+def opening(by: User, centre: Centre, month: date) -> str:
+    """Return the first sentences of a month's bulletin, made of its numbers."""
+    found = figures(by, month_of(month), centre.grid_id)
+    ranked = sorted(found.categories, key=lambda line: -line.values["accepted"])
+    return in_words(
+        found.total.values, found.before.values, [(line.name, line.values["accepted"]) for line in ranked]
     )
 
 

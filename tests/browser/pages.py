@@ -329,5 +329,7 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
     yield reverse("admin:volunteers_order_changelist") + "?q=没有这样的词"
     yield reverse("admin:mediation_figures")
     yield reverse("admin:mediation_dispute_inspect")
+    yield reverse("admin:mediation_rhythm")
+    yield reverse("admin:mediation_rhythm") + "?by=month"
     yield reverse("admin:incidents_figures")
     yield reverse("admin:incidents_figures") + "?period=year&by=class"

@@ -165,6 +165,10 @@ class Rule:
         """Return what the person's posts reach."""
         return NOTHING
 
+    def barred(self, model: type[models.Model], user: Any, action: str, memo: dict | None = None) -> Q:
+        """Return the rows with which the person may not do ``action``, whatever grounds she has."""
+        return NOTHING
+
     def outside(self, model: type[models.Model], user: Any, action: str, jurisdiction: Q) -> Q:
         """Return what the person's posts do not reach, given what they do."""
         return ~jurisdiction
@@ -555,6 +559,9 @@ def explain(user: Any, obj: models.Model, action: str = "view", on: date | None 
     grounds = []
     if day == today and user.is_superuser:
         grounds.append(Ground("superuser", "已开启超级管理模式"))
+    barred = rule.barred(model, user, action)
+    if barred is not NOTHING and model._base_manager.filter(barred, pk=obj.pk).exists():
+        return grounds
     for post in user.posts_on(day):
         alone = _OnePost(user, post)
         if (

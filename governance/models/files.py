@@ -28,6 +28,9 @@ def thumb_path(photo: "Photo", filename: str) -> str:
 class Photo(models.Model):
     """A picture that was decoded, turned upright, stripped of its metadata and re-encoded as JPEG."""
 
+    #: Whether a browser may keep it for an hour; what is secret is asked for each time.
+    may_be_kept = True
+
     token = models.CharField("标识", max_length=32, unique=True, default=photo_token, editable=False)
     image = models.ImageField("图片", upload_to=photo_path, width_field="width", height_field="height")
     thumb = models.ImageField("缩略图", upload_to=thumb_path)

@@ -110,7 +110,7 @@ def photo(request: HttpRequest, app: str, model: str, token: str, size: str) -> 
         raise Http404 from None
     response = FileResponse(opened, content_type="image/jpeg")
     response["Content-Disposition"] = "inline"
-    response["Cache-Control"] = "private, max-age=3600"
+    response["Cache-Control"] = "private, max-age=3600" if kind.may_be_kept else "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

@@ -1,16 +1,70 @@
-"""Who else gets to a file: another centre to which it is sent, and those who are called in to it. Every function runs inside the
-engine, with the dispute's row locked."""
+"""Who else gets to a file: another centre to which it is sent, those who are called in to it, and who takes it over from
+somebody whose own affair it turns out to be. Every function that takes a change runs inside the engine, with the dispute's row
+locked."""
+
+from collections.abc import Collection
 
 from governance import sharing
-from governance.flow import Change, Refused
+from governance.flow import AlreadyDone, Change, Refused
 from governance.models import User
 from governance.territory import lineage
-from mediation.models import Centre, Consultation, Dispute, Guest
+from mediation.models import Centre, Consultation, Dispute, DisputeStatus, Guest
+from mediation.models.disputes import directors_at
+
+
+def stands_free(code: str, parties: Collection[int]) -> bool:
+    """Say whether somebody directs the centre at a node who is none of these people."""
+    return any(user.pk not in parties for user in directors_at(code))
+
+
+def must_stand_back(code: str, parties: Collection[int]) -> bool:
+    """Say whether everyone who directs the centre at a node is one of these people."""
+    directors = directors_at(code)
+    return bool(directors) and all(user.pk in parties for user in directors)
+
+
+def free_centre_above(code: str, parties: Collection[int]) -> Centre | None:
+    """Return the nearest centre above a node that has a director who is none of these people, None where there is none."""
+    above = Centre.objects.filter(is_active=True, grid__in=[each for each in lineage(code) if each != code])
+    nearest = sorted(above, key=lambda centre: -len(centre.grid_id))
+    return next((centre for centre in nearest if stands_free(centre.grid_id, parties)), None)
+
+
+def needs_others(dispute: Dispute) -> bool:
+    """Say whether somebody has the file in hand who is a party to it, and somebody else can take her place."""
+    parties = dispute.party_keys
+    if dispute.mediations.filter(until=None, mediator__user__in=parties).exists():
+        return True
+    return (
+        must_stand_back(dispute.seat_id, parties) and free_centre_above(dispute.seat_id, parties) is not None
+    )
+
+
+def stand_back(change: Change) -> None:
+    """Take the file from whoever has it in hand and is a party to it: her mediating ends, and where nobody else directs the
+    centre, the nearest centre above keeps the file from now on. Everyone else goes on where they were."""
+    dispute: Dispute = change.matter
+    if not needs_others(dispute):
+        raise AlreadyDone
+    parties = dispute.party_keys
+    dispute.mediations.filter(until=None, mediator__user__in=parties).update(until=change.now, is_lead=False)
+    others = dispute.mediations.filter(until=None)
+    if not others.filter(is_lead=True).exists() and (next_one := others.order_by("pk").first()):
+        next_one.is_lead = True
+        next_one.save(update_fields=["is_lead"])
+    if dispute.status == DisputeStatus.MEDIATING and not others.exists():
+        change.status = DisputeStatus.ACCEPTED
+    if must_stand_back(dispute.seat_id, parties) and (above := free_centre_above(dispute.seat_id, parties)):
+        dispute.centre, dispute.seat_id = above, above.grid_id
+        change.kept["centre"] = above.pk
+    change.told.append((dispute.audience("directors"), f"有人回避，请接手：{dispute.title}"))
 
 
 def move_to(change: Change, centre: Centre) -> None:
     """Let another centre keep the file. Who had it in hand may still read it, until mediation has ended."""
     dispute: Dispute = change.matter
+    if must_stand_back(centre.grid_id, dispute.party_keys):
+        raise Refused("那里的主任须回避，请选择别的矛调中心。", "centre")
     for user in {*dispute.audience("mediators"), *dispute.audience("directors")}:
         let_in(change, user, dispute.centre.name[:60])
     dispute.mediations.filter(until=None).update(until=change.now, is_lead=False)
@@ -65,9 +119,8 @@ def let_in(change: Change, user: User, body: str) -> None:
         dispute=change.matter, user=user, until=None, defaults={"body": body, "since": change.now}
     )
     if new:
-        sharing.share(
-            change.matter, user, ["view"], by=change.actor, reason=change.note[:200] or change.action.label
-        )
+        # Who reads the log of shares reads no file: why she was called in stays in it.
+        sharing.share(change.matter, user, ["view"], by=change.actor, reason=change.action.label)
 
 
 def invite(change: Change) -> None:
@@ -82,6 +135,8 @@ def invite(change: Change) -> None:
     for user in guests:
         if not user.is_active or not user.is_staff:
             raise Refused("只能邀请在用的工作人员账号。", "guests")
+        if user.pk in change.matter.party_keys:
+            raise Refused(f"{user}是本案当事人，不能受邀会诊。", "guests")
         let_in(change, user, (change.data.get("body") or "")[:60])
     change.kept |= {"guests": [user.pk for user in guests], "consultation": mode}
     change.told.append((list(guests), f"邀请您参加会诊：{change.matter.title}"))

@@ -13,10 +13,12 @@ def conflicts(dispute: Dispute, mediator: Mediator) -> list[str]:
         reasons.append(f"{mediator}与当事人同户居住。")
     for relation in mediator.relations.all():
         if any(names(relation, party) for party in parties):
-            reasons.append(f"{mediator}与当事人有登记的{relation.get_kind_display()}关系。")
+            near = "利害" if relation.kind == Relation.Kind.INTEREST else relation.get_kind_display()
+            reasons.append(f"{mediator}与当事人有{near}关系。")
     if stood_against(mediator, parties):
-        reasons.append(f"{mediator}曾与当事人互为纠纷的对方。")
-    return reasons
+        # In the same words: that the two had a dispute is secret too.
+        reasons.append(f"{mediator}与当事人有利害关系。")
+    return list(dict.fromkeys(reasons))
 
 
 def is_same(party: Disputant, user) -> bool:

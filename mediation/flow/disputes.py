@@ -5,8 +5,8 @@ from datetime import datetime
 from governance.flow import STOP, Action, Clock, Flow, on_tick
 from governance.models import User
 from mediation.flow import agreeing, archiving, calling, handling
-from mediation.models import Dispute, DisputeStep
-from mediation.models.disputes import ENDED, DisputeStatus
+from mediation.models import Disputant, Dispute, DisputeStep, Mediator
+from mediation.models.disputes import ENDED, LIVE, DisputeStatus, directors
 
 S = DisputeStatus
 FINAL = frozenset({S.CLOSED, S.TERMINATED, S.GUIDED, S.DECLINED, S.WITHDRAWN, S.ARCHIVED})
@@ -329,6 +329,7 @@ ACTIONS = [
         danger=True,
         hint="调解不成的，终止并告知其他途径",
         news="调解终止，可以依法通过其他途径维权",
+        readers=FILE,
     ),
     Action(
         "guide",
@@ -341,6 +342,7 @@ ACTIONS = [
         tell=("disputants", "directors"),
         hint="引导仲裁、复议或者诉讼",
         news="建议通过其他途径解决",
+        readers=FILE,
     ),
     # --- afterwards ---
     Action(
@@ -440,6 +442,15 @@ ACTIONS = [
         news="卷宗已归档",
     ),
     Action(
+        "stand_back",
+        "回避",
+        LIVE | ENDED,
+        outcomes=frozenset({S.ACCEPTED}),
+        effect=calling.stand_back,
+        system=True,
+        hidden=True,
+    ),
+    Action(
         "tell_overdue",
         "超期提醒",
         frozenset({S.REGISTERED, S.ACCEPTED, S.MEDIATING, S.SENT, S.AGREED}),
@@ -462,4 +473,19 @@ def remind(now: datetime) -> int:
     for key in list(due.values_list("pk", flat=True)[:500]):
         DISPUTES.run(key, "tell_overdue", by=system)
         done += 1
+    return done
+
+
+@on_tick
+def keep_from_parties(now: datetime) -> int:
+    """Have others take over the files of which somebody in office turned out to be a party; returns how many were."""
+    system, done = User.objects.system(), 0
+    office = {*directors().values_list("user", flat=True), *Mediator.objects.values_list("user", flat=True)}
+    files = Dispute.objects.filter(
+        pk__in=Disputant.objects.filter(user__in=office).values("dispute"), status__in=LIVE | ENDED
+    )
+    for dispute in files.order_by("pk")[:500]:
+        if calling.needs_others(dispute):
+            DISPUTES.run(dispute, "stand_back", by=system)
+            done += 1
     return done

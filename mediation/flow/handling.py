@@ -17,6 +17,7 @@ from mediation.flow.conflicts import conflicts
 from mediation.flow.scope import OTHER_WAYS, RIGHT_WAY, NotMediable
 from mediation.models import (
     Centre,
+    Confirmation,
     Disputant,
     Dispute,
     DisputePhoto,
@@ -79,18 +80,21 @@ def chosen_party(change: Change) -> Disputant:
     return party
 
 
-#: What is done with a file by those who keep it; whoever is a party may still send it to another centre.
-KEEPERS, SENDING = ("direct", "mediate", "record"), ("send_up", "hand_down")
+#: What is done with a file by those who keep it.
+KEEPERS = ("direct", "mediate", "record")
 
 
 def by_others(action: Action) -> Action:
-    """Return the action closed to the parties, if it is one of the file's keepers: nobody writes the file of her own dispute."""
-    if action.permission not in KEEPERS or action.name in SENDING:
+    """Return the action closed to the parties, if it is one of the file's keepers: nobody writes the file of her own dispute.
+
+    The rule closes it to them already; this closes it to a superuser mode as well.
+    """
+    if action.permission not in KEEPERS:
         return action
 
     def guard(change: Change) -> None:
         if party_of(change.matter, change.actor) is not None:
-            raise Refused("您是本案当事人，请由他人办理，或者上送上级矛调中心。")
+            raise Refused("您是本案当事人，请由他人办理。")
         if action.guard is not None:
             action.guard(change)
 
@@ -158,12 +162,14 @@ def amend_party(change: Change) -> None:
         party = Disputant(dispute=dispute, side=change.data.get("side") or "")
     elif not isinstance(party, Disputant) or party.dispute_id != dispute.pk:
         raise Refused("请选择当事人。", "disputant")
-    given = change.data.get("given") or {}
+    given, before = change.data.get("given") or {}, party.phone
     for name in PARTY_FIELDS:
         if name in given:
             setattr(party, name, given[name])
+    if before and party.phone != before:
+        unlink(party, before)
     if party.user_id is None and party.phone:
-        taken = dispute.disputants.exclude(pk=party.pk).values("user")
+        taken = dispute.disputants.exclude(pk=party.pk).exclude(user=None).values("user")
         known = User.objects.filter(phone=party.phone, phone_verified=True, is_active=True)
         party.user = known.exclude(pk__in=taken).first()
     party.full_clean(exclude=["dispute", "user"])
@@ -171,6 +177,20 @@ def amend_party(change: Change) -> None:
     party.save()
     dispute.has_minor = dispute.disputants.filter(is_minor=True).exists()
     dispute.search_terms = dispute.index()
+
+
+def unlink(party: Disputant, phone: str) -> None:
+    """Part a party from the account that was found by a phone number which is not hers: a stranger followed and answered for
+    her. What was answered so is asked anew. Whoever applied from her own account is known by that, whatever phone she leaves."""
+    stranger = party.user
+    if stranger is None or stranger.phone != phone or stranger.pk == party.dispute.applicant_id:
+        return
+    party.user = None
+    if party.consent_means == Disputant.Means.PHONE_PAGE:
+        party.consent, party.consent_means, party.consent_at = Consent.ASKED, "", None
+    Confirmation.objects.filter(
+        disputant=party, agreement__effective_at=None, means=Confirmation.Means.PAGE
+    ).delete()
 
 
 def amend(change: Change) -> None:

@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from governance import masks
 from governance.forms import ActionForm, PhotosField, Quote, moment_field, yes_no
 from governance.models import Matter, User
 from governance.territory import lineage
@@ -64,7 +65,10 @@ class ConsentForm(DisputeForm):
 
 
 class PartyForm(DisputeForm):
-    """What is known of a party: of the one that the address names, or of one more."""
+    """What is known of a party: of the one that the address names, or of one more.
+
+    To whom the masked columns are closed they stand empty, and what stays empty stays as it is.
+    """
 
     party = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1, max_value=2**31)
     side = chosen("地位", Disputant.Side.choices, "请选择当事人的地位。")
@@ -77,7 +81,15 @@ class PartyForm(DisputeForm):
             del self.fields["side"]
             for name in PARTY_FIELDS:
                 self.fields[name].initial = getattr(self.row, name)
+            for name in self.closed():
+                field, masked = self.fields[name], masks.shown(self.row, name)
+                field.initial, field.required = None, False
+                field.help_text = f"现在是 {masked}，不改的留空" if masked else ""
             self.fields["party"].initial = self.row.pk
+
+    def closed(self) -> frozenset[str]:
+        """Return the columns of the party that are masked to whoever fills in the form."""
+        return frozenset() if self.row is None or self.clear else frozenset(Disputant.masked)
 
     def _row(self) -> Disputant | None:
         query = self.data if self.is_bound else (self.request.GET if self.request is not None else {})
@@ -95,7 +107,7 @@ class PartyForm(DisputeForm):
         return {
             "disputant": self.row,
             "side": given.get("side"),
-            "given": {name: given[name] for name in PARTY_FIELDS},
+            "given": {name: given[name] for name in PARTY_FIELDS if given[name] or name not in self.closed()},
         }
 
 

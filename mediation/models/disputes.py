@@ -195,6 +195,8 @@ class Dispute(Matter):
         keeper="direct",
         # Figures are for the territory; that somebody may ask to be shown one file, or lets it be erased, opens none.
         figures=frozenset({"count", "inspect", "register", "erase"}),
+        party="disputants__user",
+        theirs=frozenset({"follow", "answer", "count", "register"}),
         own=[
             Own(
                 "mediations__mediator__user",
@@ -295,8 +297,13 @@ class Dispute(Matter):
         return person.pk == self.applicant_id or self.disputants.filter(user=person.pk).exists()
 
     def audience(self, key: str) -> list[User]:
+        """Return the users whom ``key`` means; who keeps the file hears nothing as such of her own dispute."""
         if key == "disputants":
             return list(User.objects.filter(is_active=True, pk__in=self.disputants.values("user")))
+        parties = set(self.disputants.exclude(user=None).values_list("user", flat=True))
+        return [user for user in self._office(key) if user.pk not in parties]
+
+    def _office(self, key: str) -> list[User]:
         if key == "mediators":
             return list(
                 User.objects.filter(
@@ -314,16 +321,20 @@ class Dispute(Matter):
         return super().audience(key)
 
 
-def directors_at(code: str) -> list[User]:
-    """Return those who direct the centre at a node; a post above is another centre's."""
+def directors() -> Any:
+    """Return the posts of those who direct a centre today."""
     from governance.models import Post
 
-    posts = Post.objects.in_force().filter(
-        grid=code,
+    return Post.objects.in_force().filter(
         unit=None,
         role__permissions__codename="direct_dispute",
         role__permissions__content_type__app_label="mediation",
     )
+
+
+def directors_at(code: str) -> list[User]:
+    """Return those who direct the centre at a node; a post above is another centre's."""
+    posts = directors().filter(grid=code)
     return list(User.objects.filter(is_active=True, pk__in=posts.values("user")).order_by("pk"))
 
 
@@ -506,6 +517,8 @@ class Viewing(AppendOnly):
 
 class DisputePhoto(Photo):
     """A picture that belongs to a file: evidence, or a signed sheet that was scanned back."""
+
+    may_be_kept = False
 
     class Kind(models.TextChoices):
         EVIDENCE = "evidence", "证据"

@@ -198,7 +198,8 @@ def ask_erasure(archive: Archive, *, by: User, reason: str) -> Archive:
     archive.erase_asked_at, archive.erase_asked_by, archive.erase_reason = timezone.now(), by, reason
     archive.save()
     _log(archive, by, "申请销毁", reason)
-    people = holders("mediation.erase_dispute", archive.dispute.seat_id).exclude(pk=by.pk)
+    people = holders("mediation.erase_dispute", archive.dispute.seat_id)
+    people = people.exclude(pk=by.pk).exclude(pk__in=archive.dispute.party_keys)
     notices.tell(people, f"卷宗档案到期，申请销毁：{archive.dispute.number}", number=archive.dispute.number)
     return archive
 

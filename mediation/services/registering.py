@@ -18,6 +18,7 @@ from governance.models.matters import Channel
 from governance.territory import GridLevel, lineage
 from grids.models import Entrance, Grid
 from mediation.flow import DISPUTES
+from mediation.flow.calling import free_centre_above, must_stand_back
 from mediation.flow.handling import ACCEPT, MOST_DISPUTANTS
 from mediation.models import Category, Centre, Disputant, Dispute, DisputePhoto, DisputeStatus, Origin
 
@@ -125,15 +126,19 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         raise Refused("这里还没有矛调中心，请联系社区。", "grid")
     if not centre.is_active or centre.grid_id not in lineage(came.grid_id):
         raise Refused("请选择管辖这个地方的矛调中心。", "centre")
-    if came.channel == Channel.RESIDENT and came.applicant is not None:
-        open_ones = Dispute.objects.ongoing().filter(applicant=came.applicant, channel=Channel.RESIDENT)
-        if open_ones.count() >= MOST_OPEN:
-            raise Refused(f"您已有 {MOST_OPEN} 件没有结束的纠纷，再申请请到矛调中心或打社区电话。")
     parties: list[PartyData] = payload.get("parties") or (
         [PartyData("applicant", came.applicant_name, came.applicant_phone, came.applicant)]
         if came.applicant_name
         else []
     )
+    users = {user.pk for party in parties if (user := party.user or user_of_phone(party.phone))}
+    if must_stand_back(centre.grid_id, users):
+        # Whose own affair it is does not keep the file; without anybody above it waits for another director.
+        centre = free_centre_above(centre.grid_id, users) or centre
+    if came.channel == Channel.RESIDENT and came.applicant is not None:
+        open_ones = Dispute.objects.ongoing().filter(applicant=came.applicant, channel=Channel.RESIDENT)
+        if open_ones.count() >= MOST_OPEN:
+            raise Refused(f"您已有 {MOST_OPEN} 件没有结束的纠纷，再申请请到矛调中心或打社区电话。")
     dispute = Dispute(
         grid=came.grid,
         title=f"{Category(category).label}纠纷",

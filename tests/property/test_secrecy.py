@@ -148,6 +148,8 @@ def may(world: World, user: User, action: str, dispute: Dispute) -> bool:
     if user.may_elevate:
         return True
     posts, name = posts_today(world, user), f"mediation.{action}_dispute"
+    if (dispute.pk, user.pk) in world.parties and action not in ("follow", "answer", "count", "register"):
+        return False
     if action in ("count", "inspect", "register"):
         return any(
             name in BY_KEY[p.role_id].permissions and dispute.grid_id.startswith(p.grid_id) for p in posts

@@ -1,15 +1,22 @@
 """What was once possible with disputes and must not be: each test is an attack that worked, or one that was tried and did not."""
 
+import io
+import re
+import zipfile
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import strip_tags
 
 from governance.flow import NotYours, Refused, tick
 from governance.models import AccessEvent, Notice, Share, User
 from governance.permissions import explain
-from mediation.models import Disputant, Dispute, DisputePhoto, Paper
+from mediation.models import Confirmation, Disputant, Dispute, DisputePhoto, Paper, Viewing
 from mediation.services.archiving import approve_erasure, ask_erasure
 from mediation.services.inspecting import inspect
 from mediation.services.papers import take_out
@@ -325,3 +332,159 @@ def test_no_browser_keeps_a_picture_or_page_of_a_file(director, mediator):
     for who, address in pages:
         answer = who.get(address)
         assert answer.status_code == 200 and "no-store" in answer["Cache-Control"], address
+
+
+# --- whom it does not concern (any more) ------------------------------------------------------------------------------------
+def words_of(answer) -> str:
+    """Return what an answer says, without what differs from one request to the next."""
+    return re.sub(r"[\dA-Za-z-]+", "", strip_tags(answer.content.decode()))
+
+
+def test_who_had_to_do_with_a_file_once_or_nearly_finds_no_trace_of_it(director, mediator):
+    """A missing file and one that is not hers are answered alike; no list, search, filter or count tells of it."""
+    resident, neighbour = factories.make_user("欧阳小红"), factories.make_user("司马大山")
+    dispute = disputes.make_mediating(
+        director=director, mediator=mediator, by=resident, against=neighbour, description="阳台漏水到楼下"
+    )
+    run(dispute, "scan", director, kind="identity", photos=[upload()])
+    guest, officer = (
+        factories.make_staff("mediator", factories.STREET),
+        factories.make_staff("justice_officer", factories.STREET),
+    )
+    run(dispute, "invite", director, guests=[guest], note="请来会诊")
+    run(dispute, "let_go", director, guest=dispute.guests.get())
+    Viewing.objects.create(
+        dispute=dispute, user=officer, reason="信访复核", until=timezone.now() - timedelta(minutes=1)
+    )
+    former, next_one = mediator.user, disputes.make_mediator()
+    run(dispute, "assign", director, mediators=[next_one])
+    elsewhere = disputes.make_mediator()
+    disputes.make_mediating(director=director, mediator=elsewhere)
+    outsiders = [
+        factories.make_user(), disputes.users(Dispute.objects.exclude(pk=dispute.pk).get())[0], guest, officer, former,
+        elsewhere.user, disputes.make_director(factories.STREET), disputes.make_director(factories.NEIGHBOUR),
+        *(factories.make_staff(*post) for post in (
+            ("community_secretary", factories.COMMUNITY), ("street_head", factories.STREET),
+            ("seat_operator", factories.DISTRICT),
+        )),
+    ]  # fmt: skip
+    photo, party = dispute.photos.get(), dispute.disputants.first()
+    missing = dispute.number[:-4] + "9999"
+
+    def addresses(number: str, key: int) -> list[str]:
+        return [
+            reverse("dispute", args=[number]),
+            reverse("dispute_action", args=[number, "confirm"]),
+            reverse("dispute_paper", args=[number, "rights"]),
+            desk("change", key),
+            desk("do", key, "deliberate"),
+            desk("why", key),
+        ]
+
+    figure = f"accepted..{timezone.localdate()}.{timezone.localdate()}.{factories.COMMUNITY}.category"
+    for person in outsiders:
+        client = browser_of(person)
+        for there, nowhere in zip(
+            addresses(dispute.number, dispute.pk), addresses(missing, 10**7), strict=True
+        ):
+            first, second = client.get(there), client.get(nowhere)
+            assert first.status_code == second.status_code != 200, (person, there)
+            assert words_of(first) == words_of(second)
+        assert client.get(photo.url).status_code == 404
+        assert (
+            client.post(
+                reverse("reveal", args=["mediation", "disputant", party.pk, "phone"]), {"reason": "看看电话"}
+            ).status_code
+            == 404
+        )
+        asked = ("", "?q=欧阳小红", f"?q={resident.phone[-4:]}", "?q=阳台漏水", f"?q={dispute.case_number}", f"?figure={figure}",
+                 f"?rhythm=ended.{timezone.localdate()}.{timezone.localdate()}", "?wait=mine", "?o=-3",
+                 f"?applicant_phone__startswith={resident.phone}", f"?disputants__user={resident.pk}")  # fmt: skip
+        for query in asked if person.is_staff else ():
+            page = client.get(desk("changelist") + query, follow=True).content.decode()
+            assert desk("change", dispute.pk) not in page and "欧阳" not in page.replace("欧阳小红", ""), (
+                person,
+                query,
+            )
+
+
+def test_what_belongs_to_another_dispute_is_not_taken(director, mediator):
+    """Crafted keys of another dispute's rows in the forms of one's own."""
+    given = {"director": director, "mediator": mediator}
+    mine, other = disputes.make_mediating(**given), disputes.make_agreed(**given)
+    third = disputes.draft(disputes.make_mediating(**given), mediator)
+    disputes.run(third, "plan_session", mediator.user, mode="separate", starts_at=timezone.now() - timedelta(minutes=5),
+                 place="x", invited=[third.disputants.first()])  # fmt: skip
+    foreign = third.disputants.first()
+    now = f"{timezone.localtime():%Y-%m-%dT%H:%M}"
+    client, boss = browser_of(mediator.user), browser_of(director)
+    for who, dispute, action, data in (
+        (client, mine, "plan_session", {"mode": "separate", "invited": [foreign.pk], "starts_at": now, "place": "x"}),
+        (client, mine, "hold_session", {"session": third.sessions.get().pk, "present": [foreign.pk], "record": "x"}),
+        (client, mine, "confirm_paper", {"disputant": foreign.pk, "photos": upload()}),
+        (client, other, "perform", {"term": third.agreements.get().terms.get().pk, "state": "done", "performed_on": now[:10]}),
+        (client, other, "follow_up", {"disputant": foreign.pk, "at": now, "performance": "done", "is_satisfied": "1", "note": "x"}),
+        (boss, mine, "record_consent", {"disputant": foreign.pk, "agreed": "0", "means": "call", "note": "x"}),
+        (boss, mine, "assign", {"mediators": [disputes.make_mediator(factories.FAR).pk]}),
+    ):  # fmt: skip
+        dispute.refresh_from_db()
+        before = dispute.version
+        who.post(desk("do", dispute.pk, action), {"version": before, **data})
+        dispute.refresh_from_db()
+        assert dispute.version == before, action
+    # A party confirms what she was shown, and nothing else.
+    applicant = disputes.users(third)[0]
+    there = reverse("dispute_action", args=[third.number, "confirm"])
+    third.refresh_from_db()
+    disputes.draft(third, mediator)
+    for version in ("1", "3", ""):
+        browser_of(applicant).post(there, {"version": third.version, "agreement": version, "read": "on"})
+    assert not Confirmation.objects.filter(agreement__dispute=third).exists()
+    # What is the mediator's is no party's, however it is sent.
+    assert browser_of(applicant).post(
+        reverse("dispute_action", args=[third.number, "terminate"]),
+        {"version": third.version, "outcome": "failed", "note": "算了"},
+    ).status_code == 404  # fmt: skip
+
+
+def test_two_confirmations_at_once_are_one(director, mediator):
+    dispute = disputes.draft(disputes.make_mediating(director=director, mediator=mediator), mediator)
+    user = disputes.users(dispute)[0]
+    for _ in range(2):
+        run(dispute, "confirm", user, agreement=1)
+    assert dispute.agreements.get().confirmations.count() == 1
+
+
+def test_a_paper_holds_words_and_no_field_of_anybodys(director, mediator):
+    evil = '{ INCLUDETEXT "C:/x" }<w:fldSimple w:instr="AUTHOR"/>=HYPERLINK("http://x")'[:60]
+    dispute = disputes.make_mediating(
+        director=director, mediator=mediator, description=evil, others=[disputes.party("respondent", factories.make_user(), name=evil, address="=1+1")],
+    )  # fmt: skip
+    content = take_out(dispute, Paper.Kind.ACCEPTANCE, by=mediator.user).content
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        document = packed.read("word/document.xml").decode()
+    assert "fldSimple w:instr" not in document.replace("&lt;w:fldSimple", "") and "instrText" not in document
+    assert "INCLUDETEXT" in document
+
+
+def test_reviews_stay_at_the_centre_and_bulletins_name_nobody(director, mediator):
+    review = disputes.make_review(director)
+    page = reverse("admin:mediation_review_change", args=[review.pk])
+    word = reverse("admin:mediation_review_word", args=[review.pk])
+    outsiders = [
+        disputes.make_director(factories.STREET), disputes.make_director(factories.NEIGHBOUR),
+        factories.make_staff("mediator", factories.STREET), factories.make_staff("justice_officer", factories.STREET),
+        factories.make_staff("community_secretary", factories.COMMUNITY), factories.make_staff("district_head", factories.DISTRICT),
+    ]  # fmt: skip
+    for person in outsiders:
+        client = browser_of(person)
+        for address in (page, word, page.replace("change", "history")):
+            assert client.get(address).status_code == 404, (person, address)
+        assert (
+            page not in client.get(reverse("admin:mediation_review_changelist"), follow=True).content.decode()
+        )
+    assert browser_of(mediator.user).get(page).status_code == 200
+    assert browser_of(mediator.user).post(page, {"points": "改了", "attendees": "我"}).status_code in (
+        403,
+        404,
+    )

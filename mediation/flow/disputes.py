@@ -484,7 +484,7 @@ def keep_from_parties(now: datetime) -> int:
     files = Dispute.objects.filter(
         pk__in=Disputant.objects.filter(user__in=office).values("dispute"), status__in=LIVE | ENDED
     )
-    for dispute in files.order_by("pk")[:500]:
+    for dispute in files.order_by("pk").iterator():
         if calling.needs_others(dispute):
             DISPUTES.run(dispute, "stand_back", by=system)
             done += 1

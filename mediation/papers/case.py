@@ -6,6 +6,7 @@ from functools import cached_property
 
 from django.core.files.storage import default_storage
 
+from governance import masks
 from mediation.models import (
     Agreement,
     Disputant,
@@ -29,12 +30,21 @@ class Binding:
 
 
 class Case:
-    """A dispute with the rows of its file. ``drafts``: an agreement that is not in effect yet counts too."""
+    """A dispute with the rows of its file. ``drafts``: an agreement that is not in effect yet counts too. ``reader``: the key of
+    the account of the party for whom a document is written; None for those who keep the file."""
 
-    def __init__(self, dispute: Dispute, binding: Binding | None = None, *, drafts: bool = True) -> None:
+    def __init__(
+        self,
+        dispute: Dispute,
+        binding: Binding | None = None,
+        *,
+        drafts: bool = True,
+        reader: int | None = None,
+    ) -> None:
         self.dispute = dispute
         self.binding = binding
         self.drafts = drafts
+        self.reader = reader
         #: The contents list, once it was laid out.
         self.listed: list | None = None
 
@@ -47,6 +57,11 @@ class Case:
     def parties(self) -> list[Disputant]:
         order = {side: index for index, side in enumerate(Disputant.Side.values)}
         return sorted(self.dispute.disputants.all(), key=lambda party: (order[party.side], party.pk))
+
+    def called(self, party: Disputant) -> str:
+        """Return how a notice names a party: a child not in full to another party."""
+        is_hers = self.reader is None or party.user_id == self.reader
+        return party.name if is_hers or not party.is_minor else masks.name(party.name)
 
     def of_side(self, side: str) -> list[Disputant]:
         return [party for party in self.parties if party.side == side]

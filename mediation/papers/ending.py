@@ -57,7 +57,7 @@ def termination(sheet: Sheet, case: Case) -> None:
     """That mediation has ended, and which ways are open (终止调解通知书; article 26)."""
     dispute = case.dispute
     sheet.title("终止人民调解通知书", case.number)
-    sheet.text("、".join(party.name for party in case.parties) + "：", indent=False)
+    sheet.text("、".join(case.called(party) for party in case.parties) + "：", indent=False)
     sheet.text(
         f"你们之间的{dispute.get_category_display()}纠纷，{WHY[dispute.outcome]}。根据《中华人民共和国人民调解法》第二十六条，"
         f"{case.body}自{day(dispute.ended_at)}起终止调解。"
@@ -69,7 +69,7 @@ def termination(sheet: Sheet, case: Case) -> None:
         sheet.text(f"建议：{dispute.get_outcome_display()}。")
     sheet.text("请注意仲裁时效、诉讼时效等法定期限。当事人又都愿意调解的，可以重新申请。")
     sheet.sealed(case.body, dispute.ended_at)
-    sheet.signed(*(f"{party.get_side_display()}（签收）{party.name}" for party in case.parties))
+    sheet.signed(*(f"{party.get_side_display()}（签收）{case.called(party)}" for party in case.parties))
 
 
 def closing(sheet: Sheet, case: Case) -> None:

@@ -100,7 +100,7 @@ NATURE = (
 def rights(sheet: Sheet, case: Case) -> None:
     """The notice of rights and duties (权利义务告知书; People's Mediation Law, articles 3, 4, 15, 23, 24, 31 to 33)."""
     sheet.title("人民调解权利义务告知书", case.number)
-    sheet.text("、".join(party.name for party in case.parties) + "：", indent=False)
+    sheet.text("、".join(case.called(party) for party in case.parties) + "：", indent=False)
     sheet.text(
         f"你们之间的{case.dispute.get_category_display()}纠纷，由{case.body}调解。根据《中华人民共和国人民调解法》，现将有关事项告知如下："
     )
@@ -115,7 +115,7 @@ def rights(sheet: Sheet, case: Case) -> None:
     if case.mediators:
         sheet.said("人民调解员", case.mediators)
     sheet.text("以上内容已经知晓。")
-    sheet.signed(*(f"{party.get_side_display()}（签名）{party.name}" for party in case.parties))
+    sheet.signed(*(f"{party.get_side_display()}（签名）{case.called(party)}" for party in case.parties))
     sheet.sealed(case.body, case.dispute.informed_at)
 
 

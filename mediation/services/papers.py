@@ -49,7 +49,9 @@ def take_out(dispute: Dispute, kind: str, *, by: User, request: Any = None) -> T
     if dispute.status == DisputeStatus.ARCHIVED:
         content = _sealed(dispute, kind)
     else:
-        content, pages = papers.produce(papers.Case(dispute, drafts=not as_party), kind)
+        content, pages = papers.produce(
+            papers.Case(dispute, drafts=not as_party, reader=by.pk if as_party else None), kind
+        )
         keep(dispute, kind, content, pages, by=by)
     label = K(kind).label
     audit.record(
@@ -77,6 +79,9 @@ def for_party(dispute: Dispute, user: User) -> list[str]:
         return []
     if dispute.status == DisputeStatus.ARCHIVED:
         there = set(dispute.papers.filter(is_sealed=True).values_list("kind", flat=True))
+        if any(party.is_minor and party.user_id != user.pk for party in case.parties):
+            # What was sealed names a child in full, and what was signed does so by law.
+            there &= {K.AGREEMENT}
     else:
         there = {kind for kind in FOR_PARTIES if _ready(case, kind)}
     if K.AGREEMENT in there and not (

@@ -295,6 +295,28 @@ def test_why_mediation_failed_is_not_told_to_the_parties(director, mediator):
         ).exists()
 
 
+def test_no_notice_tells_another_party_a_childs_name_in_full(director, mediator):
+    family, child = (
+        factories.make_user(),
+        disputes.party("respondent", factories.make_user("张小宝"), is_minor=True, guardian="张大"),
+    )
+    dispute = disputes.make_mediating(director=director, mediator=mediator, by=family, others=[child])
+    dispute = run(dispute, "terminate", mediator.user, outcome="failed", note="不成")
+
+    def names(user: User, kind: str) -> bool:
+        with zipfile.ZipFile(io.BytesIO(take_out(dispute, kind, by=user).content)) as packed:
+            return "张小宝" in packed.read("word/document.xml").decode()
+
+    for kind in (Paper.Kind.RIGHTS, Paper.Kind.TERMINATION):
+        assert not names(family, kind) and names(child.user, kind) and names(mediator.user, kind)
+    run(dispute, "archive", director, incomplete=True, note="当事人不给")
+    dispute.refresh_from_db()
+    for kind in (Paper.Kind.RIGHTS, Paper.Kind.TERMINATION):
+        with pytest.raises(NotYours):
+            take_out(dispute, kind, by=family)
+        assert names(child.user, kind)
+
+
 def test_who_must_stand_back_does_not_tell_of_an_earlier_dispute(director, mediator):
     neighbour = factories.make_user()
     disputes.make_dispute(factories.FAR_BASE, by=neighbour, against=mediator.user)

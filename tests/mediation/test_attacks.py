@@ -469,7 +469,7 @@ def test_what_belongs_to_another_dispute_is_not_taken(director, mediator):
     ).status_code == 404  # fmt: skip
 
 
-def test_two_confirmations_at_once_are_one(director, mediator):
+def test_a_confirmation_that_is_sent_twice_is_one(director, mediator):
     dispute = disputes.draft(disputes.make_mediating(director=director, mediator=mediator), mediator)
     user = disputes.users(dispute)[0]
     for _ in range(2):

@@ -3,27 +3,28 @@ archive, and now and then out of it by another way. Each is played through the s
 
 import io
 import random
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
 from demo import dispute_words as words
-from demo.people import COMMUNITY, NEIGHBOUR
+from demo.dispute_cases import Case
+from demo.dispute_plan import Plan, plan_all
+from demo.people import STREET
+from demo.territory import short
 from demo.world import Calendar, Story, World, awake, in_office
 from governance.models import User
+from governance.territory import lineage
 from mediation.flow import DISPUTES
-from mediation.models import Category, Centre, Disputant, Dispute, Mediator, Session, Term
+from mediation.models import Disputant, Dispute, Mediator, Session, Term
 from mediation.services.registering import PartyData, register_dispute
 
-#: So many cases in the first community, its neighbour, and everywhere else together.
-HERE, NEXT, ELSEWHERE = 36, 8, 20
-#: Before the reference moment.
-OLDEST = 80
-#: Of the files that could be sealed, so many are: each has all its documents written.
-SEALED = 0.3
 COURT = "天津市红桥区人民法院（演示）"
 
 
@@ -47,203 +48,466 @@ def sheet() -> SimpleUploadedFile:
 
 
 def plan_disputes(world: World, calendar: Calendar) -> None:
-    """Put the disputes into the calendar: most in the first community, whose director and mediator are demo people."""
-    chance = world.chance("disputes")
-    led = [code for code in world.communities if world.staff["mediation_director", code]]
-    here, elsewhere = (HERE // 3, 0) if world.small else (HERE, ELSEWHERE)
-    places = [COMMUNITY] * here + [NEIGHBOUR] * NEXT + [chance.choice(led) for _ in range(elsewhere)]
-    for number, community in enumerate(places):
-        if community not in led:
-            continue
-        days = OLDEST * (number % here) / here if community == COMMUNITY else chance.uniform(0, OLDEST)
-        began = in_office(world.now - timedelta(days=days, hours=chance.uniform(0, 6)))
-        if began < world.now:
-            calendar.begin(
-                began, dispute_story(world, random.Random(f"{world.seed}/dispute/{number}"), community)
-            )  # noqa: S311
+    """Put the ordinary disputes into the calendar."""
+    for plan in plan_all(world):
+        calendar.begin(plan.began, dispute_story(world, plan))
 
 
-def run(dispute: Dispute, action: str, by: User, **data) -> Dispute:
-    """Carry out one action."""
-    return DISPUTES.run(dispute.pk, action, by=by, **data)
+def later(chance: random.Random, least: float, most: float) -> Any:
+    """Return a moment within office hours, so many hours from now."""
+    return in_office(timezone.now() + timedelta(hours=chance.uniform(least, most)))
 
 
-def dispute_story(world: World, chance: random.Random, community: str) -> Story:
-    """Play one dispute from its registration to the end that it comes to."""
-    category = chance.choice(sorted(words.CASES))
-    case = chance.choice(words.CASES[category])
-    director = world.staff["mediation_director", community][0]
-    people = _people(world, chance, community)
-    dispute = _register(world, chance, community, category, case, people, director)
-    other = dispute.disputants.get(side="respondent")
-    yield awake(timezone.now() + timedelta(hours=chance.uniform(1, 30)))
-    fate = chance.random()
-    if fate < 0.07:
-        run(
-            dispute,
-            "record_consent",
-            director,
-            disputant=other,
-            agreed=False,
-            means="call",
-            note=words.REFUSED,
+@dataclass(eq=False)
+class File:
+    """A dispute as its story knows it: who keeps it, who mediates, the parties with their accounts.
+
+    People are the world's own objects throughout: what their posts are was looked up once.
+    """
+
+    world: World
+    chance: random.Random
+    case: Case
+    director: User
+    dispute: Dispute
+    parties: list[Disputant]
+    amount: int = 0
+    mediator: User | None = None
+    filled: dict[str, Any] = field(default_factory=dict)
+
+    def run(self, action: str, by: User, **data: Any) -> None:
+        """Carry out one action."""
+        self.dispute = DISPUTES.run(self.dispute.pk, action, by=by, **data)
+
+    def party(self, side: str) -> Disputant:
+        """Return the first party of a side."""
+        return next(party for party in self.parties if party.side == side)
+
+    def accounts(self) -> Iterator[Disputant]:
+        """Yield the parties who can answer on their phones."""
+        return (party for party in self.parties if party.user is not None)
+
+    def term(self, due: date, amount: int | None = None) -> dict[str, Any]:
+        """Return what is agreed."""
+        money = self.amount if amount is None else amount
+        way = (
+            self.chance.choice(("银行转账", "微信转账", "当面付现金，出具收条"))
+            if money
+            else self.chance.choice(words.WAYS)
         )
-        return
-    if other.user is not None and chance.random() < 0.6:
-        dispute = run(dispute, "agree", other.user)
-    else:
-        dispute = run(dispute, "record_consent", director, disputant=other, agreed=True, means="call")
-    if dispute.disputants.filter(consent=Disputant.Consent.ASKED).exists():
-        first = dispute.disputants.get(side="applicant")
-        dispute = run(dispute, "record_consent", director, disputant=first, agreed=True, means="face")
-    yield in_office(timezone.now() + timedelta(hours=chance.uniform(1, 8)))
-    dispute = run(dispute, "accept", director)
-    yield in_office(timezone.now() + timedelta(hours=chance.uniform(1, 8)))
-    mediator = _mediator(world, chance, dispute, category)
-    if mediator is None:
-        return
-    dispute = run(dispute, "assign", director, mediators=[mediator], is_chosen=chance.random() < 0.2)
-    if fate > 0.94 and (street := world.staff["mediation_director", community[:9]]):
-        yield in_office(timezone.now() + timedelta(days=chance.uniform(1, 4)))
-        yield from _sent_up(world, chance, dispute, director, street[0])
-        return
-    yield from _mediated(chance, dispute, director, mediator.user, case, fate)
+        return {
+            "content": self.case.agreed.format(**self.filled), "way": way, "place": str(self.dispute.centre)[:60],
+            "due_on": due, "amount": money or None,
+        }  # fmt: skip
+
+    def agreed(self, *terms: dict[str, Any]) -> dict[str, Any]:
+        """Return the words of an agreement."""
+        return {"facts": self.dispute.description, "duties": self.case.duties, "terms": list(terms)}
 
 
-def _people(world: World, chance: random.Random, community: str) -> list[User]:
-    """Return two residents of the community, or of any where it has not so many with an account."""
-    here = [person for base in world.bases(community) for person in world.residents[base]]
-    if len(here) < 2:
-        here = [person for several in world.residents.values() for person in several]
-    return chance.sample(here, 2)
+def fill(chance: random.Random) -> dict[str, Any]:
+    """Return what fills the places in a case's words."""
+    return {
+        "floor": chance.choice("三四五六"), "months": chance.choice("二三四五六"), "days": chance.choice((7, 10, 15, 20)),
+        "room": f"{chance.randint(1, 6)}0{chance.randint(1, 3)}",
+    }  # fmt: skip
 
 
-def _register(world, chance, community, category, case, people, director) -> Dispute:
-    first, second = people
-    said, asks, _, _, amount = case
-    body = category in ("property", "consumer", "labour")
-    other = (
-        PartyData("respondent", chance.choice(words.BODIES), world.names.phone(), None,
-                  {"is_body": True, "address": "本社区底商"})
-        if body
-        else PartyData("respondent", second.name, second.phone, second, {"sex": chance.choice("FM")})
-    )  # fmt: skip
-    by_phone = chance.random() < 0.6
-    entrance = chance.choice(world.doors[world.bases(community)[0]] or [None])
+def register(
+    world: World, chance: random.Random, case: Case, category: str, *, seat: str, base: str, origin: str = "applied",
+    grade: str = "C", parties: tuple[PartyData, ...] = (), by_phone: bool | None = None, said: str = "", asks: str = "",
+    photos: tuple = (),
+) -> File:  # fmt: skip
+    """Register a dispute at the centre of a node and return its file. ``parties``: who quarrels, made up where not given."""
+    filled, director = fill(chance), world.staff["mediation_director", seat][0]
+    description = said or case.said.format(**filled)
+    if not said and chance.random() < 0.5:
+        description += chance.choice(words.TAILS)
+    if not parties:
+        one = _somebody(world, chance, seat, "applicant", set())
+        parties = (one, _other_side(world, chance, case, seat, one))
+        if chance.random() < 0.05:
+            parties += (_somebody(world, chance, seat, "third", {party.phone for party in parties}),)
+    one = parties[0].user
+    phoned = (origin == "applied" and chance.random() < 0.7) if by_phone is None else by_phone
+    phoned = phoned and one is not None
+    amount = chance.randrange(case.low, case.high + 1, 10) if case.high else 0
+    door = (
+        one.entrance
+        if one is not None and one.entrance_id and one.entrance.grid_id.startswith(seat)
+        else None
+    )
+    number = words.NUMBERS.get(origin, "")
     dispute, _ = register_dispute(
-        by=first if by_phone else director,
-        source_id=f"demo-{community}-{chance.random()}",
-        category=category,
-        description=said,
-        requests=asks,
-        applicant=PartyData("applicant", first.name, first.phone, first, {"sex": chance.choice("FM")}),
-        others=[other],
-        entrance=entrance,
-        grid=world.grids[world.bases(community)[0]],
-        origin="applied" if by_phone else chance.choice(("applied", "initiative", "police", "petition")),
-        grade=chance.choices("CBA", (80, 16, 4))[0],
-        amount=amount or None,
-        occurred_on=timezone.localdate() - timedelta(days=chance.randint(1, 40)),
-        channel="resident" if by_phone else "desk",
-    )
-    return dispute
+        by=one if phoned else director, source_id=f"demo-{seat}-{chance.random()}", category=category, description=description,
+        requests=asks or case.asks, applicant=parties[0], others=list(parties[1:]), entrance=door, grid=world.grids[base],
+        centre=world.centres[seat], origin=origin, origin_number=f"{number}{chance.randint(2, 90)} 号" if number else "",
+        grade=grade, amount=amount or None, people_count=len(parties) + chance.choice((0, 0, 0, 1, 3)),
+        occurred_on=timezone.localdate() - timedelta(days=chance.randint(1, 40)), is_public=chance.random() < 0.04,
+        channel="resident" if phoned else "desk", photos=photos,
+    )  # fmt: skip
+    rows = list(dispute.disputants.order_by("pk"))
+    for row, data in zip(rows, parties, strict=True):
+        row.user = data.user
+    return File(world, chance, case, director, dispute, rows, amount, filled=filled)
 
 
-def _mediator(world: World, chance: random.Random, dispute: Dispute, category: str) -> Mediator | None:
-    hers = Mediator.objects.in_office().filter(user=world.people["mediator"], grid=dispute.seat_id).first()
-    if hers is not None and chance.random() < 0.7:
-        return hers
-    rows = list(
-        Mediator.objects.in_office().filter(grid=dispute.seat_id).select_related("user").order_by("pk")
-    )
-    fitting = [row for row in rows if category in row.specialities]
-    return chance.choice(fitting or rows) if rows else None
-
-
-def _sent_up(world: World, chance: random.Random, dispute: Dispute, director: User, street: User) -> Story:
-    centre = Centre.objects.get(grid=dispute.grid_id[:9], is_active=True)
-    dispute = run(dispute, "send_up", director, centre=centre, note=words.SENT)
-    yield in_office(timezone.now() + timedelta(hours=chance.uniform(2, 20)))
-    dispute = run(dispute, "take_over", street)
-    yield in_office(timezone.now() + timedelta(hours=chance.uniform(2, 8)))
-    rows = list(Mediator.objects.in_office().filter(grid=dispute.seat_id).order_by("pk"))
-    if rows:
-        dispute = run(dispute, "assign", street, mediators=[chance.choice(rows)])
-
-
-def _mediated(chance, dispute, director, mediator, case, fate) -> Story:
-    yield in_office(timezone.now() + timedelta(hours=chance.uniform(1, 10)))
-    dispute = run(dispute, "inform", mediator)
+def _somebody(world: World, chance: random.Random, seat: str, side: str, but: set[str]) -> PartyData:
+    """Return a party of a place: every other time somebody with an account, a resident or a volunteer."""
+    known = {user.phone for user in world.people.values()} | but
     if chance.random() < 0.5:
-        yield in_office(timezone.now() + timedelta(hours=chance.uniform(2, 20)))
-        run(dispute, "investigate", mediator, place=str(dispute.grid), asked=chance.choice(words.ASKED),
-            relation="知情人", record=chance.choice(words.SEEN), photos=[sheet()] if chance.random() < 0.3 else [])  # fmt: skip
-    for mode in ("joint", "separate", "joint")[: chance.randint(1, 3)]:
-        yield in_office(timezone.now() + timedelta(hours=chance.uniform(4, 20)))
-        parties = list(dispute.disputants.order_by("pk"))
-        begins = in_office(timezone.now() + timedelta(hours=chance.uniform(8, 70)))
-        place = f"{dispute.centre}调解室"
-        run(dispute, "plan_session", mediator, mode=mode, invited=parties if mode == "joint" else parties[:1],
-            starts_at=begins, place=place)  # fmt: skip
-        yield begins + timedelta(minutes=chance.randint(40, 90))
-        session = dispute.sessions.get(state=Session.State.PLANNED)
-        said = words.JOINT if mode == "joint" else words.APART
-        run(dispute, "hold_session", mediator, session=session, present=list(session.invited.all()),
-            record=chance.choice(said))  # fmt: skip
-    yield in_office(timezone.now() + timedelta(hours=chance.uniform(1, 30)))
-    if fate < 0.15:
-        dispute = run(dispute, "terminate", mediator, outcome="failed", note=words.FAILED)
-        yield in_office(timezone.now() + timedelta(days=chance.uniform(2, 9)))
-        run(
-            dispute,
-            "archive",
-            director,
-            retention="short",
-            incomplete=True,
-            note="未达成协议，卷内材料如此。",
-        )
-        return
-    if dispute.category == Category.LABOUR and fate < 0.6:
-        run(dispute, "guide", mediator, outcome="arbitration", note=words.GUIDED)
-        return
-    yield from _agreed(chance, dispute, director, mediator, case, fate)
+        here = [u for base, people in world.residents.items() if base.startswith(seat) for u in people]
+        here = [u for u in [*here, *(h.user for h in world.nearby[seat])] if u.phone not in known]
+        if here:
+            return party_of(side, chance.choice(here), chance)
+    more = {
+        "sex": chance.choice("FM"),
+        "address": f"{short(world.grids[seat].name)}{chance.randint(1, 18)}号楼",
+    }
+    return PartyData(
+        side, world.names.name(old=chance.random() < 0.4), world.names.phone(), None, more | _trait(chance)
+    )
 
 
-def _agreed(chance, dispute, director, mediator, case, fate) -> Story:
-    said, _, duties, agreed, amount = case
-    due = timezone.localdate() + timedelta(days=chance.randint(3, 20))
-    term = {"content": agreed, "way": "银行转账" if amount else "当事人自行履行", "place": str(dispute.centre)[:60],
-            "due_on": due, "amount": amount or None}  # fmt: skip
-    given = {"facts": said, "duties": duties, "terms": [term]}
-    if fate < 0.3 and not amount:
-        dispute = run(dispute, "conclude_orally", mediator, all_agree=True, **given)
+def _trait(chance: random.Random) -> dict[str, Any]:
+    more: dict[str, Any] = {"occupation": chance.choice(words.OCCUPATIONS)}
+    return more | ({"birth_year": chance.randint(1942, 1998)} if chance.random() < 0.4 else {})
+
+
+def party_of(side: str, user: User, chance: random.Random) -> PartyData:
+    """Return a party who has an account."""
+    more = {"sex": chance.choice("FM"), "address": user.address} | _trait(chance)
+    return PartyData(side, user.name, user.phone, user, more)
+
+
+def _other_side(world: World, chance: random.Random, case: Case, seat: str, one: PartyData) -> PartyData:
+    """Return the other side: a firm, a child with its guardian, or a neighbour; one in so many sends an agent."""
+    if case.body:
+        more = {"is_body": True, "address": f"{short(world.grids[seat].name)}底商"}
+        agent = chance.random() < 0.5
+        party = PartyData("respondent", case.body, world.names.phone(), None, more)
+    elif case.child:
+        year = timezone.localdate().year - chance.randint(7, 15)
+        more = {
+            "sex": chance.choice("FM"),
+            "birth_year": year,
+            "is_minor": True,
+            "guardian": world.names.name(),
+            "occupation": "学生",
+        }
+        return PartyData("respondent", world.names.name(), world.names.phone(), None, more)
     else:
-        dispute = run(dispute, "draft", mediator, **given)
-        for party in dispute.disputants.select_related("user"):
-            yield awake(timezone.now() + timedelta(hours=chance.uniform(1, 20)))
-            if party.user is not None and chance.random() < 0.5:
-                run(dispute, "confirm", party.user, agreement=1)
+        agent = chance.random() < 0.08
+        party = _somebody(world, chance, seat, "respondent", {one.phone})
+    if agent:
+        party.more |= {"agent": world.names.name(), "agent_power": words.POWER}
+    return party
+
+
+# --- the story ---------------------------------------------------------------------------------------------------------------------
+def dispute_story(world: World, plan: Plan) -> Story:
+    """Play one dispute from its registration to the end that it comes to."""
+    chance, fate = plan.chance, plan.fate
+    if fate == "declined":
+        yield from _declined(world, plan)
+        return
+    origin, seat = plan.origin, plan.seat
+    file = register(
+        world, chance, plan.case, plan.category, seat=seat, base=plan.base, origin=origin, grade=plan.grade,
+        photos=(sheet(),) if chance.random() < 0.06 else (),
+    )  # fmt: skip
+    yield awake(timezone.now() + timedelta(hours=chance.uniform(1, 30)))
+    if fate == "withdrawn" and chance.random() < 0.6 and file.party("applicant").user is not None:
+        file.run("withdraw", file.party("applicant").user, note=chance.choice(words.WITHDRAWN))
+        return
+    if fate == "refused":
+        refuse(file)
+        return
+    consent(file)
+    yield later(chance, 1, 8)
+    file.run("accept", file.director)
+    yield later(chance, 1, 8)
+    if fate == "handed_down":
+        yield from _handed_down(file)
+    elif fate == "sent_up":
+        yield from _sent_up(file)
+    yield from _mediated(file, plan)
+
+
+def _declined(world: World, plan: Plan) -> Story:
+    """Somebody came with what is not for mediation."""
+    chance, reasons = plan.chance, list(words.DECLINED)
+    why = reasons[plan.number % len(reasons)]
+    category, said, asks = words.DECLINED[why]
+    file = register(world, chance, plan.case, category, seat=plan.seat, base=plan.base, said=said, asks=asks)
+    yield later(chance, 1, 9)
+    file.run("decline", file.director, why=why)
+
+
+def refuse(file: File) -> None:
+    """The other side does not want to be mediated, and says so on her phone or to the director."""
+    other = file.party("respondent")
+    if other.user is not None and file.chance.random() < 0.5:
+        file.run("refuse", other.user)
+        return
+    note = file.chance.choice(words.REFUSED)
+    file.run("record_consent", file.director, disputant=other, agreed=False, means="call", note=note)
+
+
+def consent(file: File, *, but: Disputant | None = None) -> None:
+    """Every party who was not asked yet agrees, ``but`` one."""
+    for party in file.parties:
+        if party == but or party.consent != Disputant.Consent.ASKED:
+            continue
+        if party.user is not None and file.chance.random() < 0.5:
+            file.run("agree", party.user)
+        else:
+            means = file.chance.choice(("call", "face", "paper"))
+            file.run("record_consent", file.director, disputant=party, agreed=True, means=means)
+
+
+def serves(mediator: Mediator, day: date) -> bool:
+    """Say whether a mediator's term includes a day."""
+    return mediator.since <= day and (mediator.until is None or mediator.until >= day)
+
+
+def mediator_for(file: File, category: str = "") -> Mediator | None:
+    """Return a mediator in office of the file's centre, else of one above: one who knows the category, if there is any."""
+    world, chance, today = file.world, file.chance, timezone.localdate()
+    parties = {party.user for party in file.accounts()}
+    for code in reversed(lineage(file.dispute.seat_id)):
+        rows = [row for row in world.mediators[code] if serves(row, today) and row.user not in parties]
+        hers = [row for row in rows if row.user == world.people["mediator"]]
+        if hers and chance.random() < 0.6:
+            return hers[0]
+        fitting = [row for row in rows if category in row.specialities]
+        if rows:
+            return chance.choice(fitting or rows)
+    return None
+
+
+def _handed_down(file: File) -> Story:
+    """The street's centre gives it to the community where it arose."""
+    file.run(
+        "hand_down",
+        file.director,
+        centre=file.world.centres[file.dispute.grid_id[:12]],
+        note=file.chance.choice(words.HANDED),
+    )
+    yield later(file.chance, 2, 16)
+    file.director = file.world.staff["mediation_director", file.dispute.seat_id][0]
+    file.run("take_over", file.director)
+    yield later(file.chance, 1, 8)
+
+
+def _sent_up(file: File) -> Story:
+    """The community cannot settle it; the street takes it over, or first wants to know more."""
+    chance, world = file.chance, file.world
+    below, above = file.director, world.staff["mediation_director", STREET][0]
+    send = {"centre": world.centres[STREET], "note": chance.choice(words.SENT)}
+    file.run("send_up", below, **send)
+    yield later(chance, 2, 20)
+    if chance.random() < 0.35:
+        file.run("send_back", above, note=words.SENT_BACK)
+        yield later(chance, 1, 9)
+        file.run("take_over", below)
+        yield later(chance, 4, 20)
+        file.run("send_up", below, **send)
+        yield later(chance, 2, 20)
+    file.director = above
+    file.run("take_over", above)
+    yield later(chance, 2, 8)
+
+
+def assign(file: File, category: str, *, chosen: Mediator | None = None) -> bool:
+    """The director names a mediator. Returns whether there was one."""
+    mediator = chosen or mediator_for(file, category)
+    if mediator is None:
+        return False
+    file.run("assign", file.director, mediators=[mediator], is_chosen=file.chance.random() < 0.2)
+    file.mediator = mediator.user
+    return True
+
+
+def session(file: File, mode: str) -> Story:
+    """Plan a session and hold it."""
+    chance = file.chance
+    begins = later(chance, 8, 60)
+    invited = file.parties if mode == "joint" else [chance.choice(file.parties)]
+    place = f"{file.dispute.centre}调解室"
+    file.run("plan_session", file.mediator, mode=mode, invited=invited, starts_at=begins, place=place)
+    yield begins + timedelta(minutes=chance.randint(40, 90))
+    planned = file.dispute.sessions.get(state=Session.State.PLANNED)
+    said = chance.choice(words.JOINT if mode == "joint" else words.APART)
+    file.run("hold_session", file.mediator, session=planned, present=invited, record=said)
+
+
+def _mediated(file: File, plan: Plan) -> Story:
+    chance, fate = file.chance, plan.fate
+    if not assign(file, plan.category):
+        return
+    yield later(chance, 1, 10)
+    file.run("inform", file.mediator)
+    if fate == "on_the_spot":
+        # Settled where they stand: nobody sits down for it.
+        yield later(chance, 0.4, 3)
+        yield from _concluded(file, plan)
+        return
+    if fate == "joint":
+        yield later(chance, 2, 20)
+        guests = [file.world.people["officer"], file.world.people["department"]]
+        file.run(
+            "invite", file.director, guests=guests[: chance.randint(1, 2)], body="街道、区城市管理委", note=chance.choice(words.INVITED),
+            consultation=chance.choice(("joint", "rounds", "special")),
+        )  # fmt: skip
+    if chance.random() < 0.3:
+        yield later(chance, 1, 20)
+        file.run(
+            "investigate",
+            file.mediator,
+            place="现场",
+            asked=chance.choice(words.ASKED),
+            record=chance.choice(words.SEEN),
+        )
+    if fate in words.ENDED:
+        yield from _unsettled(file, plan)
+        return
+    modes = ("joint",) if chance.random() < 0.7 else ("separate", "joint")
+    for mode in modes:
+        yield later(chance, 2, 20)
+        yield from session(file, mode)
+    if fate == "withdrawn" and file.party("applicant").user is not None:
+        yield later(chance, 1, 30)
+        file.run("withdraw", file.party("applicant").user, note=chance.choice(words.WITHDRAWN))
+        return
+    yield later(chance, 1, 30)
+    yield from _concluded(file, plan)
+
+
+def _unsettled(file: File, plan: Plan) -> Story:
+    """It comes to no agreement: ended, overdue, or another way."""
+    chance, fate = file.chance, plan.fate
+    if fate in ("failed", "overdue"):
+        yield later(chance, 2, 20)
+        yield from session(file, "joint")
+    if fate == "overdue":
+        # Nobody finds the time, and the month is over before anybody notices.
+        yield later(chance, 24 * 30, 24 * 38)
+        if chance.random() < 0.4:
+            file.run("extend", file.mediator, days=15, all_agree=True, note=chance.choice(words.LONGER))
+            yield later(chance, 24 * 6, 24 * 16)
+    yield later(chance, 1, 30)
+    guided = fate in ("arbitration", "review", "court")
+    file.run(
+        "guide" if guided else "terminate", file.mediator, outcome=fate, note=chance.choice(words.ENDED[fate])
+    )
+    if chance.random() < 0.25:
+        for party in list(file.accounts())[:1]:
+            yield awake(timezone.now() + timedelta(hours=chance.uniform(1, 30)))
+            file.run("rate", party.user, satisfaction=chance.choice((4, 3, 3, 2)), note="")
+    if fate == "failed" and chance.random() < 0.3:
+        yield later(chance, 24 * 5, 24 * 20)
+        yield from _again(file, plan)
+    elif plan.sealed:
+        yield later(chance, 24 * 2, 24 * 9)
+        file.run("archive", file.director, retention="short", incomplete=True, note=words.NOT_ALL[2])
+
+
+def _again(file: File, plan: Plan) -> Story:
+    """It is taken up anew, and this time settled."""
+    chance = file.chance
+    file.run("reopen", file.director, note=chance.choice(words.AGAIN))
+    yield later(chance, 2, 12)
+    if assign(file, plan.category):
+        yield later(chance, 4, 30)
+        file.run("conclude_orally", file.mediator, all_agree=True, **file.agreed(file.term(_due(chance))))
+        yield from afterwards(file, plan, again=True)
+
+
+def _due(chance: random.Random) -> date:
+    return timezone.localdate() + timedelta(days=chance.randint(3, 20))
+
+
+def sign(file: File, *, but: Disputant | None = None) -> Story:
+    """Every party confirms the agreement, on her phone or on paper, ``but`` one."""
+    for party in file.parties:
+        if party != but:
+            yield awake(timezone.now() + timedelta(hours=file.chance.uniform(1, 20)))
+            if party.user is not None and file.chance.random() < 0.7:
+                file.run("confirm", party.user, agreement=1)
             else:
-                run(dispute, "confirm_paper", mediator, disputant=party, photos=[sheet()])
-        yield in_office(timezone.now() + timedelta(hours=chance.uniform(1, 8)))
-        dispute = run(dispute, "conclude", mediator)
-        if amount >= 1500 and chance.random() < 0.7:
-            yield in_office(timezone.now() + timedelta(days=chance.uniform(1, 5)))
-            run(dispute, "ask_judicial", mediator, court=COURT, all_agree=True)
-            yield in_office(timezone.now() + timedelta(days=chance.uniform(5, 12)))
-            run(dispute, "record_judicial", mediator, result="effective", ruling="（演示）司法确认裁定书")
-    yield in_office(timezone.now() + timedelta(days=chance.uniform(3, 12)))
-    row = Term.objects.get(agreement__dispute=dispute, agreement__effective_at__isnull=False)
-    run(dispute, "perform", mediator, term=row, state="done")
-    yield in_office(timezone.now() + timedelta(days=chance.uniform(1, 6)))
-    run(dispute, "follow_up", mediator, disputant=dispute.disputants.first(), performance="done", is_satisfied=True,
-        note=chance.choice(words.VISITED))  # fmt: skip
-    yield in_office(timezone.now() + timedelta(hours=chance.uniform(2, 20)))
-    dispute = run(dispute, "close", director)
-    applicant = dispute.disputants.filter(side="applicant").select_related("user").first()
-    if applicant.user is not None and chance.random() < 0.6:
-        yield awake(timezone.now() + timedelta(hours=chance.uniform(1, 30)))
-        run(dispute, "rate", applicant.user, satisfaction=chance.choice((5, 5, 5, 4, 3)), note="")
-    if chance.random() < SEALED:
-        yield in_office(timezone.now() + timedelta(days=chance.uniform(3, 10)))
-        run(dispute, "archive", director, retention="medium", incomplete=True, note="身份证明另存。")
+                file.run("confirm_paper", file.mediator, disputant=party, photos=[sheet()])
+
+
+def _concluded(file: File, plan: Plan) -> Story:
+    """They agree, by word of mouth or in writing, and now and then the court confirms it."""
+    chance, fate = file.chance, plan.fate
+    agreed = file.agreed(file.term(_due(chance)))
+    if fate in ("oral", "on_the_spot"):
+        file.run("conclude_orally", file.mediator, all_agree=True, **agreed)
+    else:
+        file.run("draft", file.mediator, **agreed)
+        yield from sign(file)
+        yield later(chance, 1, 8)
+        file.run("conclude", file.mediator)
+    if fate == "confirmed":
+        yield from _confirmed(file, plan)
+    yield from afterwards(file, plan)
+
+
+def afterwards(file: File, plan: Plan, *, again: bool = False) -> Story:
+    """What was agreed is performed or not, somebody visits the parties, and the file is closed."""
+    chance = file.chance
+    yield later(chance, 24 * 3, 24 * 12)
+    term = the_term(file)
+    state = chance.choices(("done", "partial", "defaulted"), (91, 5, 4))[0]
+    file.run("perform", file.mediator, term=term, state=state)
+    uneasy = state != "done" or chance.random() < 0.05
+    # One in so many is visited late, or not yet.
+    yield later(chance, 24, 24 * (9 if chance.random() < 0.85 else 30))
+    file.run(
+        "follow_up", file.mediator, disputant=file.parties[0], performance=state, is_satisfied=not uneasy, has_risk=uneasy,
+        measures=words.MEASURES if uneasy else "", note=words.UNEASY if uneasy else chance.choice(words.VISITED),
+    )  # fmt: skip
+    yield later(chance, 2, 20)
+    if state == "done":
+        file.run("close", file.director)
+    else:
+        file.run("close", file.director, unperformed=True, note=words.UNPERFORMED)
+    for party in file.accounts():
+        if chance.random() < 0.45:
+            yield awake(timezone.now() + timedelta(hours=chance.uniform(1, 30)))
+            stars = chance.choice((5, 5, 5, 5, 4, 4, 3, 2))
+            file.run("rate", party.user, satisfaction=stars, note=chance.choice(words.PRAISE[stars]))
+    if again:
+        return
+    if state != "done" and chance.random() < 0.4:
+        yield later(chance, 24 * 8, 24 * 25)
+        yield from _again(file, plan)
+    elif plan.sealed:
+        yield later(chance, 24 * 3, 24 * 10)
+        file.run(
+            "archive",
+            file.director,
+            retention="medium",
+            incomplete=True,
+            note=words.NOT_ALL[plan.fate != "written"],
+        )
+
+
+def the_term(file: File) -> Term:
+    """Return the one term of the agreement in effect."""
+    terms = Term.objects.filter(agreement__dispute=file.dispute, agreement__effective_at__isnull=False)
+    return terms.order_by("-agreement__version").first()
+
+
+def _confirmed(file: File, plan: Plan) -> Story:
+    """The parties ask the court together, and it answers."""
+    chance = file.chance
+    yield later(chance, 24, 24 * 5)
+    file.run("ask_judicial", file.mediator, court=COURT, all_agree=True)
+    if plan.ruling is not None:
+        yield later(chance, 24 * 5, 24 * 12)
+        effective = plan.ruling == "effective"
+        ruling = f"（演示）司法确认裁定书{plan.number}号" if effective else words.NO_COURT[plan.ruling]
+        file.run("record_judicial", file.mediator, result=plan.ruling, ruling=ruling)

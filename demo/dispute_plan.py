@@ -17,7 +17,7 @@ DISPUTES, SMALL = 240, 8
 #: Days before the reference moment; the later, the more.
 OLDEST, WEIGHT = 300, 1.6
 #: So many files are sealed: each has all its documents written.
-SEALED, SMALL_SEALED = 6, 0
+SEALED, SMALL_SEALED = 5, 0
 #: How often each category comes up.
 CATEGORIES = {
     "neighbours": 58, "property": 36, "family": 32, "housing": 18, "consumer": 16, "labour": 15, "damages": 15, "contract": 11,

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from demo import dispute_words as words
 from demo.dispute_cases import CASES
-from demo.disputes import COURT, File, consent, party_of, register, sheet, the_term
+from demo.dispute_files import File, party_of, register, sheet
+from demo.disputes import COURT, consent, the_term
 from demo.people import COMMUNITY, GRID, STREET
 from demo.world import Calendar, Story, World, awake, in_office, work_ago
 from governance.models import User

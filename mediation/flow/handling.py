@@ -214,6 +214,8 @@ def accept(change: Change) -> None:
     dispute.accepted_at = change.now
     dispute.case_number = next_case_number(dispute.centre, change.now)
     change.kept["case_number"] = dispute.case_number
+    # The file is found by its number from now on.
+    dispute.search_terms = dispute.index()
 
 
 def next_case_number(centre: Centre, at: datetime) -> str:

@@ -326,6 +326,8 @@ def test_the_director_finds_something_of_every_kind_at_the_desk(district):
     assert mine.waiting_for_consent().exists() and mine.to_follow_up().exists()
     assert mine.filter(grade="A", guests__until=None, guests__isnull=False).exists()
     assert Archive.objects.restrict(person("director")).exclude(hold_reason="").exists()
+    numbered = mine.exclude(case_number=None).first()
+    assert numbered in mine.search(numbered.case_number, person("director"))
 
 
 def test_the_mediator_has_a_full_day(district):

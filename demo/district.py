@@ -18,6 +18,7 @@ from django.db.models import F
 
 from demo import proof
 from demo.disputes import plan_disputes
+from demo.disputes_today import plan_disputes_today
 from demo.incident_plan import load_classes
 from demo.incidents import plan_incidents
 from demo.incidents_today import plan_incidents_today
@@ -77,6 +78,7 @@ def build(
         plan_whistles(world, calendar)
         plan_disputes(world, calendar)
         plan_rhythm(world, calendar)
+        plan_disputes_today(world, calendar)
         _analyze()
         for days in (20, 80):
             calendar.begin(world.at(world.day(FOUNDED + days), 4), _look_again())

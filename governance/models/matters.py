@@ -241,6 +241,13 @@ class Matter(Territorial):
         """What only those may search by to whom the masked columns are open, besides the phone's last four digits."""
         return ""
 
+    def indexed_words(self) -> tuple[str, ...]:
+        """Return what actions may change of what ``search_terms`` is made of; changed, the engine makes it anew.
+
+        A matter whose masked text stands in other rows leaves that out here, and whoever changes those rows makes it anew.
+        """
+        return (self.title, self.description, self.masked_text())
+
     def index(self) -> list[str]:
         """Return what ``search_terms`` holds."""
         return index((self.search_text(), self.number), (self.masked_text(), self.applicant_phone[-4:]))

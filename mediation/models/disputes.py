@@ -278,10 +278,14 @@ class Dispute(Matter):
 
     def masked_text(self) -> str:
         return " ".join(
-            [self.applicant_name, *(d.name for d in self.disputants.all())]
+            [self.applicant_name, *self.disputants.order_by("pk").values_list("name", flat=True)]
             if self.pk
             else [self.applicant_name]
         )
+
+    def indexed_words(self) -> tuple[str, ...]:
+        # The parties are other rows: whoever amends one (mediation/flow/handling.py) makes the index anew.
+        return (self.title, self.description, self.applicant_name)
 
     def gist(self, *, place: bool = True) -> str:
         # Not even to which door it belongs: a notice lies open on a phone.
@@ -294,7 +298,7 @@ class Dispute(Matter):
 
     def concerns(self, person: Any) -> bool:
         # Whoever registered it does so at the desk.
-        return person.pk == self.applicant_id or self.disputants.filter(user=person.pk).exists()
+        return person.pk == self.applicant_id or person.pk in self.party_keys
 
     def audience(self, key: str) -> list[User]:
         """Return the users whom ``key`` means; who keeps the file hears nothing as such of her own dispute."""

@@ -499,7 +499,11 @@ def ensure(
         urls.append(url)
         if not databases.prepare(server_url, name):
             continue
-        print(f"Building the world of {count:,} {f'rows of {package}' if package else 'orders'}…", file=sys.stderr, flush=True)
+        print(
+            f"Building the world of {count:,} {f'rows of {package}' if package else 'orders'}…",
+            file=sys.stderr,
+            flush=True,
+        )
         with workers.hired(url) as [worker]:
             worker.ask(f"{package}.world.build" if package else "world.build", count=count)
         databases.finish(server_url, name)

@@ -42,7 +42,8 @@ def number_within(user: User) -> str:
 def queryset(user: User, name: str, number: str = "") -> QuerySet:
     """Return the list's rows as the desk asks for them."""
     desk, request = admin.site._registry[Dispute], SimpleNamespace(user=user, GET={})
-    rows = desk.get_queryset(request)
+    columns, related = desk.read_in_line
+    rows = desk.get_queryset(request).in_lines(*columns, **related)
     if name in FILTERS:
         kind, chosen = FILTERS[name]
         params = {kind.parameter_name: [chosen]}

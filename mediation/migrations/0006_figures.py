@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mediation", "0004_papers")]
+    dependencies = [("mediation", "0005_rhythm")]
 
     operations = [
         migrations.AddIndex(

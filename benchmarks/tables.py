@@ -14,6 +14,8 @@ from benchmarks.workers import Worker
 WANTED_LIST, WANTED_PAGE = 1.2, 1.3
 #: And figures against a statement by hand that rolls up the same rows.
 WANTED_FIGURES = 2.0
+#: So many rounds of a page before it is measured.
+WARM_UP = 2
 
 
 def marked(ratio: float, wanted: float) -> str:
@@ -53,13 +55,15 @@ def lists(worker: Worker, people: Sequence[str], rounds: int, package: str = "")
 
 def in_both(module: str, small: Worker, large: Worker, rounds: int, **page: str) -> tuple[dict, dict]:
     """Fetch a page from both worlds in turn. Returns the times, and what the last answers were, by world."""
-    shown: dict[str, tuple] = {}
+    shown: dict[str, list[tuple]] = {"small": [], "large": []}
 
     def from_world(name: str, worker: Worker) -> None:
-        shown[name] = worker.ask(f"{module}.fetch", **page)
+        shown[name].append(worker.ask(f"{module}.fetch", **page))
 
     rivals = {"small": lambda: from_world("small", small), "large": lambda: from_world("large", large)}
-    return timing.in_turn(rivals, rounds, warm_up=2), shown
+    timing.in_turn(rivals, rounds, WARM_UP)
+    times = {name: [took for took, *_ in answers[WARM_UP:]] for name, answers in shown.items()}
+    return times, {name: answers[-1] for name, answers in shown.items()}
 
 
 def pages(

@@ -108,6 +108,9 @@ class DisputeAdmin(MatterAdmin):
     add_action = "register"
     action_forms = DISPUTE_FORMS
     also_shown = ("centre",)
+    # Parties are masked in the list, whoever looks. Who mediates has hundreds of files; their keys would stand in every statement.
+    lines_clear = False
+    read_in_line = (("grade",), {"centre": ("id",)})
     list_display = (
         "heading", "status_chip", "light_badge", "grade_chip", "people", "place", "due", "opened",
     )  # fmt: skip

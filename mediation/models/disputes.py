@@ -237,6 +237,11 @@ class Dispute(Matter):
             models.Index(
                 fields=["follow_up_on"], name="dispute_follow_up", condition=Q(follow_up_on__isnull=False)
             ),
+            # The table counts what was accepted or ended in a period: a month of a history of years.
+            models.Index(
+                fields=["accepted_at"], name="dispute_accepted", condition=Q(accepted_at__isnull=False)
+            ),
+            models.Index(fields=["ended_at"], name="dispute_ended", condition=Q(ended_at__isnull=False)),
         ]
         constraints = [
             *Matter.Meta.constraints,

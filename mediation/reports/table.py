@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Left, Length
+from django.db.models.functions import Length
 
 from governance.periods import Period
 from governance.territory import COLUMN, GridLevel, level_of
@@ -120,8 +120,9 @@ def _key(asked: Asked) -> Any:
             output_field=CharField(),
         )
     if asked.by == "place":
-        deeper = {6: 9, 9: 12, 12: 15}.get(len(asked.node), 15)
-        return Left("grid", deeper if asked.node else GridLevel.DISTRICT)
+        deeper = {6: 9, 9: 12, 12: 15}.get(len(asked.node), 15) if asked.node else GridLevel.DISTRICT
+        # A column and not the beginning of the code: of that PostgreSQL expects a group for each row, and plans for them.
+        return F(COLUMN.get(GridLevel(deeper), "grid_id"))
     return F(asked.by)
 
 

@@ -148,7 +148,9 @@ KEEP_MEDIATION = _all(
 #: What those above a centre have of disputes: figures, and, with a reason and for a time, one file.
 MEDIATION_WATCH = _all(
     "mediation", "count_dispute", "inspect_dispute", "view_centre", "view_committee", "view_mediator"
-)
+) | _all("mediation", "view_screening", "view_screeningreport")
+#: Going out to look for disputes, and writing down what came of it.
+SCREEN = _all("mediation", "view_screening", "view_screeningreport", "add_screeningreport")
 
 BUILT_IN: tuple[RoleSpec, ...] = (
     RoleSpec(
@@ -276,7 +278,10 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "reveal_dispute",
             "export_dispute",
             "count_dispute",
-        ),
+            "change_screeningreport",
+            "delete_screeningreport",
+        )
+        | SCREEN,
     ),
     RoleSpec(
         "mediator",
@@ -285,14 +290,17 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         (DISTRICT, STREET, COMMUNITY),
         _all(
             "mediation", "view_dispute", "register_dispute", "view_centre", "view_committee", "view_mediator"
-        ),
+        )
+        | SCREEN,
     ),
     RoleSpec(
         "justice_officer",
         "司法行政干部",
-        "指导人民调解，管理调解组织名册，汇总统计",
+        "指导人民调解，管理调解组织名册，组织矛盾纠纷排查，汇总统计",
         (DISTRICT, STREET),
-        KEEP_MEDIATION | MEDIATION_WATCH | _all("mediation", "register_dispute", "erase_dispute"),
+        KEEP_MEDIATION
+        | MEDIATION_WATCH
+        | _all("mediation", "register_dispute", "erase_dispute", "add_screening", "change_screening"),
     ),
     RoleSpec(
         "station_leader",

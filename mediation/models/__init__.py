@@ -28,6 +28,7 @@ from mediation.models.disputes import (
     Viewing,
 )
 from mediation.models.papers import Archive, Paper
+from mediation.models.screening import Screening, ScreeningReport
 from mediation.models.sessions import FollowUp, Inquiry, PrivateNote, Session, SessionMode
 
 __all__ = [
@@ -59,6 +60,8 @@ __all__ = [
     "Relation",
     "Retention",
     "Room",
+    "Screening",
+    "ScreeningReport",
     "Session",
     "SessionMode",
     "Term",

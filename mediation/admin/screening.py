@@ -42,7 +42,26 @@ class Choosing:
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs["widget"] = UnfoldAdminSelect2Widget
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field.empty_label = "请选择" if field.required else "平时的排查，不属于哪个行动"
+        return field
+
+
+class Dressed:
+    """Gives a form's own fields the theme's classes; boxes to choose from have them."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        boxes = ("grid", "screening")
+        dress(SimpleNamespace(fields={name: each for name, each in self.fields.items() if name not in boxes}))
+
+
+class DeskScreeningForm(Dressed, ScreeningForm):
+    """A campaign as the desk shows it."""
+
+
+class DeskReportForm(Dressed, ReportForm):
+    """A report as the desk shows it."""
 
 
 # --- campaigns ----------------------------------------------------------------------------------------------------------
@@ -62,7 +81,7 @@ class RunningFilter(ChoiceFilter):
 
 @admin.register(Screening)
 class ScreeningAdmin(Choosing, TerritorialAdmin):
-    form = ScreeningForm
+    form = DeskScreeningForm
     list_display = ("heading", "state", "place", "span", "reports_number")
     list_display_links = None
     list_filter = (RunningFilter, PlaceFilter)
@@ -168,7 +187,8 @@ class ScreeningAdmin(Choosing, TerritorialAdmin):
             ],
             "by": "街道" if deeper else "社区",
             "found": found,
-            "confidential": counts,
+            "counts": counts,
+            "opens": opens[Dispute],
             "back": self.link(None, "changelist"),
             "change_url": self.link(screening) if self.has_change_permission(request, screening) else "",
             "history_url": self.link(screening, "history"),
@@ -230,15 +250,6 @@ def span_words(screening: Screening) -> str:
     return f"{screening.since:%Y-%m-%d} 至 {screening.until:%Y-%m-%d}"
 
 
-class DeskReportForm(ReportForm):
-    """A report as the desk shows it."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        boxes = ("grid", "screening")
-        dress(SimpleNamespace(fields={name: each for name, each in self.fields.items() if name not in boxes}))
-
-
 # --- reports ------------------------------------------------------------------------------------------------------------
 @admin.register(ScreeningReport)
 class ScreeningReportAdmin(Choosing, TerritorialAdmin):
@@ -298,12 +309,6 @@ class ScreeningReportAdmin(Choosing, TerritorialAdmin):
             "grid": held.pop() if len(held) == 1 else None,
             "mark": uuid.uuid4().hex,
         }
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
-        if "screening" in form.base_fields:
-            form.base_fields["screening"].empty_label = "平时的排查，不属于哪个行动"
-        return form
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # What a dispute was found by stays.

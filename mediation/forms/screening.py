@@ -9,8 +9,6 @@ from django.utils import timezone
 
 from governance.forms import day_field
 from governance.periods import EARLIEST
-from governance.territory import covers
-from grids.models import Grid
 from mediation.models import Screening, ScreeningReport
 from mediation.models.screening import MOST, MOST_TIMES
 
@@ -44,9 +42,14 @@ def number_field(label: str, most: int = MOST, *, least: int = 0, **options: Any
 class ScreeningForm(forms.ModelForm):
     """A campaign. What it says that cannot be is said at the field; the service looks again."""
 
+    since = day_field("开始日期")
+    until = day_field("结束日期")
+
     class Meta:
         model = Screening
         fields = ("name", "grid", "since", "until", "focus")
+        widgets = {"focus": forms.Textarea({"rows": 5, "maxlength": 1000})}
+        help_texts = {"focus": "写给下面的人看：哪几类矛盾，哪些地方，多长时间走一遍。不写姓名。"}
         error_messages = {"name": {"required": "请填写名称，例如“双百排查”。"}}
 
     def clean(self) -> dict[str, Any]:
@@ -125,7 +128,11 @@ class PhoneReportForm(ReportForm):
             "required": "请选择在哪里。",
             "invalid_choice": "请选择您管辖范围内的社区或网格。",
         }
-        screening.error_messages["invalid_choice"] = "请选择正在进行的排查行动。"
+        screening.error_messages["invalid_choice"] = "请选择已经开始的排查行动。"
+        for name in ("households", "prevented"):
+            # Nothing to be wiped out before one types; empty is none.
+            self.initial[name] = None
+            self.fields[name].widget.attrs["placeholder"] = "0"
 
     @property
     def rest(self) -> list[forms.BoundField]:
@@ -136,12 +143,3 @@ class PhoneReportForm(ReportForm):
     def is_open(self) -> bool:
         """Whether something folded away is wrong."""
         return any(each.errors for each in self.rest)
-
-
-def place_words(grid: Grid, above: Any) -> str:
-    """Return what a node is called among the choices; a base grid stands under its community."""
-    return (
-        f"　{grid.name}"
-        if any(covers(code, grid.code) and code != grid.code for code in above)
-        else grid.name
-    )

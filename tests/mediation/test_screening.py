@@ -371,6 +371,8 @@ def test_a_number_of_the_table_opens_the_very_rows_it_counts(world):
                 rows = rows_of(column.of.objects.restrict(user), asked, key, line.key or "")
                 amounts = [getattr(row, column.total) for row in rows] if column.total else [1] * len(rows)
                 assert sum(amounts) == line.values[key], (by, line.name, key)
+                if by not in ("kind", "origin"):
+                    continue
                 model = column.of._meta.model_name
                 answer = client.get(page(model), {"figure": figure_of(asked, key, line.key or "")})
                 assert set(answer.context["cl"].result_list) == set(rows), (by, line.name, key)

@@ -27,6 +27,7 @@ from demo.menu import load_menu
 from demo.orders import plan_orders
 from demo.rhythm import plan_rhythm
 from demo.roster import hand_out_keys, load_roster
+from demo.screening import load_screening, plan_screening
 from demo.territory import load_territory
 from demo.today import plan_today
 from demo.volunteers import FOUNDED, OPENED, plan_volunteers
@@ -68,6 +69,7 @@ def build(
         say("人员、岗位、志愿者…")
         load_roster(world)
         load_mediation(world)
+        load_screening(world)
         world.minors = load_classes()
         calendar = Calendar(until=now, ticking_from=world.at(world.day(FOUNDED), 0))
         plan_volunteers(world, calendar)
@@ -79,6 +81,7 @@ def build(
         plan_disputes(world, calendar)
         plan_rhythm(world, calendar)
         plan_disputes_today(world, calendar)
+        plan_screening(world, calendar)
         _analyze()
         for days in (20, 80):
             calendar.begin(world.at(world.day(FOUNDED + days), 4), _look_again())

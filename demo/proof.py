@@ -22,7 +22,7 @@ from incidents.models import (
 )
 from incidents.models.incidents import AT_DESK, DONE, IncidentStatus
 from mediation.flow import DISPUTES
-from mediation.models import Centre, Committee, Mediator, Room
+from mediation.models import Centre, Committee, Dispute, Mediator, Room, ScreeningReport
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Station, Team, Volunteer
 from volunteers.models.orders import TAKING, OrderStatus
@@ -53,6 +53,7 @@ def counts(world: World) -> dict[str, str]:
         "接单、服务时长": f"{Claim.objects.count()} 次、{hours / 2:g} 小时",
         "矛调中心、调解室": f"{Centre.objects.count()}、{Room.objects.count()}",
         "调委会、调解员": f"{Committee.objects.count()}、{Mediator.objects.count()}",
+        "排查记录、发现的纠纷": f"{ScreeningReport.objects.count()}、{Dispute.objects.exclude(found_in=None).count()}",
         "晒单": f"{sum(stories.values())}（{_listed(stories, ShowcaseStatus)}），照片 {ShowcasePhoto.objects.count()}",
         "通知、短信": f"{Notice.objects.count()}、{TextMessage.objects.count()}",
     }

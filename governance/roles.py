@@ -154,7 +154,9 @@ MEDIATION_WATCH = _all(
     "view_committee",
     "view_mediator",
     "view_bulletin",
-)
+) | _all("mediation", "view_screening", "view_screeningreport")
+#: Going out to look for disputes, and writing down what came of it.
+SCREEN = _all("mediation", "view_screening", "view_screeningreport", "add_screeningreport")
 
 BUILT_IN: tuple[RoleSpec, ...] = (
     RoleSpec(
@@ -282,12 +284,15 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "reveal_dispute",
             "export_dispute",
             "count_dispute",
+            "change_screeningreport",
+            "delete_screeningreport",
             "view_review",
             "add_review",
             "change_review",
             "view_bulletin",
             "add_bulletin",
-        ),
+        )
+        | SCREEN,
     ),
     RoleSpec(
         "mediator",
@@ -303,14 +308,17 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "view_mediator",
             "view_review",
             "view_bulletin",
-        ),
+        )
+        | SCREEN,
     ),
     RoleSpec(
         "justice_officer",
         "司法行政干部",
-        "指导人民调解，管理调解组织名册，汇总统计",
+        "指导人民调解，管理调解组织名册，组织矛盾纠纷排查，汇总统计",
         (DISTRICT, STREET),
-        KEEP_MEDIATION | MEDIATION_WATCH | _all("mediation", "register_dispute", "erase_dispute"),
+        KEEP_MEDIATION
+        | MEDIATION_WATCH
+        | _all("mediation", "register_dispute", "erase_dispute", "add_screening", "change_screening"),
     ),
     RoleSpec(
         "station_leader",

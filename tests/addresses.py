@@ -167,6 +167,8 @@ KEYS = {
     "mediation_centre": lambda cast: cast.dispute.centre_id,
     "mediation_committee": lambda cast: Committee.objects.get(grid=factories.COMMUNITY).pk,
     "mediation_mediator": lambda cast: cast.people["mediator"].mediators.get().pk,
+    "mediation_screening": lambda cast: cast.screening.pk,
+    "mediation_screeningreport": lambda cast: cast.report.pk,
     "mediation_dispute": lambda cast: cast.dispute.pk,
     "mediation_review": lambda cast: Review.objects.get().pk,
     "mediation_bulletin": lambda cast: Bulletin.objects.get().pk,

@@ -13,7 +13,7 @@ from django.utils import timezone
 from governance.models import Unit, User
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
-from mediation.models import Dispute
+from mediation.models import Dispute, Screening, ScreeningReport
 from tests import disputes, factories
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
@@ -68,6 +68,9 @@ class Cast:
     incidents: list[Incident] = field(default_factory=list)
     #: Between the resident and the neighbour, with a draft agreement before them.
     dispute: Dispute = None
+    #: Of the street, and the mediator's report of it.
+    screening: Screening = None
+    report: ScreeningReport = None
     entrance: Any = None
     share: Any = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
@@ -172,5 +175,9 @@ def make_cast() -> Cast:
             by=resident, against=people["neighbour"], director=people["director"], mediator=mediator
         ),
         mediator,
+    )
+    cast.screening = disputes.make_screening(people["justice"])
+    cast.report = disputes.make_report(
+        mediator.user, here, screening=cast.screening, households=12, prevented=1, words="楼道杂物"
     )
     return cast

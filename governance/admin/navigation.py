@@ -57,6 +57,18 @@ SIDEBAR = (
             ("登记纠纷", "edit_note", "admin:mediation_dispute_add", "mediation.register_dispute"),
             ("研判调度", "forum", "admin:mediation_rhythm", "mediation.count_dispute"),
             ("月通报", "campaign", "admin:mediation_bulletin_changelist", "mediation.view_bulletin"),
+            (
+                "排查行动",
+                "travel_explore",
+                "admin:mediation_screening_changelist",
+                "mediation.view_screening",
+            ),
+            (
+                "排查记录",
+                "checklist",
+                "admin:mediation_screeningreport_changelist",
+                "mediation.view_screeningreport",
+            ),
             ("卷宗档案", "inventory_2", "admin:mediation_archive_changelist", "mediation.view_archive"),
             ("调解统计", "monitoring", "admin:mediation_figures", "mediation.count_dispute"),
             ("调阅卷宗", "manage_search", "admin:mediation_dispute_inspect", "mediation.inspect_dispute"),

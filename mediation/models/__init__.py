@@ -29,6 +29,7 @@ from mediation.models.disputes import (
 )
 from mediation.models.papers import Archive, Paper
 from mediation.models.rhythm import Bulletin, Review, Rhythm
+from mediation.models.screening import Screening, ScreeningReport
 from mediation.models.sessions import FollowUp, Inquiry, PrivateNote, Session, SessionMode
 
 __all__ = [
@@ -63,6 +64,8 @@ __all__ = [
     "Review",
     "Rhythm",
     "Room",
+    "Screening",
+    "ScreeningReport",
     "Session",
     "SessionMode",
     "Term",

@@ -175,6 +175,15 @@ class Dispute(Matter):
         verbose_name="前次纠纷",
         editable=False,
     )
+    found_in = models.ForeignKey(
+        "mediation.ScreeningReport",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="disputes",
+        verbose_name="排查发现",
+        editable=False,
+    )
 
     # --- how it went ---
     accepted_at = models.DateTimeField("受理时间", null=True, editable=False)

@@ -149,6 +149,8 @@ KEEP_MEDIATION = _all(
 MEDIATION_WATCH = _all(
     "mediation", "count_dispute", "inspect_dispute", "view_centre", "view_committee", "view_mediator"
 )
+#: Backlog matters under supervision in a place, or led by a unit: read, and handed out as a table. No party is named in one.
+BACKLOG = _all("mediation", "view_backlog", "export_backlog")
 
 BUILT_IN: tuple[RoleSpec, ...] = (
     RoleSpec(
@@ -163,7 +165,11 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "区级领导",
         "掌握全区情况，督办，答复二次哨",
         (DISTRICT,),
-        WATCH | WHISTLE_WATCH | MEDIATION_WATCH | _all("incidents", "supervise_incident", "answer_whistle"),
+        WATCH
+        | WHISTLE_WATCH
+        | MEDIATION_WATCH
+        | BACKLOG
+        | _all("incidents", "supervise_incident", "answer_whistle"),
     ),
     RoleSpec(
         "arbiter",
@@ -182,6 +188,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         WATCH
         | WHISTLE_DESK
         | MEDIATION_WATCH
+        | BACKLOG
+        | _all("mediation", "assist_backlog")
         | _all("incidents", "blow_whistle", "publish_evaluation")
         | _all("volunteers", "dispatch_order", "reveal_order", "export_order")
         | _all("incidents", "supervise_incident", "dispatch_incident", "reveal_incident", "export_incident"),
@@ -197,6 +205,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | INCIDENT_DESK
         | IMPORT
         | WHISTLE_DESK
+        | BACKLOG
+        | _all("mediation", "assist_backlog")
         | _all("incidents", "supervise_incident"),
     ),
     RoleSpec(
@@ -220,6 +230,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "export_evaluationscore",
         )
         | WHISTLES
+        | BACKLOG
+        | _all("mediation", "handle_backlog")
         | _all("governance", "view_unit"),
         needs_unit=True,
     ),
@@ -235,7 +247,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | INCIDENT_DESK
         | WHISTLES
         | MEDIATION_WATCH
-        | _all("mediation", "register_dispute")
+        | _all("mediation", "register_dispute", "view_backlog")
         | _all("incidents", "propose_whistle", "view_evaluation", "give_evaluation", "view_communityscore"),
     ),
     RoleSpec(
@@ -243,7 +255,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "社区工作者",
         "协助书记受理和派单",
         (COMMUNITY,),
-        WATCH | DISPATCH | INCIDENT_DESK | WHISTLES | _all("mediation", "register_dispute"),
+        WATCH | DISPATCH | INCIDENT_DESK | WHISTLES | _all("mediation", "register_dispute", "view_backlog"),
     ),
     RoleSpec(
         "grid_worker",
@@ -276,7 +288,10 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "reveal_dispute",
             "export_dispute",
             "count_dispute",
-        ),
+            "direct_backlog",
+            "assist_backlog",
+        )
+        | BACKLOG,
     ),
     RoleSpec(
         "mediator",
@@ -292,7 +307,10 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "司法行政干部",
         "指导人民调解，管理调解组织名册，汇总统计",
         (DISTRICT, STREET),
-        KEEP_MEDIATION | MEDIATION_WATCH | _all("mediation", "register_dispute", "erase_dispute"),
+        KEEP_MEDIATION
+        | MEDIATION_WATCH
+        | BACKLOG
+        | _all("mediation", "register_dispute", "erase_dispute", "direct_backlog", "assist_backlog"),
     ),
     RoleSpec(
         "station_leader",

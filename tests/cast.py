@@ -13,8 +13,8 @@ from django.utils import timezone
 from governance.models import Unit, User
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
-from mediation.models import Dispute
-from tests import disputes, factories
+from mediation.models import Backlog, Dispute
+from tests import backlogs, disputes, factories
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -68,6 +68,8 @@ class Cast:
     incidents: list[Incident] = field(default_factory=list)
     #: Between the resident and the neighbour, with a draft agreement before them.
     dispute: Dispute = None
+    #: Led by the department's unit.
+    backlog: Backlog = None
     entrance: Any = None
     share: Any = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
@@ -173,4 +175,7 @@ def make_cast() -> Cast:
         ),
         mediator,
     )
+    # Who puts backlog matters under supervision, and is looked at on those pages alone.
+    people["supervisor"] = factories.make_staff("justice_officer", factories.DISTRICT)
+    cast.backlog = backlogs.make_backlog(by=people["supervisor"], unit=unit)
     return cast

@@ -1,5 +1,5 @@
 """Mediation at the desk."""
 
-from mediation.admin import archives, centres, disputes
+from mediation.admin import archives, backlog, centres, disputes
 
-__all__ = ["archives", "centres", "disputes"]
+__all__ = ["archives", "backlog", "centres", "disputes"]

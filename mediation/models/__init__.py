@@ -1,6 +1,8 @@
-"""The nouns of mediation: centres, committees, mediators, disputes with their case files, sessions, agreements."""
+"""The nouns of mediation: centres, committees, mediators, disputes with their case files, sessions, agreements, and backlog matters
+under supervision."""
 
 from mediation.models.agreements import Agreement, Confirmation, JudicialConfirmation, Term
+from mediation.models.backlog import Backlog, BacklogPhoto, BacklogStatus, BacklogStep
 from mediation.models.centres import (
     Category,
     Centre,
@@ -33,6 +35,10 @@ from mediation.models.sessions import FollowUp, Inquiry, PrivateNote, Session, S
 __all__ = [
     "Agreement",
     "Archive",
+    "Backlog",
+    "BacklogPhoto",
+    "BacklogStatus",
+    "BacklogStep",
     "Category",
     "Centre",
     "Committee",

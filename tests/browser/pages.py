@@ -267,7 +267,16 @@ def client_of(stage: Stage, person: str) -> Client:
 
 
 #: Who looks at the web admin, the first that may open a page at all.
-STAFF = ("secretary", "director", "mediator", "security_administrator", "system_administrator", "auditor")
+STAFF = (
+    "secretary",
+    "director",
+    "mediator",
+    "department",
+    "supervisor",
+    "security_administrator",
+    "system_administrator",
+    "auditor",
+)
 
 
 def desk_pages(stage: Stage) -> dict[str, list[str]]:
@@ -321,6 +330,7 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
                 "terminate",
             ),
         ),
+        (stage.cast.backlog, ("receive", "extend", "withdraw")),
     ):
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}_do"
         yield from (reverse(name, args=[row.pk, action]) for action in actions)

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from demo import proof
+from demo.backlog import plan_backlogs
 from demo.disputes import plan_disputes
 from demo.incident_plan import load_classes
 from demo.incidents import plan_incidents
@@ -75,6 +76,7 @@ def build(
         plan_incidents_today(world, calendar)
         plan_whistles(world, calendar)
         plan_disputes(world, calendar)
+        plan_backlogs(world, calendar)
         _analyze()
         for days in (20, 80):
             calendar.begin(world.at(world.day(FOUNDED + days), 4), _look_again())

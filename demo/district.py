@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from demo import proof
+from demo.backlog import plan_backlogs
 from demo.disputes import plan_disputes
 from demo.disputes_today import plan_disputes_today
 from demo.incident_plan import load_classes
@@ -82,6 +83,7 @@ def build(
         plan_rhythm(world, calendar)
         plan_disputes_today(world, calendar)
         plan_screening(world, calendar)
+        plan_backlogs(world, calendar)
         _analyze()
         for days in (20, 80):
             calendar.begin(world.at(world.day(FOUNDED + days), 4), _look_again())

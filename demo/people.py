@@ -92,7 +92,10 @@ PEOPLE: tuple[DemoPerson, ...] = (
     ),
     DemoPerson("mediator", "调解员", "崔玉兰", "tiaojie", "和苑家园", "今天的调解、该回访的，交给自己的卷宗", "mediator", COMMUNITY),
     DemoPerson(
-        "justice", "司法行政干部", "段文良", "sifa", "和苑街道", "全街道的矛调中心、调委会、调解员名册，卷宗只见数字", "justice_officer", STREET
+        "justice", "司法行政干部", "段文良", "sifa", "和苑街道", "全街道的矛调中心、调委会、调解员名册，协办积案，卷宗只见数字", "justice_officer", STREET
+    ),
+    DemoPerson(
+        "supervisor", "司法行政干部", "祁连生", "qusifa", "全区", "督办积案：挂牌、核实、登记挂销；全区的名册，卷宗只见数字", "justice_officer", DISTRICT
     ),
     DemoPerson(
         "officer", "街道干部", "郑伟", "jiedao", "和苑街道", "全街道的事件和单：督办、挂账，核实吹哨，部门考评", "street_officer", STREET

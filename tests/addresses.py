@@ -58,7 +58,7 @@ def arguments(name: str, cast: Cast) -> list:
     action = {
         "order": "mark_absent", "incident": "recall", "whistle": "withdraw", "whistleslip": "extend",
         "evaluation": "give", "dispute": "amend",
-        "archive": "hold",
+        "archive": "hold", "backlog": "progress",
     }.get(model, "approve")  # fmt: skip
     return {
         "do": [key, action], "bulk": [action], "reveal": [key, "applicant_phone"], "rows": [key, "due"],
@@ -164,6 +164,7 @@ KEYS = {
     "incidents_whistlesituation": lambda cast: cast.whistle.situation_id,
     "incidents_whistleslip": lambda cast: cast.whistle.slips.get().pk,
     "mediation_archive": lambda cast: Archive.objects.get().pk,
+    "mediation_backlog": lambda cast: cast.backlog.pk,
     "mediation_centre": lambda cast: cast.dispute.centre_id,
     "mediation_committee": lambda cast: Committee.objects.get(grid=factories.COMMUNITY).pk,
     "mediation_mediator": lambda cast: cast.people["mediator"].mediators.get().pk,

@@ -13,8 +13,8 @@ from django.utils import timezone
 from governance.models import Unit, User
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
-from mediation.models import Dispute, Screening, ScreeningReport
-from tests import disputes, factories
+from mediation.models import Backlog, Dispute, Screening, ScreeningReport
+from tests import backlogs, disputes, factories
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -71,6 +71,8 @@ class Cast:
     #: Of the street, and the mediator's report of it.
     screening: Screening = None
     report: ScreeningReport = None
+    #: Led by the department's unit.
+    backlog: Backlog = None
     entrance: Any = None
     share: Any = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
@@ -180,4 +182,7 @@ def make_cast() -> Cast:
     cast.report = disputes.make_report(
         mediator.user, here, screening=cast.screening, households=12, prevented=1, words="楼道杂物"
     )
+    # Who puts backlog matters under supervision, and is looked at on those pages alone.
+    people["supervisor"] = factories.make_staff("justice_officer", factories.DISTRICT)
+    cast.backlog = backlogs.make_backlog(by=people["supervisor"], unit=unit)
     return cast

@@ -70,6 +70,7 @@ SIDEBAR = (
                 "mediation.view_screeningreport",
             ),
             ("卷宗档案", "inventory_2", "admin:mediation_archive_changelist", "mediation.view_archive"),
+            ("督办积案", "flag", "admin:mediation_backlog_changelist", "mediation.view_backlog"),
             ("调解统计", "monitoring", "admin:mediation_figures", "mediation.count_dispute"),
             ("调阅卷宗", "manage_search", "admin:mediation_dispute_inspect", "mediation.inspect_dispute"),
             ("矛调中心", "handshake", "admin:mediation_centre_changelist", "mediation.view_centre"),

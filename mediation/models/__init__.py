@@ -1,6 +1,8 @@
-"""The nouns of mediation: centres, committees, mediators, disputes with their case files, sessions, agreements."""
+"""The nouns of mediation: centres, committees, mediators, disputes with their case files, sessions, agreements, and backlog matters
+under supervision."""
 
 from mediation.models.agreements import Agreement, Confirmation, JudicialConfirmation, Term
+from mediation.models.backlog import Backlog, BacklogPhoto, BacklogStatus, BacklogStep
 from mediation.models.centres import (
     Category,
     Centre,
@@ -36,6 +38,10 @@ __all__ = [
     "Agreement",
     "Archive",
     "Bulletin",
+    "Backlog",
+    "BacklogPhoto",
+    "BacklogStatus",
+    "BacklogStep",
     "Category",
     "Centre",
     "Committee",

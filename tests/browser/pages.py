@@ -272,6 +272,8 @@ STAFF = (
     "director",
     "mediator",
     "justice",
+    "department",
+    "supervisor",
     "security_administrator",
     "system_administrator",
     "auditor",
@@ -329,6 +331,7 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
                 "terminate",
             ),
         ),
+        (stage.cast.backlog, ("receive", "extend", "withdraw")),
     ):
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}_do"
         yield from (reverse(name, args=[row.pk, action]) for action in actions)

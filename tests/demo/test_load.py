@@ -28,7 +28,18 @@ from incidents.likeness import similar
 from incidents.models import Closing, Evaluation, Incident, MinorClass, Whistle, WhistleSlip
 from incidents.models.incidents import AT_DESK, IN_HAND
 from mediation.flow import DISPUTES
-from mediation.models import Archive, Category, Dispute, JudicialConfirmation, Origin, Session, Term, Viewing
+from mediation.models import (
+    Archive,
+    Backlog,
+    Category,
+    Dispute,
+    JudicialConfirmation,
+    Origin,
+    Session,
+    Term,
+    Viewing,
+)
+from mediation.services.backlog import taken_up
 from volunteers.flow import ORDERS
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Team, Volunteer
 from volunteers.services.orders import open_orders_for
@@ -166,6 +177,16 @@ def test_the_leader_has_orders_to_staff(district):
 def test_administrators_see_no_orders_and_no_incidents(district, key):
     assert not Order.objects.restrict(person(key)).exists()
     assert not Incident.objects.restrict(person(key)).exists()
+
+
+def test_backlog_matters_of_two_years_are_in_every_hand(district):
+    rows = Backlog.objects.order_by("year", "status")
+    assert list(rows.values_list("year", "status")) == [
+        (2025, "closed"), (2025, "verified"), (2026, "assigned"), (2026, "handling"), (2026, "settled"),
+    ]  # fmt: skip
+    assert [len(taken_up(person("supervisor"), year)) for year in (2025, 2026)] == [2, 2]
+    assert Backlog.objects.restrict(person("department")).get().status == "handling"
+    assert Backlog.objects.restrict(person("secretary")).count() == 2
 
 
 # --- incidents ------------------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ INSERT INTO mediation_dispute (
     id, grid_id, number, title, description, applicant_id, applicant_name, applicant_phone, placed_by_id, entrance_id, unit_id,
     channel, status, version, opened_at, closed_at, clock_from, due_at, yellow_at, paused_at, escalation, search_terms,
     category, grade, origin, origin_number, requests, occurred_on, people_count, amount, has_minor, is_public,
-    centre_id, seat_id, sent_from_id, case_number, again_of_id, accepted_at, informed_at, outcome, ended_at, extensions,
+    centre_id, seat_id, sent_from_id, case_number, accepted_at, informed_at, outcome, ended_at, extensions,
     follow_up_on, supervised_at, consultation, told_at)
 SELECT i, base, number, title, said, applicant, name, phone, placed_by, entrance, NULL,
     CASE WHEN by_phone THEN 'resident' ELSE 'desk' END, status, version, opened, closed, clock_from, due,
@@ -110,7 +110,7 @@ SELECT i, base, number, title, said, applicant, name, phone, placed_by, entrance
     CASE WHEN bench.die(i, 30) < 0.03 THEN 'A' WHEN bench.die(i, 30) < 0.20 THEN 'B' ELSE 'C' END,
     origin, '', asks, (opened - interval '9 days')::date, 2 + floor(power(bench.die(i, 31), 6) * 20)::int,
     CASE WHEN amount > 0 THEN round(amount * (0.5 + 1.5 * bench.die(i, 32))::numeric, 2) END, has_minor, bench.die(i, 33) < 0.1,
-    centre, seat, CASE WHEN status = 'sent' THEN from_centre END, case_number, NULL, accepted,
+    centre, seat, CASE WHEN status = 'sent' THEN from_centre END, case_number, accepted,
     CASE WHEN assigned + interval '2 hours' <= now THEN assigned + interval '2 hours' END,
     CASE WHEN ended IS NULL OR fate = 'declined' THEN ''
          WHEN fate = 'failed' THEN CASE WHEN bench.die(i, 34) < 0.7 THEN 'failed' WHEN bench.die(i, 34) < 0.85 THEN 'overdue' ELSE 'refused' END

@@ -166,15 +166,6 @@ class Dispute(Matter):
         Centre, models.PROTECT, null=True, related_name="+", verbose_name="上送单位", editable=False
     )
     case_number = models.CharField("卷号", max_length=60, unique=True, null=True, editable=False)
-    again_of = models.ForeignKey(
-        "self",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="again",
-        verbose_name="前次纠纷",
-        editable=False,
-    )
     found_in = models.ForeignKey(
         "mediation.ScreeningReport",
         models.PROTECT,
@@ -276,11 +267,6 @@ class Dispute(Matter):
                 condition=Q(amount=None) | Q(amount__gte=0),
                 name="dispute_amount",
                 violation_error_message="金额不能是负数。",
-            ),
-            models.CheckConstraint(
-                condition=Q(again_of=None) | ~Q(again_of=F("id")),
-                name="dispute_not_again_of_itself",
-                violation_error_message="前次纠纷不能是自己。",
             ),
         ]
 

@@ -18,7 +18,7 @@ from demo.territory import short
 from demo.world import World
 from governance.models import User
 from mediation.flow import DISPUTES
-from mediation.models import Disputant, Dispute
+from mediation.models import Disputant, Dispute, ScreeningReport
 from mediation.services.registering import PartyData, register_dispute
 
 
@@ -99,7 +99,7 @@ def fill(chance: random.Random) -> dict[str, Any]:
 def register(
     world: World, chance: random.Random, case: Case, category: str, *, seat: str, base: str, origin: str = "applied",
     grade: str = "C", parties: tuple[PartyData, ...] = (), by_phone: bool | None = None, said: str = "", asks: str = "",
-    photos: tuple = (),
+    photos: tuple = (), found_in: ScreeningReport | None = None,
 ) -> File:  # fmt: skip
     """Register a dispute at the centre of a node and return its file. ``parties``: who quarrels, made up where not given."""
     filled, director = fill(chance), world.staff["mediation_director", seat][0]
@@ -127,7 +127,7 @@ def register(
         centre=world.centres[seat], origin=origin, origin_number=f"{number}{chance.randint(2, 90)} 号" if number else "",
         grade=grade, amount=amount or None, people_count=len(parties) + chance.choice((0, 0, 0, 1, 3)),
         occurred_on=timezone.localdate() - timedelta(days=chance.randint(1, 40)), is_public=chance.random() < 0.04,
-        channel="resident" if phoned else "desk", photos=photos,
+        channel="resident" if phoned else "desk", photos=photos, found_in=found_in,
     )  # fmt: skip
     rows = list(dispute.disputants.order_by("pk"))
     for row, data in zip(rows, parties, strict=True):

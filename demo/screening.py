@@ -7,14 +7,13 @@ from datetime import timedelta
 from django.utils import timezone
 from simple_history.utils import bulk_create_with_history
 
-from demo import dispute_words as words
-from demo.disputes import run
+from demo.dispute_cases import CASES
+from demo.dispute_files import register
 from demo.people import COMMUNITY, DISTRICT, NEIGHBOUR
 from demo.territory import MADE_UP
 from demo.world import Calendar, Story, World, in_office
 from governance import worktime
 from mediation.models import Mediator, Screening, ScreeningReport
-from mediation.services.registering import PartyData, register_dispute
 
 NAME = "双百排查"
 FOCUS = (
@@ -98,46 +97,26 @@ def plan_screening(world: World, calendar: Calendar) -> None:
 def found_story(world: World, chance: random.Random, report: ScreeningReport) -> Story:
     """Play one dispute that a mediator found: the committee offers to mediate, both are asked, most come to terms."""
     community = report.community_code
-    director = world.staff["mediation_director", community][0]
     category = chance.choice(("neighbours", "family", "housing", "damages"))
-    said, asks, blame, settled, amount = chance.choice(words.CASES[category])
-    people = [person for base in world.bases(community) for person in world.residents[base]]
-    if len(people) < 2:
-        return
-    first, second = chance.sample(people, 2)
-    dispute, _ = register_dispute(
-        by=director,
-        source_id=f"found-{report.grid_id}-{chance.random()}",
-        category=category,
-        description=said,
-        requests=asks,
-        applicant=PartyData("applicant", first.name, first.phone, first, {"sex": chance.choice("FM")}),
-        others=[PartyData("respondent", second.name, second.phone, second, {"sex": chance.choice("FM")})],
-        grid=report.grid,
-        origin="initiative",
-        amount=amount or None,
-        channel="desk",
-        found_in=report,
-    )
+    case = chance.choice(CASES[category])
+    file = register(
+        world, chance, case, category, seat=community, base=report.grid_id, origin="initiative", found_in=report,
+    )  # fmt: skip
+    director = file.director
     yield in_office(timezone.now() + timedelta(hours=chance.uniform(2, 26)))
-    for party in dispute.disputants.all():
-        dispute = run(dispute, "record_consent", director, disputant=party, agreed=True, means="face")
+    for party in file.dispute.disputants.all():
+        file.run("record_consent", director, disputant=party, agreed=True, means="face")
     yield in_office(timezone.now() + timedelta(hours=chance.uniform(1, 5)))
-    dispute = run(dispute, "accept", director)
+    file.run("accept", director)
     mediator = (
         Mediator.objects.in_office().filter(grid=community).exclude(user=director).order_by("pk").first()
     )
     if mediator is None or chance.random() < 0.2:
         return
     yield in_office(timezone.now() + timedelta(hours=chance.uniform(1, 5)))
-    dispute = run(dispute, "assign", director, mediators=[mediator])
+    file.run("assign", director, mediators=[mediator])
     yield in_office(timezone.now() + timedelta(hours=chance.uniform(2, 30)))
-    dispute = run(dispute, "inform", mediator.user)
+    file.run("inform", mediator.user)
     yield in_office(timezone.now() + timedelta(days=chance.uniform(1, 6)))
-    term = {
-        "content": settled, "way": "当面", "place": "社区矛调中心",
-        "due_on": timezone.localdate() + timedelta(days=chance.randrange(3, 12)), "amount": amount or None,
-    }  # fmt: skip
-    run(
-        dispute, "conclude_orally", mediator.user, all_agree=True, facts=said, duties=blame, terms=[term],
-    )  # fmt: skip
+    term = file.term(timezone.localdate() + timedelta(days=chance.randrange(3, 12)))
+    file.run("conclude_orally", mediator.user, all_agree=True, **file.agreed(term))

@@ -1,7 +1,5 @@
 """What one process measures of whole pages: a request through every middleware, the view and the template."""
 
-import time
-
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
@@ -11,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from benchmarks import cast
+from benchmarks.statements import clock
 from volunteers.models import Order
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -68,10 +67,10 @@ def visit(key: str, address: str, mark: bytes) -> tuple[float, int, int]:
         if key:
             _clients[key].force_login(cast.person(key), backend=BACKEND)
         ContentType.objects.get_for_model(Order)
-    began = time.perf_counter()
+    began = clock()
     answer = _clients[key].get(address)
     content = answer.getvalue()
-    took = (time.perf_counter() - began) * 1000
+    took = (clock() - began) * 1000
     if answer.status_code != 200:
         raise RuntimeError(f"{address} as {key}: {answer.status_code} {answer.headers.get('Location', '')}")
     return took, len(content), content.count(mark)

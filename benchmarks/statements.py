@@ -1,11 +1,24 @@
 """Statements as they are sent: those of a job, and jobs of statements alone."""
 
+import os
+import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+
+
+def clock() -> float:
+    """Return the time in seconds. With BENCH_CLOCK=processor it is the processor's, spent by this process and by the server's one that
+    serves it (on this machine, without parallel workers): for a machine that is busy with other things."""
+    if os.environ.get("BENCH_CLOCK") != "processor":
+        return time.perf_counter()
+    connection.ensure_connection()
+    spent = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat").read_text()
+    return time.process_time() + int(spent.split()[0]) / 1e9
 
 
 def statements_of(job: Callable[[], Any]) -> list[str]:

@@ -8,17 +8,20 @@ WARM_UP = 5
 
 
 def in_turn(
-    rivals: dict[str, Callable[[], object]], rounds: int, warm_up: int = WARM_UP
+    rivals: dict[str, Callable[[], object]],
+    rounds: int,
+    warm_up: int = WARM_UP,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, list[float]]:
     """Run the rivals round by round, each round beginning with another one, so that what else the machine does hits all
-    alike. Returns milliseconds of each run; the rounds of the warm-up are not among them."""
+    alike. Returns milliseconds of each run by the ``clock``; the rounds of the warm-up are not among them."""
     names, times = list(rivals), {name: [] for name in rivals}
     for number in range(-warm_up, rounds):
         shift = number % len(names)
         for name in names[shift:] + names[:shift]:
-            began = time.perf_counter()
+            began = clock()
             rivals[name]()
-            took = (time.perf_counter() - began) * 1000
+            took = (clock() - began) * 1000
             if number >= 0:
                 times[name].append(took)
     return times

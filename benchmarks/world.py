@@ -79,12 +79,12 @@ OWN_PAGE = 60
 BY_SEAT = 0.05
 
 
-def build(orders: int) -> None:
-    """Fill the empty database of this process with a world of ``orders`` orders."""
+def build(count: int) -> None:
+    """Fill the empty database of this process with a world of ``count`` orders."""
     from django.db import connection
 
     found()
-    Builder(orders).run()
+    Builder(count).run()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
@@ -483,20 +483,38 @@ def copy(model: Any, rows: Iterable[dict[str, Any]]) -> None:
             into.write_row([row[f.attname] if f.attname in row else f.get_default() for f in fields])
 
 
-def ensure(server_url: str, sizes: Sequence[int] = (databases.SMALL, databases.LARGE)) -> list[str]:
-    """Build the worlds that are not there yet. Returns their URLs."""
+def name_of(count: int, package: str = "") -> str:
+    """Return the name of the database of a world: of ``count`` orders, or of so many of what ``package`` measures."""
+    return f"bench_{package}_{count}" if package else f"bench_{count}"
+
+
+def ensure(
+    server_url: str, sizes: Sequence[int] = (databases.SMALL, databases.LARGE), package: str = ""
+) -> list[str]:
+    """Build the worlds that are not there yet, by ``build`` of this module or of the package's. Returns their URLs."""
     urls = []
-    for orders in sizes:
-        name = f"bench_{orders}"
+    for count in sizes:
+        name = name_of(count, package)
         url = databases.url_of(server_url, name)
         urls.append(url)
         if not databases.prepare(server_url, name):
             continue
-        print(f"Building the world of {orders:,} orders…", file=sys.stderr, flush=True)
+        print(
+            f"Building the world of {count:,} {f'rows of {package}' if package else 'orders'}…",
+            file=sys.stderr,
+            flush=True,
+        )
         with workers.hired(url) as [worker]:
-            worker.ask("world.build", orders=orders)
+            worker.ask(f"{package}.world.build" if package else "world.build", count=count)
         databases.finish(server_url, name)
     return urls
+
+
+def migrate() -> None:
+    """Bring an older world's tables up to the code: for trying a change out."""
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
 
 
 if __name__ == "__main__":

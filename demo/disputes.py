@@ -1,249 +1,337 @@
 """The life of the demo's disputes: from the application or the desk through consent, sessions and agreement to the sealed
 archive, and now and then out of it by another way. Each is played through the services."""
 
-import io
 import random
-from datetime import timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
 
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
-from PIL import Image, ImageDraw
 
 from demo import dispute_words as words
-from demo.people import COMMUNITY, NEIGHBOUR
+from demo.dispute_files import File, register, sheet
+from demo.dispute_plan import Plan, plan_all
+from demo.people import STREET
 from demo.world import Calendar, Story, World, awake, in_office
-from governance.models import User
-from mediation.flow import DISPUTES
-from mediation.models import Category, Centre, Disputant, Dispute, Mediator, Session, Term
-from mediation.services.registering import PartyData, register_dispute
+from governance.territory import lineage
+from mediation.models import Disputant, Mediator, Session, Term
 
-#: So many cases in the first community, its neighbour, and everywhere else together.
-HERE, NEXT, ELSEWHERE = 36, 8, 20
-#: Before the reference moment.
-OLDEST = 80
-#: Of the files that could be sealed, so many are: each has all its documents written.
-SEALED = 0.3
 COURT = "天津市红桥区人民法院（演示）"
 
 
-@cache
-def _drawn() -> bytes:
-    image = Image.new("RGB", (480, 680), "#faf9f8")
-    pen = ImageDraw.Draw(image)
-    pen.rectangle((150, 50, 330, 66), fill="#57524e")
-    for line in range(14):
-        pen.rectangle((60, 110 + 32 * line, 420 - 90 * (line % 4 == 3), 116 + 32 * line), fill="#a8a29e")
-    pen.line((280, 600, 310, 580, 330, 610, 360, 585), fill="#1c1a19", width=4)
-    pen.ellipse((330, 560, 400, 630), outline="#b5251c", width=5)
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=80)
-    return out.getvalue()
-
-
-def sheet() -> SimpleUploadedFile:
-    """Return a picture of a signed sheet, with lines in the place of words."""
-    return SimpleUploadedFile("sheet.jpg", _drawn(), "image/jpeg")
-
-
 def plan_disputes(world: World, calendar: Calendar) -> None:
-    """Put the disputes into the calendar: most in the first community, whose director and mediator are demo people."""
-    chance = world.chance("disputes")
-    led = [code for code in world.communities if world.staff["mediation_director", code]]
-    here, elsewhere = (HERE // 3, 0) if world.small else (HERE, ELSEWHERE)
-    places = [COMMUNITY] * here + [NEIGHBOUR] * NEXT + [chance.choice(led) for _ in range(elsewhere)]
-    for number, community in enumerate(places):
-        if community not in led:
-            continue
-        days = OLDEST * (number % here) / here if community == COMMUNITY else chance.uniform(0, OLDEST)
-        began = in_office(world.now - timedelta(days=days, hours=chance.uniform(0, 6)))
-        if began < world.now:
-            calendar.begin(
-                began, dispute_story(world, random.Random(f"{world.seed}/dispute/{number}"), community)
-            )  # noqa: S311
+    """Put the ordinary disputes into the calendar."""
+    for plan in plan_all(world):
+        calendar.begin(plan.began, dispute_story(world, plan))
 
 
-def run(dispute: Dispute, action: str, by: User, **data) -> Dispute:
-    """Carry out one action."""
-    return DISPUTES.run(dispute.pk, action, by=by, **data)
+def later(chance: random.Random, least: float, most: float) -> datetime:
+    """Return a moment within office hours, so many hours from now."""
+    return in_office(timezone.now() + timedelta(hours=chance.uniform(least, most)))
 
 
-def dispute_story(world: World, chance: random.Random, community: str) -> Story:
+# --- the story ---------------------------------------------------------------------------------------------------------------------
+def dispute_story(world: World, plan: Plan) -> Story:
     """Play one dispute from its registration to the end that it comes to."""
-    category = chance.choice(sorted(words.CASES))
-    case = chance.choice(words.CASES[category])
-    director = world.staff["mediation_director", community][0]
-    people = _people(world, chance, community)
-    dispute = _register(world, chance, community, category, case, people, director)
-    other = dispute.disputants.get(side="respondent")
-    yield awake(timezone.now() + timedelta(hours=chance.uniform(1, 30)))
-    fate = chance.random()
-    if fate < 0.07:
-        run(
-            dispute,
-            "record_consent",
-            director,
-            disputant=other,
-            agreed=False,
-            means="call",
-            note=words.REFUSED,
-        )
+    chance, fate = plan.chance, plan.fate
+    if fate == "declined":
+        yield from _declined(world, plan)
         return
-    if other.user is not None and chance.random() < 0.6:
-        dispute = run(dispute, "agree", other.user)
-    else:
-        dispute = run(dispute, "record_consent", director, disputant=other, agreed=True, means="call")
-    if dispute.disputants.filter(consent=Disputant.Consent.ASKED).exists():
-        first = dispute.disputants.get(side="applicant")
-        dispute = run(dispute, "record_consent", director, disputant=first, agreed=True, means="face")
-    yield in_office(timezone.now() + timedelta(hours=chance.uniform(1, 8)))
-    dispute = run(dispute, "accept", director)
-    yield in_office(timezone.now() + timedelta(hours=chance.uniform(1, 8)))
-    mediator = _mediator(world, chance, dispute, category)
-    if mediator is None:
-        return
-    dispute = run(dispute, "assign", director, mediators=[mediator], is_chosen=chance.random() < 0.2)
-    if fate > 0.94 and (street := world.staff["mediation_director", community[:9]]):
-        yield in_office(timezone.now() + timedelta(days=chance.uniform(1, 4)))
-        yield from _sent_up(world, chance, dispute, director, street[0])
-        return
-    yield from _mediated(chance, dispute, director, mediator.user, case, fate)
-
-
-def _people(world: World, chance: random.Random, community: str) -> list[User]:
-    """Return two residents of the community, or of any where it has not so many with an account."""
-    here = [person for base in world.bases(community) for person in world.residents[base]]
-    if len(here) < 2:
-        here = [person for several in world.residents.values() for person in several]
-    return chance.sample(here, 2)
-
-
-def _register(world, chance, community, category, case, people, director) -> Dispute:
-    first, second = people
-    said, asks, _, _, amount = case
-    body = category in ("property", "consumer", "labour")
-    other = (
-        PartyData("respondent", chance.choice(words.BODIES), world.names.phone(), None,
-                  {"is_body": True, "address": "本社区底商"})
-        if body
-        else PartyData("respondent", second.name, second.phone, second, {"sex": chance.choice("FM")})
+    origin, seat = plan.origin, plan.seat
+    file = register(
+        world, chance, plan.case, plan.category, seat=seat, base=plan.base, origin=origin, grade=plan.grade,
+        photos=(sheet(),) if chance.random() < 0.06 else (),
     )  # fmt: skip
-    by_phone = chance.random() < 0.6
-    entrance = chance.choice(world.doors[world.bases(community)[0]] or [None])
-    dispute, _ = register_dispute(
-        by=first if by_phone else director,
-        source_id=f"demo-{community}-{chance.random()}",
-        category=category,
-        description=said,
-        requests=asks,
-        applicant=PartyData("applicant", first.name, first.phone, first, {"sex": chance.choice("FM")}),
-        others=[other],
-        entrance=entrance,
-        grid=world.grids[world.bases(community)[0]],
-        origin="applied" if by_phone else chance.choice(("applied", "initiative", "police", "petition")),
-        grade=chance.choices("CBA", (80, 16, 4))[0],
-        amount=amount or None,
-        occurred_on=timezone.localdate() - timedelta(days=chance.randint(1, 40)),
-        channel="resident" if by_phone else "desk",
+    yield awake(timezone.now() + timedelta(hours=chance.uniform(1, 30)))
+    if fate == "withdrawn" and chance.random() < 0.6 and file.party("applicant").user is not None:
+        file.run("withdraw", file.party("applicant").user, note=chance.choice(words.WITHDRAWN))
+        return
+    if fate == "refused":
+        refuse(file)
+        return
+    consent(file)
+    yield later(chance, 1, 8)
+    file.run("accept", file.director)
+    yield later(chance, 1, 8)
+    if fate == "handed_down":
+        yield from _handed_down(file)
+    elif fate == "sent_up":
+        yield from _sent_up(file)
+    yield from _mediated(file, plan)
+
+
+def _declined(world: World, plan: Plan) -> Story:
+    """Somebody came with what is not for mediation."""
+    chance, reasons = plan.chance, list(words.DECLINED)
+    why = reasons[plan.number % len(reasons)]
+    category, said, asks = words.DECLINED[why]
+    file = register(world, chance, plan.case, category, seat=plan.seat, base=plan.base, said=said, asks=asks)
+    yield later(chance, 1, 9)
+    file.run("decline", file.director, why=why)
+
+
+def refuse(file: File) -> None:
+    """The other side does not want to be mediated, and says so on her phone or to the director."""
+    other = file.party("respondent")
+    if other.user is not None and file.chance.random() < 0.5:
+        file.run("refuse", other.user)
+        return
+    note = file.chance.choice(words.REFUSED)
+    file.run("record_consent", file.director, disputant=other, agreed=False, means="call", note=note)
+
+
+def consent(file: File, *, but: Disputant | None = None) -> None:
+    """Every party who was not asked yet agrees, ``but`` one."""
+    for party in file.parties:
+        if party == but or party.consent != Disputant.Consent.ASKED:
+            continue
+        if party.user is not None and file.chance.random() < 0.5:
+            file.run("agree", party.user)
+        else:
+            means = file.chance.choice(("call", "face", "paper"))
+            file.run("record_consent", file.director, disputant=party, agreed=True, means=means)
+
+
+def serves(mediator: Mediator, day: date) -> bool:
+    """Say whether a mediator's term includes a day."""
+    return mediator.since <= day and (mediator.until is None or mediator.until >= day)
+
+
+def mediator_for(file: File, category: str = "") -> Mediator | None:
+    """Return a mediator in office of the file's centre, else of one above: one who knows the category, if there is any."""
+    world, chance, today = file.world, file.chance, timezone.localdate()
+    parties = {party.user for party in file.accounts()}
+    for code in reversed(lineage(file.dispute.seat_id)):
+        rows = [row for row in world.mediators[code] if serves(row, today) and row.user not in parties]
+        hers = [row for row in rows if row.user == world.people["mediator"]]
+        if hers and chance.random() < 0.6:
+            return hers[0]
+        fitting = [row for row in rows if category in row.specialities]
+        if rows:
+            return chance.choice(fitting or rows)
+    return None
+
+
+def _handed_down(file: File) -> Story:
+    """The street's centre gives it to the community where it arose."""
+    file.run(
+        "hand_down",
+        file.director,
+        centre=file.world.centres[file.dispute.grid_id[:12]],
+        note=file.chance.choice(words.HANDED),
     )
-    return dispute
+    yield later(file.chance, 2, 16)
+    file.director = file.world.staff["mediation_director", file.dispute.seat_id][0]
+    file.run("take_over", file.director)
+    yield later(file.chance, 1, 8)
 
 
-def _mediator(world: World, chance: random.Random, dispute: Dispute, category: str) -> Mediator | None:
-    hers = Mediator.objects.in_office().filter(user=world.people["mediator"], grid=dispute.seat_id).first()
-    if hers is not None and chance.random() < 0.7:
-        return hers
-    rows = list(
-        Mediator.objects.in_office().filter(grid=dispute.seat_id).select_related("user").order_by("pk")
-    )
-    fitting = [row for row in rows if category in row.specialities]
-    return chance.choice(fitting or rows) if rows else None
+def _sent_up(file: File) -> Story:
+    """The community cannot settle it; the street takes it over, or first wants to know more."""
+    chance, world = file.chance, file.world
+    below, above = file.director, world.staff["mediation_director", STREET][0]
+    send = {"centre": world.centres[STREET], "note": chance.choice(words.SENT)}
+    file.run("send_up", below, **send)
+    yield later(chance, 2, 20)
+    if chance.random() < 0.35:
+        file.run("send_back", above, note=words.SENT_BACK)
+        yield later(chance, 1, 9)
+        file.run("take_over", below)
+        yield later(chance, 4, 20)
+        file.run("send_up", below, **send)
+        yield later(chance, 2, 20)
+    file.director = above
+    file.run("take_over", above)
+    yield later(chance, 2, 8)
 
 
-def _sent_up(world: World, chance: random.Random, dispute: Dispute, director: User, street: User) -> Story:
-    centre = Centre.objects.get(grid=dispute.grid_id[:9], is_active=True)
-    dispute = run(dispute, "send_up", director, centre=centre, note=words.SENT)
-    yield in_office(timezone.now() + timedelta(hours=chance.uniform(2, 20)))
-    dispute = run(dispute, "take_over", street)
-    yield in_office(timezone.now() + timedelta(hours=chance.uniform(2, 8)))
-    rows = list(Mediator.objects.in_office().filter(grid=dispute.seat_id).order_by("pk"))
-    if rows:
-        dispute = run(dispute, "assign", street, mediators=[chance.choice(rows)])
+def assign(file: File, category: str, *, chosen: Mediator | None = None) -> bool:
+    """The director names a mediator. Returns whether there was one."""
+    mediator = chosen or mediator_for(file, category)
+    if mediator is None:
+        return False
+    file.run("assign", file.director, mediators=[mediator], is_chosen=file.chance.random() < 0.2)
+    file.mediator = mediator.user
+    return True
 
 
-def _mediated(chance, dispute, director, mediator, case, fate) -> Story:
-    yield in_office(timezone.now() + timedelta(hours=chance.uniform(1, 10)))
-    dispute = run(dispute, "inform", mediator)
-    if chance.random() < 0.5:
-        yield in_office(timezone.now() + timedelta(hours=chance.uniform(2, 20)))
-        run(dispute, "investigate", mediator, place=str(dispute.grid), asked=chance.choice(words.ASKED),
-            relation="知情人", record=chance.choice(words.SEEN), photos=[sheet()] if chance.random() < 0.3 else [])  # fmt: skip
-    for mode in ("joint", "separate", "joint")[: chance.randint(1, 3)]:
-        yield in_office(timezone.now() + timedelta(hours=chance.uniform(4, 20)))
-        parties = list(dispute.disputants.order_by("pk"))
-        begins = in_office(timezone.now() + timedelta(hours=chance.uniform(8, 70)))
-        place = f"{dispute.centre}调解室"
-        run(dispute, "plan_session", mediator, mode=mode, invited=parties if mode == "joint" else parties[:1],
-            starts_at=begins, place=place)  # fmt: skip
-        yield begins + timedelta(minutes=chance.randint(40, 90))
-        session = dispute.sessions.get(state=Session.State.PLANNED)
-        said = words.JOINT if mode == "joint" else words.APART
-        run(dispute, "hold_session", mediator, session=session, present=list(session.invited.all()),
-            record=chance.choice(said))  # fmt: skip
-    yield in_office(timezone.now() + timedelta(hours=chance.uniform(1, 30)))
-    if fate < 0.15:
-        dispute = run(dispute, "terminate", mediator, outcome="failed", note=words.FAILED)
-        yield in_office(timezone.now() + timedelta(days=chance.uniform(2, 9)))
-        run(
-            dispute,
-            "archive",
-            director,
-            retention="short",
-            incomplete=True,
-            note="未达成协议，卷内材料如此。",
+def session(file: File, mode: str) -> Story:
+    """Plan a session and hold it."""
+    chance = file.chance
+    begins = later(chance, 8, 60)
+    invited = file.parties if mode == "joint" else [chance.choice(file.parties)]
+    place = f"{file.dispute.centre}调解室"
+    file.run("plan_session", file.mediator, mode=mode, invited=invited, starts_at=begins, place=place)
+    yield begins + timedelta(minutes=chance.randint(40, 90))
+    planned = file.dispute.sessions.get(state=Session.State.PLANNED)
+    said = chance.choice(words.JOINT if mode == "joint" else words.APART)
+    file.run("hold_session", file.mediator, session=planned, present=invited, record=said)
+
+
+def _mediated(file: File, plan: Plan) -> Story:
+    chance, fate = file.chance, plan.fate
+    if not assign(file, plan.category):
+        return
+    yield later(chance, 1, 10)
+    file.run("inform", file.mediator)
+    if fate == "on_the_spot":
+        # Settled where they stand: nobody sits down for it.
+        yield later(chance, 0.4, 3)
+        yield from _concluded(file, plan)
+        return
+    if fate == "joint":
+        yield later(chance, 2, 20)
+        guests = [file.world.people["officer"], file.world.people["department"]]
+        file.run(
+            "invite", file.director, guests=guests[: chance.randint(1, 2)], body="街道、区城市管理委", note=chance.choice(words.INVITED),
+            consultation=chance.choice(("joint", "rounds", "special")),
+        )  # fmt: skip
+    if chance.random() < 0.3:
+        yield later(chance, 1, 20)
+        file.run(
+            "investigate",
+            file.mediator,
+            place="现场",
+            asked=chance.choice(words.ASKED),
+            record=chance.choice(words.SEEN),
         )
+    if fate in words.ENDED:
+        yield from _unsettled(file, plan)
         return
-    if dispute.category == Category.LABOUR and fate < 0.6:
-        run(dispute, "guide", mediator, outcome="arbitration", note=words.GUIDED)
+    modes = ("joint",) if chance.random() < 0.7 else ("separate", "joint")
+    for mode in modes:
+        yield later(chance, 2, 20)
+        yield from session(file, mode)
+    if fate == "withdrawn" and file.party("applicant").user is not None:
+        yield later(chance, 1, 30)
+        file.run("withdraw", file.party("applicant").user, note=chance.choice(words.WITHDRAWN))
         return
-    yield from _agreed(chance, dispute, director, mediator, case, fate)
+    yield later(chance, 1, 30)
+    yield from _concluded(file, plan)
 
 
-def _agreed(chance, dispute, director, mediator, case, fate) -> Story:
-    said, _, duties, agreed, amount = case
-    due = timezone.localdate() + timedelta(days=chance.randint(3, 20))
-    term = {"content": agreed, "way": "银行转账" if amount else "当事人自行履行", "place": str(dispute.centre)[:60],
-            "due_on": due, "amount": amount or None}  # fmt: skip
-    given = {"facts": said, "duties": duties, "terms": [term]}
-    if fate < 0.3 and not amount:
-        dispute = run(dispute, "conclude_orally", mediator, all_agree=True, **given)
-    else:
-        dispute = run(dispute, "draft", mediator, **given)
-        for party in dispute.disputants.select_related("user"):
-            yield awake(timezone.now() + timedelta(hours=chance.uniform(1, 20)))
-            if party.user is not None and chance.random() < 0.5:
-                run(dispute, "confirm", party.user, agreement=1)
+def _unsettled(file: File, plan: Plan) -> Story:
+    """It comes to no agreement: ended, overdue, or another way."""
+    chance, fate = file.chance, plan.fate
+    if fate in ("failed", "overdue"):
+        yield later(chance, 2, 20)
+        yield from session(file, "joint")
+    if fate == "overdue":
+        # Nobody finds the time, and the month is over before anybody notices.
+        yield later(chance, 24 * 30, 24 * 38)
+        if chance.random() < 0.4:
+            file.run("extend", file.mediator, days=15, all_agree=True, note=chance.choice(words.LONGER))
+            yield later(chance, 24 * 6, 24 * 16)
+    yield later(chance, 1, 30)
+    guided = fate in ("arbitration", "review", "court")
+    file.run(
+        "guide" if guided else "terminate", file.mediator, outcome=fate, note=chance.choice(words.ENDED[fate])
+    )
+    if chance.random() < 0.25:
+        for party in list(file.accounts())[:1]:
+            yield awake(timezone.now() + timedelta(hours=chance.uniform(1, 30)))
+            file.run("rate", party.user, satisfaction=chance.choice((4, 3, 3, 2)), note="")
+    if fate == "failed" and chance.random() < 0.3:
+        yield later(chance, 24 * 5, 24 * 20)
+        yield from _again(file, plan)
+    elif plan.sealed:
+        yield later(chance, 24 * 2, 24 * 9)
+        file.run("archive", file.director, retention="short", incomplete=True, note=words.NOT_ALL[2])
+
+
+def _again(file: File, plan: Plan) -> Story:
+    """It is taken up anew, and this time settled."""
+    chance = file.chance
+    file.run("reopen", file.director, note=chance.choice(words.AGAIN))
+    yield later(chance, 2, 12)
+    if assign(file, plan.category):
+        yield later(chance, 4, 30)
+        file.run("conclude_orally", file.mediator, all_agree=True, **file.agreed(file.term(_due(chance))))
+        yield from afterwards(file, plan, again=True)
+
+
+def _due(chance: random.Random) -> date:
+    return timezone.localdate() + timedelta(days=chance.randint(3, 20))
+
+
+def sign(file: File, *, but: Disputant | None = None) -> Story:
+    """Every party confirms the agreement, on her phone or on paper, ``but`` one."""
+    for party in file.parties:
+        if party != but:
+            yield awake(timezone.now() + timedelta(hours=file.chance.uniform(1, 20)))
+            if party.user is not None and file.chance.random() < 0.7:
+                file.run("confirm", party.user, agreement=1)
             else:
-                run(dispute, "confirm_paper", mediator, disputant=party, photos=[sheet()])
-        yield in_office(timezone.now() + timedelta(hours=chance.uniform(1, 8)))
-        dispute = run(dispute, "conclude", mediator)
-        if amount >= 1500 and chance.random() < 0.7:
-            yield in_office(timezone.now() + timedelta(days=chance.uniform(1, 5)))
-            run(dispute, "ask_judicial", mediator, court=COURT, all_agree=True)
-            yield in_office(timezone.now() + timedelta(days=chance.uniform(5, 12)))
-            run(dispute, "record_judicial", mediator, result="effective", ruling="（演示）司法确认裁定书")
-    yield in_office(timezone.now() + timedelta(days=chance.uniform(3, 12)))
-    row = Term.objects.get(agreement__dispute=dispute, agreement__effective_at__isnull=False)
-    run(dispute, "perform", mediator, term=row, state="done")
-    yield in_office(timezone.now() + timedelta(days=chance.uniform(1, 6)))
-    run(dispute, "follow_up", mediator, disputant=dispute.disputants.first(), performance="done", is_satisfied=True,
-        note=chance.choice(words.VISITED))  # fmt: skip
-    yield in_office(timezone.now() + timedelta(hours=chance.uniform(2, 20)))
-    dispute = run(dispute, "close", director)
-    applicant = dispute.disputants.filter(side="applicant").select_related("user").first()
-    if applicant.user is not None and chance.random() < 0.6:
-        yield awake(timezone.now() + timedelta(hours=chance.uniform(1, 30)))
-        run(dispute, "rate", applicant.user, satisfaction=chance.choice((5, 5, 5, 4, 3)), note="")
-    if chance.random() < SEALED:
-        yield in_office(timezone.now() + timedelta(days=chance.uniform(3, 10)))
-        run(dispute, "archive", director, retention="medium", incomplete=True, note="身份证明另存。")
+                file.run("confirm_paper", file.mediator, disputant=party, photos=[sheet()])
+
+
+def _concluded(file: File, plan: Plan) -> Story:
+    """They agree, by word of mouth or in writing, and now and then the court confirms it."""
+    chance, fate = file.chance, plan.fate
+    agreed = file.agreed(file.term(_due(chance)))
+    if fate in ("oral", "on_the_spot"):
+        file.run("conclude_orally", file.mediator, all_agree=True, **agreed)
+    else:
+        file.run("draft", file.mediator, **agreed)
+        yield from sign(file)
+        yield later(chance, 1, 8)
+        file.run("conclude", file.mediator)
+    if fate == "confirmed":
+        yield from _confirmed(file, plan)
+    yield from afterwards(file, plan)
+
+
+def afterwards(file: File, plan: Plan, *, again: bool = False) -> Story:
+    """What was agreed is performed or not, somebody visits the parties, and the file is closed."""
+    chance = file.chance
+    yield later(chance, 24 * 3, 24 * 12)
+    term = the_term(file)
+    state = chance.choices(("done", "partial", "defaulted"), (91, 5, 4))[0]
+    file.run("perform", file.mediator, term=term, state=state)
+    uneasy = state != "done" or chance.random() < 0.05
+    # One in so many is visited late, or not yet.
+    yield later(chance, 24, 24 * (9 if chance.random() < 0.85 else 30))
+    file.run(
+        "follow_up", file.mediator, disputant=file.parties[0], performance=state, is_satisfied=not uneasy, has_risk=uneasy,
+        measures=words.MEASURES if uneasy else "", note=words.UNEASY if uneasy else chance.choice(words.VISITED),
+    )  # fmt: skip
+    yield later(chance, 2, 20)
+    if state == "done":
+        file.run("close", file.director)
+    else:
+        file.run("close", file.director, unperformed=True, note=words.UNPERFORMED)
+    for party in file.accounts():
+        if chance.random() < 0.45:
+            yield awake(timezone.now() + timedelta(hours=chance.uniform(1, 30)))
+            stars = chance.choice((5, 5, 5, 5, 4, 4, 3, 2))
+            file.run("rate", party.user, satisfaction=stars, note=chance.choice(words.PRAISE[stars]))
+    if again:
+        return
+    if state != "done" and chance.random() < 0.4:
+        yield later(chance, 24 * 8, 24 * 25)
+        yield from _again(file, plan)
+    elif plan.sealed:
+        yield later(chance, 24 * 3, 24 * 10)
+        file.run(
+            "archive",
+            file.director,
+            retention="medium",
+            incomplete=True,
+            note=words.NOT_ALL[plan.fate != "written"],
+        )
+
+
+def the_term(file: File) -> Term:
+    """Return the one term of the agreement in effect."""
+    terms = Term.objects.filter(agreement__dispute=file.dispute, agreement__effective_at__isnull=False)
+    return terms.order_by("-agreement__version").first()
+
+
+def _confirmed(file: File, plan: Plan) -> Story:
+    """The parties ask the court together, and it answers."""
+    chance = file.chance
+    yield later(chance, 24, 24 * 5)
+    file.run("ask_judicial", file.mediator, court=COURT, all_agree=True)
+    if plan.ruling is not None:
+        yield later(chance, 24 * 5, 24 * 12)
+        effective = plan.ruling == "effective"
+        ruling = f"（演示）司法确认裁定书{plan.number}号" if effective else words.NO_COURT[plan.ruling]
+        file.run("record_judicial", file.mediator, result=plan.ruling, ruling=ruling)

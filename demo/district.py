@@ -17,7 +17,9 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from demo import proof
+from demo.backlog import plan_backlogs
 from demo.disputes import plan_disputes
+from demo.disputes_today import plan_disputes_today
 from demo.incident_plan import load_classes
 from demo.incidents import plan_incidents
 from demo.incidents_today import plan_incidents_today
@@ -26,6 +28,7 @@ from demo.menu import load_menu
 from demo.orders import plan_orders
 from demo.rhythm import plan_rhythm
 from demo.roster import hand_out_keys, load_roster
+from demo.screening import load_screening, plan_screening
 from demo.territory import load_territory
 from demo.today import plan_today
 from demo.volunteers import FOUNDED, OPENED, plan_volunteers
@@ -67,6 +70,7 @@ def build(
         say("人员、岗位、志愿者…")
         load_roster(world)
         load_mediation(world)
+        load_screening(world)
         world.minors = load_classes()
         calendar = Calendar(until=now, ticking_from=world.at(world.day(FOUNDED), 0))
         plan_volunteers(world, calendar)
@@ -77,6 +81,9 @@ def build(
         plan_whistles(world, calendar)
         plan_disputes(world, calendar)
         plan_rhythm(world, calendar)
+        plan_disputes_today(world, calendar)
+        plan_screening(world, calendar)
+        plan_backlogs(world, calendar)
         _analyze()
         for days in (20, 80):
             calendar.begin(world.at(world.day(FOUNDED + days), 4), _look_again())

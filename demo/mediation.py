@@ -65,7 +65,7 @@ LACKING = 12
 def load_mediation(world: World) -> None:
     """Make centres at all three levels, rooms, rosters, committees and mediators."""
     chance = world.chance("mediation")
-    centres = _found_centres(world)
+    world.centres = centres = _found_centres(world)
     rooms, shifts = [], []
     for code, centre in centres.items():
         rooms += [Room(centre=centre, name=name, categories=list(kinds)) for name, kinds in _rooms(code)]
@@ -195,7 +195,12 @@ def _register_mediators(world: World, chance: random.Random, committees: dict[st
                 known = (C.FAMILY, C.NEIGHBOURS, C.PROPERTY)
             rows.append(_mediator(world, chance, several[place], user, list(known), leads=number == 0))
     bulk_create_with_history(rows, Mediator, batch_size=BATCH, default_change_reason=MADE_UP)
-    hers = Mediator.objects.get(user=world.people["mediator"])
+    # Asked for again, for their keys; the accounts are those that the stories know already.
+    accounts = {row.user_id: row.user for row in rows}
+    for row in Mediator.objects.order_by("pk"):
+        row.user = accounts[row.user_id]
+        world.mediators[row.grid_id].append(row)
+    hers = next(row for row in world.mediators[COMMUNITY] if row.user == world.people["mediator"])
     Relation.objects.bulk_create(
         [
             Relation(

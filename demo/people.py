@@ -55,7 +55,7 @@ class DemoPerson:
 
 PEOPLE: tuple[DemoPerson, ...] = (
     DemoPerson(
-        "resident", "居民", "李秀英", "19900000001", "和苑家园", "随手拍和点单：进度、签到码、确认、评价", staff=False
+        "resident", "居民", "李秀英", "19900000001", "和苑家园", "随手拍、点单、调解：进度、签到码、确认、评价", staff=False
     ),
     DemoPerson(
         "neighbour", "居民", "王建国", "19900000002", "全和园", "邻社区的居民，只看得到自己的事项", staff=False
@@ -90,9 +90,12 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "director", "矛调中心主任", "许国强", "zhuren", "和苑家园", "本社区的矛调中心：纠纷、调解室、轮值、调委会、调解员",
         "mediation_director", COMMUNITY,
     ),
-    DemoPerson("mediator", "调解员", "崔玉兰", "tiaojie", "和苑家园", "交给自己的调解卷宗", "mediator", COMMUNITY),
+    DemoPerson("mediator", "调解员", "崔玉兰", "tiaojie", "和苑家园", "今天的调解、该回访的，交给自己的卷宗", "mediator", COMMUNITY),
     DemoPerson(
-        "justice", "司法行政干部", "段文良", "sifa", "和苑街道", "全街道的矛调中心、调委会、调解员名册，卷宗只见数字", "justice_officer", STREET
+        "justice", "司法行政干部", "段文良", "sifa", "和苑街道", "全街道的矛调中心、调委会、调解员名册，协办积案，卷宗只见数字", "justice_officer", STREET
+    ),
+    DemoPerson(
+        "supervisor", "司法行政干部", "祁连生", "qusifa", "全区", "督办积案：挂牌、核实、登记挂销；全区的名册，卷宗只见数字", "justice_officer", DISTRICT
     ),
     DemoPerson(
         "officer", "街道干部", "郑伟", "jiedao", "和苑街道", "全街道的事件和单：督办、挂账，核实吹哨，部门考评", "street_officer", STREET

@@ -21,8 +21,17 @@ from incidents.models import (
     WhistleStatus,
 )
 from incidents.models.incidents import AT_DESK, DONE, IncidentStatus
-from mediation.flow import DISPUTES
-from mediation.models import Centre, Committee, Mediator, Room
+from mediation.flow import BACKLOGS, DISPUTES
+from mediation.models import (
+    Backlog,
+    BacklogStatus,
+    Centre,
+    Committee,
+    Dispute,
+    Mediator,
+    Room,
+    ScreeningReport,
+)
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Station, Team, Volunteer
 from volunteers.models.orders import TAKING, OrderStatus
@@ -36,6 +45,7 @@ def counts(world: World) -> dict[str, str]:
     stories = dict(Showcase.objects.order_by().values_list("status").annotate(n=Count("pk")))
     incidents = dict(Incident.objects.order_by().values_list("status").annotate(n=Count("pk")))
     whistles = dict(Whistle.objects.order_by().values_list("status").annotate(n=Count("pk")))
+    backlogs = dict(Backlog.objects.order_by().values_list("status").annotate(n=Count("pk")))
     hours = HoursEntry.objects.aggregate(n=Sum("half_hours"))["n"] or 0
     return {
         "网格（区/街道/社区/基础网格）": "/".join(str(levels.get(int(level), 0)) for level in GridLevel),
@@ -53,6 +63,8 @@ def counts(world: World) -> dict[str, str]:
         "接单、服务时长": f"{Claim.objects.count()} 次、{hours / 2:g} 小时",
         "矛调中心、调解室": f"{Centre.objects.count()}、{Room.objects.count()}",
         "调委会、调解员": f"{Committee.objects.count()}、{Mediator.objects.count()}",
+        "排查记录、发现的纠纷": f"{ScreeningReport.objects.count()}、{Dispute.objects.exclude(found_in=None).count()}",
+        "督办积案": f"{sum(backlogs.values())}（{_listed(backlogs, BacklogStatus)}）",
         "晒单": f"{sum(stories.values())}（{_listed(stories, ShowcaseStatus)}），照片 {ShowcasePhoto.objects.count()}",
         "通知、短信": f"{Notice.objects.count()}、{TextMessage.objects.count()}",
     }
@@ -81,7 +93,17 @@ def faults(world: World) -> list[str]:
         ).count(),
         **_of_incidents(),
     }
-    for flow in (ORDERS, SHOWCASES, Volunteer.flow, INCIDENTS, WHISTLES, SLIPS, EVALUATIONS, DISPUTES):
+    for flow in (
+        ORDERS,
+        SHOWCASES,
+        Volunteer.flow,
+        INCIDENTS,
+        WHISTLES,
+        SLIPS,
+        EVALUATIONS,
+        DISPUTES,
+        BACKLOGS,
+    ):
         label = flow.model._meta.verbose_name
         told = flow.model.objects.order_by().annotate(
             n=Count("steps"), last=Max("steps__seq"), first=Min("steps__seq")

@@ -21,6 +21,7 @@ from governance.flow import FlowError
 from governance.models import Unit, User
 from grids.models import Entrance, Grid
 from incidents.models import MinorClass
+from mediation.models import Centre, Mediator
 from volunteers.models import ServiceItem, Skill, Team
 
 Story = Generator[datetime, None, None]
@@ -79,6 +80,8 @@ class World:
     units: dict[str, Unit] = field(default_factory=dict)
     officers: dict[str, list[User]] = field(default_factory=lambda: defaultdict(list))
     minors: dict[str, MinorClass] = field(default_factory=dict)
+    centres: dict[str, Centre] = field(default_factory=dict)
+    mediators: dict[str, list[Mediator]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
         self.names = Names(self.chance("names"))

@@ -276,7 +276,7 @@ class Flow:
             raise Refused(f"请填写{action.note_name}。", "note")
         if len(note) > 1000:
             raise Refused("说明不能超过 1000 字。", "note")
-        words = (matter.title, matter.description, matter.masked_text())
+        words = matter.indexed_words()
         change = Change(matter, action, by, note, data, timezone.now(), action.target or matter.status)
         try:
             if action.guard is not None:
@@ -287,7 +287,7 @@ class Flow:
             return matter
         if change.status not in {action.target or matter.status, *action.outcomes}:
             raise RuntimeError(f"{action.name} may not lead to {change.status}")
-        if (matter.title, matter.description, matter.masked_text()) != words:
+        if matter.indexed_words() != words:
             matter.search_terms = matter.index()
         before, matter.status = matter.status, change.status
         matter.version += 1

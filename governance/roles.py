@@ -154,7 +154,11 @@ MEDIATION_WATCH = _all(
     "view_committee",
     "view_mediator",
     "view_bulletin",
-)
+) | _all("mediation", "view_screening", "view_screeningreport")
+#: Going out to look for disputes, and writing down what came of it.
+SCREEN = _all("mediation", "view_screening", "view_screeningreport", "add_screeningreport")
+#: Backlog matters under supervision in a place, or led by a unit: read, and handed out as a table. No party is named in one.
+BACKLOG = _all("mediation", "view_backlog", "export_backlog")
 
 BUILT_IN: tuple[RoleSpec, ...] = (
     RoleSpec(
@@ -169,7 +173,11 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "区级领导",
         "掌握全区情况，督办，答复二次哨",
         (DISTRICT,),
-        WATCH | WHISTLE_WATCH | MEDIATION_WATCH | _all("incidents", "supervise_incident", "answer_whistle"),
+        WATCH
+        | WHISTLE_WATCH
+        | MEDIATION_WATCH
+        | BACKLOG
+        | _all("incidents", "supervise_incident", "answer_whistle"),
     ),
     RoleSpec(
         "arbiter",
@@ -188,6 +196,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         WATCH
         | WHISTLE_DESK
         | MEDIATION_WATCH
+        | BACKLOG
+        | _all("mediation", "assist_backlog")
         | _all("incidents", "blow_whistle", "publish_evaluation")
         | _all("volunteers", "dispatch_order", "reveal_order", "export_order")
         | _all("incidents", "supervise_incident", "dispatch_incident", "reveal_incident", "export_incident"),
@@ -203,6 +213,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | INCIDENT_DESK
         | IMPORT
         | WHISTLE_DESK
+        | BACKLOG
+        | _all("mediation", "assist_backlog")
         | _all("incidents", "supervise_incident"),
     ),
     RoleSpec(
@@ -226,6 +238,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "export_evaluationscore",
         )
         | WHISTLES
+        | BACKLOG
+        | _all("mediation", "handle_backlog")
         | _all("governance", "view_unit"),
         needs_unit=True,
     ),
@@ -241,7 +255,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | INCIDENT_DESK
         | WHISTLES
         | MEDIATION_WATCH
-        | _all("mediation", "register_dispute")
+        | _all("mediation", "register_dispute", "view_backlog")
         | _all("incidents", "propose_whistle", "view_evaluation", "give_evaluation", "view_communityscore"),
     ),
     RoleSpec(
@@ -249,7 +263,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "社区工作者",
         "协助书记受理和派单",
         (COMMUNITY,),
-        WATCH | DISPATCH | INCIDENT_DESK | WHISTLES | _all("mediation", "register_dispute"),
+        WATCH | DISPATCH | INCIDENT_DESK | WHISTLES | _all("mediation", "register_dispute", "view_backlog"),
     ),
     RoleSpec(
         "grid_worker",
@@ -282,12 +296,18 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "reveal_dispute",
             "export_dispute",
             "count_dispute",
+            "change_screeningreport",
+            "delete_screeningreport",
             "view_review",
             "add_review",
             "change_review",
             "view_bulletin",
             "add_bulletin",
-        ),
+            "direct_backlog",
+            "assist_backlog",
+        )
+        | SCREEN
+        | BACKLOG,
     ),
     RoleSpec(
         "mediator",
@@ -303,14 +323,26 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "view_mediator",
             "view_review",
             "view_bulletin",
-        ),
+        )
+        | SCREEN,
     ),
     RoleSpec(
         "justice_officer",
         "司法行政干部",
-        "指导人民调解，管理调解组织名册，汇总统计",
+        "指导人民调解，管理调解组织名册，组织矛盾纠纷排查，汇总统计",
         (DISTRICT, STREET),
-        KEEP_MEDIATION | MEDIATION_WATCH | _all("mediation", "register_dispute", "erase_dispute"),
+        KEEP_MEDIATION
+        | MEDIATION_WATCH
+        | BACKLOG
+        | _all(
+            "mediation",
+            "register_dispute",
+            "erase_dispute",
+            "add_screening",
+            "change_screening",
+            "direct_backlog",
+            "assist_backlog",
+        ),
     ),
     RoleSpec(
         "station_leader",

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from governance import addresses  # noqa: F401  registers the converters
-from mediation.views import apply, centres, disputes, papers, work
+from mediation.views import apply, centres, disputes, papers, screening, work
 
 urlpatterns = [
     path("mediation/", centres.centres, name="centres"),
@@ -11,6 +11,7 @@ urlpatterns = [
     re_path(r"^mediation/centres/(?P<code>[0-9]{6}|[0-9]{9}|[0-9]{12})/$", centres.centre, name="centre"),
     path("mediation/new/", apply.Apply.as_view(), name="dispute_new"),
     path("mediation/work/", work.MyMediation.as_view(), name="my_mediation"),
+    path("mediation/screening/new/", screening.NewReport.as_view(), name="screening_new"),
     path("mediation/<matter:number>/", disputes.DisputePage.as_view(), name="dispute"),
     path("mediation/<matter:number>/papers/scan/", papers.ScanView.as_view(), name="dispute_scan"),
     path("mediation/<matter:number>/papers/<name:kind>/", papers.PaperView.as_view(), name="dispute_paper"),

@@ -58,7 +58,7 @@ def arguments(name: str, cast: Cast) -> list:
     action = {
         "order": "mark_absent", "incident": "recall", "whistle": "withdraw", "whistleslip": "extend",
         "evaluation": "give", "dispute": "amend",
-        "archive": "hold",
+        "archive": "hold", "backlog": "progress",
     }.get(model, "approve")  # fmt: skip
     return {
         "do": [key, action], "bulk": [action], "reveal": [key, "applicant_phone"], "rows": [key, "due"],
@@ -164,9 +164,12 @@ KEYS = {
     "incidents_whistlesituation": lambda cast: cast.whistle.situation_id,
     "incidents_whistleslip": lambda cast: cast.whistle.slips.get().pk,
     "mediation_archive": lambda cast: Archive.objects.get().pk,
+    "mediation_backlog": lambda cast: cast.backlog.pk,
     "mediation_centre": lambda cast: cast.dispute.centre_id,
     "mediation_committee": lambda cast: Committee.objects.get(grid=factories.COMMUNITY).pk,
     "mediation_mediator": lambda cast: cast.people["mediator"].mediators.get().pk,
+    "mediation_screening": lambda cast: cast.screening.pk,
+    "mediation_screeningreport": lambda cast: cast.report.pk,
     "mediation_dispute": lambda cast: cast.dispute.pk,
     "mediation_review": lambda cast: Review.objects.get().pk,
     "mediation_bulletin": lambda cast: Bulletin.objects.get().pk,

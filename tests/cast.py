@@ -13,8 +13,8 @@ from django.utils import timezone
 from governance.models import Unit, User
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
-from mediation.models import Dispute
-from tests import disputes, factories
+from mediation.models import Backlog, Dispute, Screening, ScreeningReport
+from tests import backlogs, disputes, factories
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -68,6 +68,11 @@ class Cast:
     incidents: list[Incident] = field(default_factory=list)
     #: Between the resident and the neighbour, with a draft agreement before them.
     dispute: Dispute = None
+    #: Of the street, and the mediator's report of it.
+    screening: Screening = None
+    report: ScreeningReport = None
+    #: Led by the department's unit.
+    backlog: Backlog = None
     entrance: Any = None
     share: Any = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
@@ -173,4 +178,11 @@ def make_cast() -> Cast:
         ),
         mediator,
     )
+    cast.screening = disputes.make_screening(people["justice"])
+    cast.report = disputes.make_report(
+        mediator.user, here, screening=cast.screening, households=12, prevented=1, words="楼道杂物"
+    )
+    # Who puts backlog matters under supervision, and is looked at on those pages alone.
+    people["supervisor"] = factories.make_staff("justice_officer", factories.DISTRICT)
+    cast.backlog = backlogs.make_backlog(by=people["supervisor"], unit=unit)
     return cast

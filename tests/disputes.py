@@ -17,12 +17,15 @@ from mediation.models import (
     Mediator,
     Review,
     Rhythm,
+    Screening,
+    ScreeningReport,
     Session,
     Term,
 )
 from mediation.reports.rhythm import months
 from mediation.services.registering import PartyData, register_dispute
 from mediation.services.rhythm import hold_review, issue, own_centres
+from mediation.services.screening import keep_report, keep_screening
 from tests import factories
 from tests.pictures import upload
 
@@ -225,3 +228,22 @@ def make_bulletin(director: User, **words: str) -> Bulletin:
 def yesterday() -> date:
     """Return the day before."""
     return timezone.localdate() - timedelta(days=1)
+
+
+def make_screening(by: User | None = None, code: str = factories.STREET, **fields) -> Screening:
+    """Open a campaign that began ten days ago and ends in ten."""
+    today = timezone.localdate()
+    fields = {
+        "name": f"双百排查{next(_serial)}",
+        "since": today - timedelta(days=10),
+        "until": today + timedelta(days=10),
+        **fields,
+    }
+    officer = by or factories.make_staff("justice_officer", code)
+    return keep_screening(Screening(grid=factories.make_grid(code), **fields), by=officer)
+
+
+def make_report(by: User, code: str = factories.COMMUNITY, **fields) -> ScreeningReport:
+    """Write a report of a screening."""
+    report, _ = keep_report(ScreeningReport(grid=factories.make_grid(code), **fields), by=by)
+    return report

@@ -6,15 +6,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.contenttypes.models import ContentType
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from benchmarks import cast, timing
+from benchmarks import cast, rivals
 from benchmarks import handwritten as orders_by_hand
 from benchmarks.incidents import handwritten, texts
-from benchmarks.statements import filled, plan, send, statements_of
+from benchmarks.statements import filled, plan, statements_of
 from governance.admin.filters import StatusFilter
 from governance.models import User
 from governance.permissions import EVERYTHING, NOTHING, permission, rule_of
@@ -105,47 +103,23 @@ def reach(user: User, name: str) -> list[str]:
 
 
 def rivals_of(key: str, name: str) -> tuple[dict[str, Callable[[], Any]], int, int]:
-    """Return the rivals for one list of one person, the number of its rows, and of the statements from a fresh request.
-
-    ``rule``: what the restricted list sends. ``hand``: the statement by hand. ``rule, whole`` and ``hand, whole``: the same,
-    with what finds out posts and exceptions before. ``objects``: the list in Python, from a fresh user to the objects.
-    Raises AssertionError when the rows differ.
-    """
-    ContentType.objects.get_for_model(Incident)  # kept by Django in every process
+    """Return the rivals for one list of one person, the number of its rows, and of the statements from a fresh request."""
     now, user = timezone.now(), cast.person(key)
     number = number_within(user) if name == "search, a number" else ""
-    asked = queryset(user, name, now, number)
-    wanted = [row.pk for row in asked._chain()]
     by_hand = filled(handwritten.listing(reach(user, name), name, number=terms(number)), now)
-
-    def objects() -> list[Incident]:
-        return list(queryset(User(pk=user.pk, is_active=True, username=user.username), name, now, number))
-
-    whole = statements_of(objects)
-    rivals: dict[str, Callable[[], Any]] = {
-        "rule": send(*statements_of(lambda: list(asked._chain()))),
-        "hand": send(by_hand),
-        "rule, whole": send(*whole),
-        "objects": objects,
-    }
-    if not name.startswith("tab"):
-
-        def hand_whole() -> list[tuple]:
-            with connection.cursor() as cursor:
-                return handwritten.whole(cursor, user.pk, name, now, terms(number))
-
-        rivals["hand, whole"] = hand_whole
-    for rival in rivals:
-        if rival in ("hand", "hand, whole"):
-            got = [row[0] for row in rivals[rival]()]
-            assert got == wanted, f"{key}, {name}, {rival}: {got} instead of {wanted}"
-    return rivals, len(wanted), len(whole)
+    whole = (
+        None
+        if name.startswith("tab")
+        else lambda cursor: handwritten.whole(cursor, user.pk, name, now, terms(number))
+    )
+    return rivals.of_list(
+        f"{key}, {name}", user, lambda who: queryset(who, name, now, number), by_hand, whole
+    )
 
 
 def measure(key: str, name: str, rounds: int) -> dict[str, Any]:
     """Measure one list of one person: milliseconds by rival, the number of rows and of statements."""
-    rivals, rows, statements = rivals_of(key, name)
-    return {"times": timing.in_turn(rivals, rounds), "rows": rows, "statements": statements}
+    return rivals.measured(*rivals_of(key, name), rounds)
 
 
 def plans(key: str, name: str) -> list[str]:

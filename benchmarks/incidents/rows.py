@@ -7,7 +7,6 @@ way of an incident to each state (``path``).
 """
 
 TABLES = """
-CREATE SCHEMA bench;
 CREATE TABLE bench.base (n int PRIMARY KEY, code text, worker bigint, clerk bigint, secretary bigint, officer bigint,
     committee bigint, office bigint, longitude float8, latitude float8, entrances bigint[]);
 CREATE TABLE bench.text (n int PRIMARY KEY, minor bigint, title text, description text, spot text, terms text[]);
@@ -16,9 +15,6 @@ CREATE TABLE bench.person (n int PRIMARY KEY, id bigint, name text, phone text, 
 CREATE TABLE bench.seat (n int PRIMARY KEY, id bigint);
 CREATE TABLE bench.plan (n int PRIMARY KEY, base int, door text, text int, status text, is_red bool, applicant bigint);
 CREATE TABLE bench.path (status text, seq int, action text, label text, came text, went text, PRIMARY KEY (status, seq));
--- A die for each incident and question: at least 0, less than 1.
-CREATE FUNCTION bench.die(bigint, int) RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS 'SELECT (hashint8extended($1, $2) & 1048575)::float8 / 1048576';
 """
 
 #: The way to each state: action, label, state before, state after.

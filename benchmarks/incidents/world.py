@@ -8,16 +8,14 @@ worlds differ in the number of incidents alone. What is open of the cast's is th
 compared.
 """
 
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from benchmarks import databases, workers, world
-from benchmarks.incidents import bulk, rows, texts
+from benchmarks import bulk, world
+from benchmarks.bulk import copied, told
+from benchmarks.incidents import rows, texts
 
 SMALL, LARGE = 41_800, 4_180_000
 #: The first day of the district's platform.
@@ -33,47 +31,11 @@ TABLES = ("incidents_incident", "incidents_incidentstep", "incidents_closing", "
 CLOCK_HOURS = {"hour": 3.0, "day": 33.6, "clock": 1.0}
 
 
-def name_of(count: int) -> str:
-    """Return the name of the database of a world."""
-    return f"bench_incidents_{count}"
-
-
-def ensure(server_url: str, counts: tuple[int, ...] = (SMALL, LARGE)) -> list[str]:
-    """Build the worlds that are not there yet. Returns their URLs."""
-    urls = []
-    for count in counts:
-        name = name_of(count)
-        url = databases.url_of(server_url, name)
-        urls.append(url)
-        if not databases.prepare(server_url, name):
-            continue
-        print(f"Building the world of {count:,} incidents…", file=sys.stderr, flush=True)
-        with workers.hired(url) as [worker]:
-            worker.ask("incidents.world.build", count=count)
-        databases.finish(server_url, name)
-    return urls
-
-
-def migrate() -> None:
-    """Bring an older world's tables up to the code: for trying a change out."""
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-
-
 def build(count: int) -> None:
     """Fill the empty database of this process with a world of ``count`` incidents, saying what each part takes."""
     with told("divisions, tables"):
         world.found()
     Builder(count).run()
-
-
-@contextmanager
-def told(what: str) -> Iterator[None]:
-    """Say how long a part took."""
-    began = time.perf_counter()
-    yield
-    print(f"  {what}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
 
 
 class Builder(world.Builder):
@@ -164,20 +126,15 @@ class Builder(world.Builder):
         from grids.models import Grid
         from incidents.models import MinorClass
 
-        def fill(table: str, lines: list[tuple]) -> None:
-            with connection.cursor() as cursor, cursor.copy(f"COPY bench.{table} FROM STDIN") as into:
-                for line in lines:
-                    into.write_row(line)
-
         with connection.cursor() as cursor:
-            cursor.execute(rows.TABLES)
+            cursor.execute(bulk.SCHEMA + rows.TABLES)
         posts: dict[tuple[str, str], int] = {}
         for role, code, user in Post.objects.order_by("-pk").values_list("role_id", "grid_id", "user_id"):
             posts[role, code] = user
         posts["community_secretary", self.place.community] = self.people["secretary"].pk
         posts["street_officer", self.place.street] = self.people["street"].pk
         points = {g.code: g.boundary for g in Grid.objects.of_level(15).only("code", "boundary")}
-        fill(
+        copied(
             "base",
             [
                 (
@@ -189,7 +146,7 @@ class Builder(world.Builder):
             ],
         )  # fmt: skip
         minors = {minor.code: minor for minor in MinorClass.objects.select_related("unit")}
-        fill(
+        copied(
             "minor",
             [
                 (
@@ -204,7 +161,7 @@ class Builder(world.Builder):
             ],
         )
         pool = texts.pool([(m.code, m.name, m.keywords) for m in minors.values()])
-        fill(
+        copied(
             "text",
             [
                 (n, minors[code].pk, minors[code].name, said, spot,
@@ -212,22 +169,22 @@ class Builder(world.Builder):
                 for n, (code, said, spot) in enumerate(pool)
             ],
         )  # fmt: skip
-        fill(
+        copied(
             "person",
             [
                 (n, key, name, phone, terms(name, phone[-4:]))
                 for n, (key, name, phone) in enumerate(self.residents_)
             ],
         )
-        fill("seat", list(enumerate(self.operators)))
+        copied("seat", list(enumerate(self.operators)))
         planned = list(
             self.plan(
                 [(minors[code].door, minors[code].unit == self.units["department"]) for code, *_ in pool]
             )
         )
-        fill("plan", planned)
+        copied("plan", planned)
         self.usual = self.count - len(planned)
-        fill(
+        copied(
             "path",
             [(status, n, *step) for status, steps in rows.PATHS.items() for n, step in enumerate(steps, 1)],
         )
@@ -267,33 +224,14 @@ class Builder(world.Builder):
     # --- incidents ------------------------------------------------------------------------------------------------------
     def incidents(self) -> None:
         """Make the incidents and what hangs on them, then keys, indexes and references."""
-        from django.db import connection, transaction
-
         given = {"count": self.count, "usual": self.usual, "since": SINCE, "now": self.now}
-        jobs = (rows.STEPS, rows.CLOSINGS, rows.CALLBACKS)
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL TimeZone = 'Asia/Shanghai'; SET LOCAL work_mem = '256MB'")
-            off = bulk.strip(cursor, TABLES)
-            # Emptied in the same transaction, a table needs no log to be filled.
-            cursor.execute(f"TRUNCATE {', '.join(TABLES)}")
-            with told(f"{self.count:,} incidents"):
-                cursor.execute(rows.incidents(**self.sizes), given)
-            for what, statement in zip(("steps", "closings", "calls back"), jobs, strict=True):
-                with told(what):
-                    cursor.execute(statement, given)
-        with told(f"{len(off.indexes)} indexes"):
-            bulk.side_by_side(lambda each=each: bulk.execute(each) for each in off.indexes)
-            bulk.execute(*off.keys)
-        with told(f"{len(off.references)} references"):
-            bulk.execute(*off.references)
-        with told("statistics"):
-            with connection.cursor() as cursor:
-                for table in TABLES:
-                    cursor.execute(
-                        f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
-                    )
-            bulk.side_by_side(lambda each=each: bulk.execute(f"VACUUM ANALYZE {each}") for each in TABLES)
-            bulk.execute("VACUUM ANALYZE")
+        jobs = {
+            f"{self.count:,} incidents": rows.incidents(**self.sizes),
+            "steps": rows.STEPS,
+            "closings": rows.CLOSINGS,
+            "calls back": rows.CALLBACKS,
+        }
+        bulk.fill(TABLES, jobs, given)
 
     def shares(self) -> None:
         """Incidents of another street that were opened to people of the cast, case by case."""

@@ -85,6 +85,8 @@ class MatterAdmin(ReadOnlyAdmin):
     export_columns: list[Column] = []
     #: The action that clears masked columns on the page.
     contact_action = "contact"
+    #: Whether a line of the list shows them too, to whom they are open: then each row carries ``clear``.
+    lines_clear = True
     on_desk = True
     #: What a line shows besides the matter and its place.
     also_shown: tuple[str, ...] = ()
@@ -102,12 +104,15 @@ class MatterAdmin(ReadOnlyAdmin):
 
     # --- list -------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
-        """Return the rows within reach, each with ``clear``: whether its personal columns are open to the person."""
-        clear = rule_of(self.model).q(self.model, request.user, self.contact_action)
-        flag = Value(clear is EVERYTHING, output_field=models.BooleanField())
-        if clear is not EVERYTHING and clear is not NOTHING:
-            flag = Case(When(clear, then=Value(True)), default=Value(False))
-        rows = super().get_queryset(request).with_place().annotate(clear=flag)
+        """Return the rows within reach, where ``lines_clear`` each with ``clear``: whether its personal columns are open to the
+        person."""
+        rows = super().get_queryset(request).with_place()
+        if self.lines_clear:
+            clear = rule_of(self.model).q(self.model, request.user, self.contact_action)
+            flag = Value(clear is EVERYTHING, output_field=models.BooleanField())
+            if clear is not EVERYTHING and clear is not NOTHING:
+                flag = Case(When(clear, then=Value(True)), default=Value(False))
+            rows = rows.annotate(clear=flag)
         return rows.select_related(*self.also_shown) if self.also_shown else rows
 
     @admin.display(description="事项 / 编号", ordering="number")

@@ -1,5 +1,5 @@
 """Mediation at the desk."""
 
-from mediation.admin import archives, centres, disputes, rhythm
+from mediation.admin import archives, backlog, centres, disputes, rhythm, screening
 
-__all__ = ["archives", "centres", "disputes", "rhythm"]
+__all__ = ["archives", "backlog", "centres", "disputes", "rhythm", "screening"]

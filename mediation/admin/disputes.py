@@ -21,6 +21,7 @@ from governance.permissions import permitted_actions
 from governance.templatetags import ui
 from grids.models import Grid
 from mediation.admin.figures import FigureFilter, figures_view
+from mediation.admin.filters import FoundFilter, could_be_key
 from mediation.admin.panels import (
     agreements_of,
     follow_ups_of,
@@ -38,12 +39,15 @@ from mediation.models import (
     Disputant,
     Dispute,
     Grade,
+    Origin,
+    ScreeningReport,
     Session,
 )
 from mediation.models.disputes import DisputeStatus as S
 from mediation.services.inspecting import inspect
 from mediation.services.papers import papers_panel
 from mediation.services.registering import likely_repeats, register_dispute
+from mediation.services.screening import recent_reports
 
 CONSENT_TONES = {"asked": "caution", "agreed": "good", "refused": "danger"}
 GRADE_TONES = {Grade.A: "danger", Grade.B: "caution", Grade.C: "quiet"}
@@ -108,12 +112,16 @@ class DisputeAdmin(MatterAdmin):
     add_action = "register"
     action_forms = DISPUTE_FORMS
     also_shown = ("centre",)
+    # Parties are masked in the list, whoever looks. Who mediates has hundreds of files; their keys would stand in every statement.
+    lines_clear = False
+    read_in_line = (("grade",), {"centre": ("id",)})
     list_display = (
         "heading", "status_chip", "light_badge", "grade_chip", "people", "place", "due", "opened",
     )  # fmt: skip
     list_filter = (
         FigureFilter,
         SectionFilter,
+        FoundFilter,
         StatusFilter,
         LightFilter,
         DutyFilter,
@@ -186,7 +194,13 @@ class DisputeAdmin(MatterAdmin):
         if not self.has_add_permission(request):
             raise Http404
         places = self.places(request, Grid).filter(level__gte=9).defer("boundary").order_by("code")
-        form = RegisterForm(request.POST or None, places=places)
+        asked = request.GET.get("found_in", "") or request.POST.get("found_in", "")
+        also = int(asked) if could_be_key(asked) else None
+        sees = request.user.may("view", ScreeningReport)
+        reports = recent_reports(request.user, also) if sees else None
+        form = RegisterForm(
+            request.POST or None, places=places, reports=reports, initial=self.found_by(reports, also)
+        )
         token = request.POST.get("token", "")[:40].replace("\0", "") or uuid.uuid4().hex
         shown: dict[str, Any] = {"token": token, "lines": []}
 
@@ -211,6 +225,7 @@ class DisputeAdmin(MatterAdmin):
                     applicant=people[0],
                     others=people[1:],
                     channel="desk",
+                    found_in=given.get("found_in"),
                     **{name: given[name] for name in REGISTERED},
                 )
             except NotYours:
@@ -232,6 +247,13 @@ class DisputeAdmin(MatterAdmin):
             template="mediation/desk_register.html",
             extra=shown,
         )
+
+    def found_by(self, reports: Any, key: int | None) -> dict[str, Any]:
+        """Return what the form holds when somebody comes to it from the page of a report."""
+        report = reports.filter(pk=key).first() if reports is not None and key is not None else None
+        if report is None:
+            return {}
+        return {"grid": report.grid_id, "found_in": report.pk, "origin": Origin.INITIATIVE}
 
     def line(self, row: Dispute) -> dict[str, Any]:
         """Return one line of the disputes that are alike."""
@@ -296,6 +318,7 @@ class DisputeAdmin(MatterAdmin):
             ("矛调中心", dispute.centre),
             ("上送单位", dispute.sent_from if dispute.status == S.SENT else ""),
             ("来源", f"{dispute.get_origin_display()}　{dispute.origin_number}"),
+            ("排查发现", found_words(dispute.found_in) if dispute.found_in_id else ""),
             ("简要情况", dispute.description),
             ("请求事项", dispute.requests),
             ("发生日期", ui.cn_date(dispute.occurred_on) if dispute.occurred_on else ""),
@@ -452,6 +475,11 @@ class DisputeAdmin(MatterAdmin):
             self.card(request, label, query, found, tone=tone, icon=icon, order=order)
             for label, query, found, tone, icon, order in asked
         ]
+
+
+def found_words(report: ScreeningReport) -> str:
+    """Say by which screening a dispute was found."""
+    return f"{report}　{report.screening}" if report.screening_id else str(report)
 
 
 #: What of the desk's form goes into the registration as it is.

@@ -16,9 +16,9 @@ from governance.models import AccessEvent
 from governance.period_forms import USUAL, PeriodForm, asked_period
 from governance.territory import GridLevel, common_node, lineage
 from grids.models import Grid
-from mediation.models import Dispute
+from mediation.models import Dispute, ScreeningReport
 from mediation.reports import COLUMNS, Asked, Line, rows_of, table
-from mediation.reports.table import BREAKDOWNS
+from mediation.reports.table import BREAKDOWNS, OF_REPORTS
 
 
 def read(request: HttpRequest, given: Any) -> tuple[Asked, PeriodForm, str, str]:
@@ -61,6 +61,8 @@ class FigureFilter(ChoiceFilter):
             if not form.is_valid() or self.asked.by != by or self.asked.node != node:
                 raise IncorrectLookupParameters
             words = COLUMNS[self.column].label
+            if COLUMNS[self.column].of is not model_admin.model:
+                raise IncorrectLookupParameters
         except (ValueError, KeyError) as wrong:
             raise IncorrectLookupParameters from wrong
         return [(named, f"{words} · {self.asked.period}")]
@@ -82,7 +84,12 @@ def figures_view(admin: Any, request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return export(request, asked, lines, names.get(asked.node, ""))
     opens = request.user.may("view", Dispute)
-    there = reverse("admin:mediation_dispute_changelist")
+    there = {
+        Dispute: reverse("admin:mediation_dispute_changelist") if opens else "",
+        ScreeningReport: reverse("admin:mediation_screeningreport_changelist")
+        if request.user.may("view", ScreeningReport)
+        else "",
+    }
     rows = [
         {
             "name": line.name,
@@ -92,12 +99,12 @@ def figures_view(admin: Any, request: HttpRequest) -> HttpResponse:
             "rate": line.rate,
             "cells": [
                 {
-                    "value": line.values[name],
-                    "url": f"{there}?{urlencode({'figure': figure_of(asked, name, line.key or '')})}"
-                    if opens and line.values[name]
+                    "value": "" if line.values[name] is None else line.values[name],
+                    "url": f"{there[column.of]}?{urlencode({'figure': figure_of(asked, name, line.key or '')})}"
+                    if there[column.of] and line.values[name]
                     else "",
                 }
-                for name in COLUMNS
+                for name, column in COLUMNS.items()
             ],
         }
         for line in lines
@@ -120,6 +127,7 @@ def figures_view(admin: Any, request: HttpRequest) -> HttpResponse:
         "columns": list(COLUMNS.values()),
         "rows": rows,
         "opens": opens,
+        "undivided": asked.by not in OF_REPORTS,
         "here": f"?{query(asked)}",
     }
     return TemplateResponse(request, "mediation/desk_figures.html", context)
@@ -138,5 +146,5 @@ def export(request: HttpRequest, asked: Asked, lines: list[Line], place: str) ->
     return exports.as_file(f"{title}.xlsx", data)
 
 
-def _number(value: Any) -> int | float:
-    return value if isinstance(value, int) else float(value)
+def _number(value: Any) -> int | float | None:
+    return value if value is None or isinstance(value, int) else float(value)

@@ -93,7 +93,7 @@ def by_others(action: Action) -> Action:
         return action
 
     def guard(change: Change) -> None:
-        if party_of(change.matter, change.actor) is not None:
+        if change.actor.pk in change.matter.party_keys:
             raise Refused("您是本案当事人，请由他人办理。")
         if action.guard is not None:
             action.guard(change)
@@ -242,6 +242,8 @@ def accept(change: Change) -> None:
     dispute.accepted_at = change.now
     dispute.case_number = next_case_number(dispute.centre, change.now)
     change.kept["case_number"] = dispute.case_number
+    # The file is found by its number from now on.
+    dispute.search_terms = dispute.index()
 
 
 def next_case_number(centre: Centre, at: datetime) -> str:

@@ -12,7 +12,7 @@ from governance.forms import day_field
 from grids.models import Grid
 from mediation.flow.handling import PARTY_FIELDS
 from mediation.forms.parties import amount_field, check_party, party_fields
-from mediation.models import Category, Disputant, Grade, Origin
+from mediation.models import Category, Disputant, Grade, Origin, ScreeningReport
 from mediation.services.registering import PartyData
 
 #: prefix -> (side, heading, must be there).
@@ -37,8 +37,19 @@ class FieldGroup:
         return any(each.errors or each.data for each in self.fields)
 
 
+class FoundField(forms.ModelChoiceField):
+    """One of the reports by which a dispute may have been found."""
+
+    def label_from_instance(self, obj: ScreeningReport) -> str:
+        return f"{obj}{f'　{obj.screening}' if obj.screening else ''}"
+
+
 class RegisterForm(forms.Form):
-    """A dispute as a centre's desk takes it down."""
+    """A dispute as a centre's desk takes it down.
+
+    ``places``: the nodes to choose from; ``reports``: those of the screenings by which it may have been found, None for whoever
+    sees none.
+    """
 
     grid = forms.ModelChoiceField(
         label="发生在哪里",
@@ -60,6 +71,14 @@ class RegisterForm(forms.Form):
         help_text="当事人申请的，申请人即为同意调解；其他的各方都要问。",
     )
     origin_number = forms.CharField(label="移送文号", required=False, max_length=60)
+    found_in = FoundField(
+        label="哪次排查发现的",
+        queryset=ScreeningReport.objects.none(),
+        required=False,
+        empty_label="不是排查发现的",
+        help_text="近 90 天的排查记录。排查发现、主动去调解的，来源方式选“主动调解”。",
+        error_messages={"invalid_choice": "请选择您管辖范围内近 90 天的排查记录。"},
+    )
     description = forms.CharField(
         label="纠纷简要情况",
         max_length=2000,
@@ -75,9 +94,13 @@ class RegisterForm(forms.Form):
     occurred_on = day_field("发生日期", required=False)
     amount = amount_field()
 
-    def __init__(self, *args: Any, places: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, places: Any, reports: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["grid"].queryset = places
+        if reports is None:
+            del self.fields["found_in"]
+        else:
+            self.fields["found_in"].queryset = reports
         for prefix, (_, _, required) in SIDES.items():
             for name, field in party_fields(prefix, required=required).items():
                 self.fields[name] = field

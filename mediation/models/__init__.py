@@ -1,6 +1,8 @@
-"""The nouns of mediation: centres, committees, mediators, disputes with their case files, sessions, agreements."""
+"""The nouns of mediation: centres, committees, mediators, disputes with their case files, sessions, agreements, and backlog matters
+under supervision."""
 
 from mediation.models.agreements import Agreement, Confirmation, JudicialConfirmation, Term
+from mediation.models.backlog import Backlog, BacklogPhoto, BacklogStatus, BacklogStep
 from mediation.models.centres import (
     Category,
     Centre,
@@ -29,12 +31,17 @@ from mediation.models.disputes import (
 )
 from mediation.models.papers import Archive, Paper
 from mediation.models.rhythm import Bulletin, Review, Rhythm
+from mediation.models.screening import Screening, ScreeningReport
 from mediation.models.sessions import FollowUp, Inquiry, PrivateNote, Session, SessionMode
 
 __all__ = [
     "Agreement",
     "Archive",
     "Bulletin",
+    "Backlog",
+    "BacklogPhoto",
+    "BacklogStatus",
+    "BacklogStep",
     "Category",
     "Centre",
     "Committee",
@@ -63,6 +70,8 @@ __all__ = [
     "Review",
     "Rhythm",
     "Room",
+    "Screening",
+    "ScreeningReport",
     "Session",
     "SessionMode",
     "Term",

@@ -46,6 +46,13 @@ def _sessions(period: Period) -> Q:
     return Q(Exists(planned))
 
 
+def _reopened(period: Period) -> Q:
+    again = DisputeStep.objects.filter(
+        matter=OuterRef("pk"), action="reopen", at__gte=period.start, at__lt=period.end
+    )
+    return Q(Exists(again))
+
+
 SECTIONS: dict[str, Section] = {
     section.key: section
     for section in (
@@ -64,7 +71,7 @@ SECTIONS: dict[str, Section] = {
         Section("sessions", "将要调解", _sessions),
         Section("visits", "该回访", lambda p: Q(follow_up_on__lte=p.until)),
         Section("new", "新登记", _opened, standing=False),
-        Section("again", "又起纠纷", lambda p: _opened(p) & Q(again_of__isnull=False), standing=False),
+        Section("again", "重新调解", _reopened, standing=False),
         Section(
             "failed",
             "调解不成",

@@ -1,26 +1,63 @@
 """The customary statistical table: a line for each category, or for each kind of centre or place, a column for each figure.
 
-Each column is a condition on disputes, so that the rows behind a number are the rows that meet it. Counted is what a person's
-posts let her count, which is less than what she may open (governance/confidential.py).
+Each column is a condition on disputes, or on the reports of screenings, so that the rows behind a number are the rows that meet
+it. Counted is what a person's posts let her count, which is less than what she may open (governance/confidential.py). A
+screening looks for disputes of every kind: what is one dispute's (a category, an origin, a grade) breaks its numbers down not at
+all, and the cells stay empty.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Left, Length
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Length
 
 from governance.periods import Period
 from governance.territory import COLUMN, GridLevel, level_of
 from grids.models import Grid
-from mediation.models import Category, Dispute, Grade, JudicialConfirmation, Term
+from mediation.models import (
+    Category,
+    Committee,
+    Dispute,
+    Grade,
+    JudicialConfirmation,
+    Mediation,
+    ScreeningReport,
+    Term,
+)
 from mediation.models.disputes import AGREEMENTS, GUIDES, TERMINATIONS, TRANSFERRED, Origin, Outcome
 
 #: What the table can be broken down by: key -> name.
-BREAKDOWNS = {"category": "类别", "level": "矛调中心层级", "place": "地区", "origin": "来源", "grade": "等级"}
+BREAKDOWNS = {
+    "category": "类别",
+    "kind": "调委会类型",
+    "level": "矛调中心层级",
+    "place": "地区",
+    "origin": "来源",
+    "grade": "等级",
+}
+#: By these a report of a screening stands in one line; by the others in none.
+OF_REPORTS = ("kind", "level", "place")
 LEVELS = {6: "区级中心", 9: "街道中心", 12: "社区中心"}
+#: The line of what no committee has in hand.
+NOBODY = "none"
+KINDS = {**dict(Committee.Kind.choices), NOBODY: "未指定"}
 
 
 @dataclass(frozen=True)
@@ -34,13 +71,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Column:
-    """One figure. ``when`` says of a period which disputes it counts; with ``total`` their money is added up instead."""
+    """One figure. ``when`` says of a period which rows it counts; ``total`` names the column that is added up instead of
+    counting them. ``of``: the rows of which model."""
 
     key: str
     label: str
     when: Callable[[Period], Q]
-    total: bool = False
+    total: str = ""
     how: str = ""
+    of: type[Model] = Dispute
 
 
 def _accepted(period: Period) -> Q:
@@ -69,6 +108,25 @@ def _confirmed(period: Period) -> Q:
     return _settled(period) & Q(Exists(ruled))
 
 
+def _found(period: Period) -> Q:
+    return Q(found_in__isnull=False, opened_at__gte=period.start, opened_at__lt=period.end)
+
+
+def _screened(period: Period) -> Q:
+    return Q(day__gte=period.since, day__lte=period.until)
+
+
+def _counted(key: str, label: str, column: str) -> Column:
+    """Return the figure that adds up what the reports of screenings counted; its rows are those that counted something."""
+    return Column(
+        key,
+        label,
+        lambda period: _screened(period) & Q(**{f"{column}__gt": 0}),
+        total=column,
+        of=ScreeningReport,
+    )
+
+
 COLUMNS: dict[str, Column] = {
     column.key: column
     for column in (
@@ -81,21 +139,28 @@ COLUMNS: dict[str, Column] = {
         Column("oral", "口头协议", lambda p: _ended(p) & Q(outcome=Outcome.ORAL)),
         Column("failed", "未成功", lambda p: _ended(p) & Q(outcome__in=TERMINATIONS), how="受理以后终止的"),
         Column("guided", "引导", lambda p: _ended(p) & Q(outcome__in=GUIDES)),
-        Column("amount", "协议金额（元）", _settled, total=True, how="达成协议的纠纷涉及的金额"),
+        Column("amount", "协议金额（元）", _settled, total="amount", how="达成协议的纠纷涉及的金额"),
         Column("performed", "已履行", _performed, how="达成协议的里面，各条都已履行的"),
         Column("confirmed", "司法确认", _confirmed, how="达成协议的里面，法院裁定有效的"),
         Column("minors", "涉未成年人", lambda p: _accepted(p) & Q(has_minor=True)),
+        _counted("screened", "排查次数", "times"),
+        Column("found", "排查发现", _found, how="这段时间登记的里面，排查发现的"),
+        _counted("prevented", "预防纠纷", "prevented"),
+        _counted("crimes", "防止民转刑（件）", "crime_cases"),
+        _counted("crime_people", "防止民转刑（人）", "crime_people"),
+        _counted("petitions", "防止群体性上访（件）", "petition_cases"),
+        _counted("petition_people", "防止群体性上访（人）", "petition_people"),
     )
 }
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the table: its key (None: the total), its name and its numbers."""
+    """A line of the table: its key (None: the total), its name and its numbers; None where there is no such number."""
 
     key: Any
     name: str
-    values: dict[str, int | Decimal]
+    values: dict[str, int | Decimal | None]
 
     @property
     def rate(self) -> float | None:
@@ -104,53 +169,81 @@ class Line:
         return round(100 * self.values["settled"] / ended, 1) if ended else None
 
 
-def counted(user: Any, node: str) -> QuerySet[Dispute]:
-    """Return the disputes at or below a place that somebody may count."""
-    return _within(Dispute.objects.restrict(user, "count"), node)
+def counted(user: Any, node: str, of: type[Model] = Dispute) -> QuerySet:
+    """Return the disputes, or the reports of screenings, at or below a place that somebody may count."""
+    return _within(of.objects.restrict(user, "count" if of is Dispute else "view"), node)
 
 
-def _within(rows: QuerySet[Dispute], node: str) -> QuerySet[Dispute]:
+def _within(rows: QuerySet, node: str) -> QuerySet:
     return rows.filter(**{COLUMN.get(level_of(node), "grid"): node}) if node else rows
 
 
-def _key(asked: Asked) -> Any:
-    if asked.by == "level":
-        return Case(
-            *(When(length=length, then=Value(str(length))) for length in LEVELS),
+def _keyed(rows: QuerySet, asked: Asked) -> QuerySet:
+    """Give rows the key of the line in which they stand, as ``line_key``."""
+    by = asked.by
+    if by == "level":
+        rows = rows.annotate(seat_length=Length("seat"))
+        key = Case(
+            *(When(seat_length=length, then=Value(str(length))) for length in LEVELS),
             output_field=CharField(),
         )
-    if asked.by == "place":
-        deeper = {6: 9, 9: 12, 12: 15}.get(len(asked.node), 15)
-        return Left("grid", deeper if asked.node else GridLevel.DISTRICT)
-    return F(asked.by)
+    elif by == "place":
+        deeper = {6: 9, 9: 12, 12: 15}.get(len(asked.node), 15) if asked.node else GridLevel.DISTRICT
+        # A column and not the beginning of the code: of that PostgreSQL expects a group for each row, and plans for them.
+        key = F(COLUMN.get(GridLevel(deeper), "grid_id"))
+    elif by == "kind":
+        # Who mediates now, and of a file that nobody has any more, who was the last.
+        leads = Mediation.objects.filter(dispute=OuterRef("pk"), is_lead=True)
+        leads = leads.order_by(F("until").desc(nulls_first=True), "-pk").values("mediator__committee__kind")
+        kind = Subquery(leads[:1]) if rows.model is Dispute else F("committee__kind")
+        key = Coalesce(kind, Value(NOBODY), output_field=CharField())
+    else:
+        key = F(by)
+    return rows.annotate(line_key=key)
+
+
+def _of(model: type[Model]) -> dict[str, Column]:
+    return {key: column for key, column in COLUMNS.items() if column.of is model}
+
+
+def _figures(rows: QuerySet, asked: Asked) -> dict[Any, dict[str, Any]]:
+    """Return, in one statement, line key -> the figures of these rows."""
+    figures = {
+        key: Sum(column.total, filter=column.when(asked.period))
+        if column.total
+        else Count("pk", filter=column.when(asked.period))
+        for key, column in _of(rows.model).items()
+    }
+    found = rows.order_by().values("line_key").annotate(**figures).values("line_key", *figures)
+    return {row.pop("line_key"): {name: value or 0 for name, value in row.items()} for row in found}
 
 
 def table(user: Any, asked: Asked) -> list[Line]:
-    """Return the table, the total first, in one statement. Categories stand in their customary order, also those without a case."""
-    rows = counted(user, asked.node).filter(_accepted(asked.period) | _ended(asked.period)).order_by()
-    figures = {
-        key: Sum("amount", filter=column.when(asked.period))
-        if column.total
-        else Count("pk", filter=column.when(asked.period))
-        for key, column in COLUMNS.items()
-    }
-    if asked.by == "level":
-        rows = rows.annotate(length=Length("seat"))
-    found = {
-        row.pop("key"): {name: value or 0 for name, value in row.items()}
-        for row in rows.annotate(key=_key(asked)).values("key").annotate(**figures).values("key", *figures)
-    }
-    nothing = dict.fromkeys(COLUMNS, 0)
-    names = names_of(asked, found)
-    lines = [Line(key, name, found.get(key, nothing)) for key, name in names.items()]
-    total = {key: sum((line.values[key] for line in lines), 0) for key in COLUMNS}
-    return [Line(None, "合计", total), *lines]
+    """Return the table, the total first, in a statement for the disputes and one for the reports. Categories stand in their
+    customary order, also those without a case."""
+    period, whole = asked.period, asked.by not in OF_REPORTS
+    rows = counted(user, asked.node).filter(_accepted(period) | _ended(period) | _found(period))
+    found = _figures(_keyed(rows, asked), asked)
+    reports = counted(user, asked.node, ScreeningReport).filter(_screened(period))
+    reports = reports.annotate(line_key=Value("")) if whole else _keyed(reports, asked)
+    screened = _figures(reports, asked)
+    nothing, none = dict.fromkeys(_of(Dispute), 0), dict.fromkeys(_of(ScreeningReport), None if whole else 0)
+    lines = [
+        Line(key, name, found.get(key, nothing) | (none if whole else screened.get(key, none)))
+        for key, name in names_of(asked, found.keys() | screened.keys()).items()
+    ]
+    total = {key: sum((line.values[key] for line in lines), 0) for key in _of(Dispute)}
+    total |= {key: sum(values[key] for values in screened.values()) for key in _of(ScreeningReport)}
+    # In the order of the columns, whichever rows they count.
+    return [Line(None, "合计", {key: total[key] for key in COLUMNS}), *lines]
 
 
-def names_of(asked: Asked, found: dict[Any, Any]) -> dict[Any, str]:
+def names_of(asked: Asked, found: Iterable[Any]) -> dict[Any, str]:
     """Return what the lines are called, in the order in which they stand."""
     if asked.by == "category":
         return dict(Category.choices)
+    if asked.by == "kind":
+        return KINDS
     if asked.by == "level":
         return {str(length): name for length, name in LEVELS.items()}
     if asked.by == "origin":
@@ -161,14 +254,14 @@ def names_of(asked: Asked, found: dict[Any, Any]) -> dict[Any, str]:
     return {code: f"{name}本级" if code == asked.node else name for code, name in known}
 
 
-def rows_of(rows: QuerySet[Dispute], asked: Asked, column: str, key: str) -> QuerySet[Dispute]:
-    """Return, of some disputes, those that a number counts. ``key``: the line's, empty for the total.
+def rows_of(rows: QuerySet, asked: Asked, column: str, key: str) -> QuerySet:
+    """Return, of some disputes or reports, those that a number counts. ``key``: the line's, empty for the total.
 
-    Raises KeyError for a column there is none of.
+    Raises KeyError for a column there is none of among these rows.
     """
-    rows = _within(rows.filter(COLUMNS[column].when(asked.period)), asked.node)
+    rows = _within(rows.filter(_of(rows.model)[column].when(asked.period)), asked.node)
     if not key:
         return rows
-    if asked.by == "level":
-        rows = rows.annotate(length=Length("seat"))
-    return rows.annotate(line_key=_key(asked)).filter(line_key=key)
+    if rows.model is ScreeningReport and asked.by not in OF_REPORTS:
+        return rows.none()
+    return _keyed(rows, asked).filter(line_key=key)

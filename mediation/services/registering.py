@@ -20,7 +20,16 @@ from grids.models import Entrance, Grid
 from mediation.flow import DISPUTES
 from mediation.flow.calling import free_centre_above, must_stand_back
 from mediation.flow.handling import ACCEPT, MOST_DISPUTANTS
-from mediation.models import Category, Centre, Disputant, Dispute, DisputePhoto, DisputeStatus, Origin
+from mediation.models import (
+    Category,
+    Centre,
+    Disputant,
+    Dispute,
+    DisputePhoto,
+    DisputeStatus,
+    Origin,
+    ScreeningReport,
+)
 
 #: So many unfinished disputes a resident may have applied for by herself.
 MOST_OPEN = 5
@@ -59,6 +68,7 @@ def register_dispute(
     amount: Decimal | None = None,
     people_count: int | None = None,
     is_public: bool = False,
+    found_in: ScreeningReport | None = None,
     channel: str = "resident",
     source: str = "portal",
     photos: Iterable[UploadedFile] = (),
@@ -66,8 +76,8 @@ def register_dispute(
     """Register a dispute (登记). Returns it, and False when this very registration had been taken in before.
 
     ``by`` is the applicant herself, or whoever takes it down for her at her own place. Whoever applies has thereby agreed
-    to be mediated; the other parties are asked. The dispute and its ``photos``, the evidence, are kept together or not at
-    all. Raises Refused at the field it concerns, NotYours, or ValidationError.
+    to be mediated; the other parties are asked. ``found_in``: the report of the screening by which it was found. The dispute
+    and its ``photos``, the evidence, are kept together or not at all. Raises Refused at the field it concerns, NotYours, or ValidationError.
     """
     if entrance is None and grid is None:
         raise Refused("请选择纠纷发生在哪里。", "grid")
@@ -99,6 +109,7 @@ def register_dispute(
         amount=amount,
         people_count=people_count,
         is_public=is_public,
+        found_in=found_in,
         entrance=entrance,
         centre=centre,
     )
@@ -126,6 +137,12 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         raise Refused("这里还没有矛调中心，请联系社区。", "grid")
     if not centre.is_active or centre.grid_id not in lineage(came.grid_id):
         raise Refused("请选择管辖这个地方的矛调中心。", "centre")
+    found_in: ScreeningReport | None = payload.get("found_in")
+    if found_in is not None:
+        if not by.may("view", found_in):
+            raise Refused("请选择您管辖范围内的排查记录。", "found_in")
+        if found_in.community_code != came.grid_id[: GridLevel.COMMUNITY]:
+            raise Refused("这条排查记录在别的社区，请选择本社区的，或者不选。", "found_in")
     parties: list[PartyData] = payload.get("parties") or (
         [PartyData("applicant", came.applicant_name, came.applicant_phone, came.applicant)]
         if came.applicant_name
@@ -159,6 +176,7 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         people_count=payload.get("people_count") or max(2, len(parties)),
         has_minor=any(party.more.get("is_minor") for party in parties),
         is_public=bool(payload.get("is_public")),
+        found_in=found_in,
         centre=centre,
         seat_id=centre.grid_id,
     )

@@ -9,10 +9,12 @@ from django.utils import timezone
 from governance import masks
 from governance.views import RestrictedList, SignedIn
 from mediation.cards import TONES
-from mediation.models import Dispute, Session, Term
+from mediation.models import Dispute, ScreeningReport, Session, Term
 
 #: How many days ahead the day looks: at sessions, at visits and performances.
 AHEAD, SOON = 7, 3
+#: For so many days her reports of screenings stand there, from where what was found is registered.
+LATELY, FEW = timedelta(days=7), 3
 #: So many lines of a kind.
 MOST = 30
 
@@ -86,7 +88,11 @@ class MyMediation(SignedIn, RestrictedList):
             .select_related("agreement__dispute")
         )
         tomorrow = midnight + timedelta(days=1)
+        screens = user.may("add", ScreeningReport)
+        reports = ScreeningReport.objects.restrict(user).filter(reported_by=user, day__gte=today - LATELY)
         return {
+            "screens": screens,
+            "reports": list(reports.for_page().newest()[:FEW]) if screens else [],
             "past": [each for each in sessions if each.starts_at < midnight],
             "now": [each for each in sessions if midnight <= each.starts_at < tomorrow],
             "next": [each for each in sessions if each.starts_at >= tomorrow],

@@ -179,7 +179,7 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
         ],
         "neighbour": [*plain("home"), *dispute(cast.dispute, "refuse")],
         "mediator": [
-            *plain("home", "my_mediation"),
+            *plain("home", "my_mediation", "screening_new"),
             *dispute(cast.dispute, "investigate", "plan_session", "draft", "extend", "terminate"),
         ],
         "stranger": plain("home", "my_matters", "notices", "volunteer_register"),
@@ -267,7 +267,17 @@ def client_of(stage: Stage, person: str) -> Client:
 
 
 #: Who looks at the web admin, the first that may open a page at all.
-STAFF = ("secretary", "director", "mediator", "security_administrator", "system_administrator", "auditor")
+STAFF = (
+    "secretary",
+    "director",
+    "mediator",
+    "justice",
+    "department",
+    "supervisor",
+    "security_administrator",
+    "system_administrator",
+    "auditor",
+)
 
 
 def desk_pages(stage: Stage) -> dict[str, list[str]]:
@@ -321,6 +331,7 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
                 "terminate",
             ),
         ),
+        (stage.cast.backlog, ("receive", "extend", "withdraw")),
     ):
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}_do"
         yield from (reverse(name, args=[row.pk, action]) for action in actions)
@@ -328,6 +339,7 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
     yield reverse("admin:governance_parameter_set", args=["orders.offer_minutes"])
     yield reverse("admin:volunteers_order_changelist") + "?q=没有这样的词"
     yield reverse("admin:mediation_figures")
+    yield reverse("admin:mediation_screening_progress", args=[stage.cast.screening.pk])
     yield reverse("admin:mediation_dispute_inspect")
     yield reverse("admin:mediation_rhythm")
     yield reverse("admin:mediation_rhythm") + "?by=month"

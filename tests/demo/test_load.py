@@ -1,6 +1,7 @@
 """The demo district: it is sound, and everyone among the demo people finds something to do."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,8 +12,12 @@ from django.test import override_settings
 from django.urls import reverse
 
 from demo import words
+from demo.dispute_cases import CASES
+from demo.dispute_plan import DISPUTES as HOW_MANY
+from demo.dispute_plan import FATES, RULINGS, plan_all
 from demo.district import build
-from demo.people import BY_KEY, COMMUNITY, NEIGHBOUR, PEOPLE
+from demo.people import BY_KEY, COMMUNITY, DISTRICT, NEIGHBOUR, PEOPLE
+from demo.world import World
 from governance.accounts.totp import demo_code, has_totp
 from governance.admin.accounts import without_post
 from governance.models import AccessEvent, Intake, Notice, TextMessage, Unit, User
@@ -22,6 +27,19 @@ from incidents.flow import EVALUATIONS, INCIDENTS, SLIPS, WHISTLES
 from incidents.likeness import similar
 from incidents.models import Closing, Evaluation, Incident, MinorClass, Whistle, WhistleSlip
 from incidents.models.incidents import AT_DESK, IN_HAND
+from mediation.flow import DISPUTES
+from mediation.models import (
+    Archive,
+    Backlog,
+    Category,
+    Dispute,
+    JudicialConfirmation,
+    Origin,
+    Session,
+    Term,
+    Viewing,
+)
+from mediation.services.backlog import taken_up
 from volunteers.flow import ORDERS
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Team, Volunteer
 from volunteers.services.orders import open_orders_for
@@ -159,6 +177,16 @@ def test_the_leader_has_orders_to_staff(district):
 def test_administrators_see_no_orders_and_no_incidents(district, key):
     assert not Order.objects.restrict(person(key)).exists()
     assert not Incident.objects.restrict(person(key)).exists()
+
+
+def test_backlog_matters_of_two_years_are_in_every_hand(district):
+    rows = Backlog.objects.order_by("year", "status")
+    assert list(rows.values_list("year", "status")) == [
+        (2025, "closed"), (2025, "verified"), (2026, "assigned"), (2026, "handling"), (2026, "settled"),
+    ]  # fmt: skip
+    assert [len(taken_up(person("supervisor"), year)) for year in (2025, 2026)] == [2, 2]
+    assert Backlog.objects.restrict(person("department")).get().status == "handling"
+    assert Backlog.objects.restrict(person("secretary")).count() == 2
 
 
 # --- incidents ------------------------------------------------------------------------------------------------------
@@ -299,3 +327,73 @@ def test_the_secretary_is_still_to_give_her_points(district):
     assert "give" in may(EVALUATIONS, evaluation, "secretary")
     given = set(evaluation.given.values_list("grid", flat=True))
     assert NEIGHBOUR in given and COMMUNITY not in given
+
+
+# --- mediation -----------------------------------------------------------------------------------------------------
+def test_the_director_finds_something_of_every_kind_at_the_desk(district):
+    mine = Dispute.objects.restrict(person("director"))
+    assert {each.status for each in mine} >= {
+        "registered",
+        "accepted",
+        "sent",
+        "mediating",
+        "agreed",
+        "closed",
+        "archived",
+    }
+    for action, status in (("accept", "registered"), ("assign", "accepted"), ("take_over", "sent")):
+        assert any(action in may(DISPUTES, each, "director") for each in mine.filter(status=status)), action
+    assert mine.red().exists() and mine.yellow().exists()
+    assert mine.waiting_for_consent().exists() and mine.to_follow_up().exists()
+    assert mine.filter(grade="A", guests__until=None, guests__isnull=False).exists()
+    assert Archive.objects.restrict(person("director")).exclude(hold_reason="").exists()
+    numbered = mine.exclude(case_number=None).first()
+    assert numbered in mine.search(numbered.case_number, person("director"))
+
+
+def test_the_mediator_has_a_full_day(district):
+    mediator, today = person("mediator"), NOW.date()
+    planned = Session.objects.restrict(mediator).mediated_by(mediator).planned()
+    assert planned.filter(starts_at__date=today).count() >= 2
+    assert (
+        planned.filter(starts_at__date__lt=today).exists()
+        and planned.filter(starts_at__date__gt=today).exists()
+    )
+    mine = Dispute.objects.restrict(mediator).mediated_by(mediator)
+    assert mine.filter(follow_up_on=today).exists() and mine.filter(follow_up_on__lt=today).exists()
+    assert mine.red().exists() and mine.yellow().exists() and mine.exclude(closed_at=None).exists()
+    terms = Term.objects.restrict(mediator).mediated_by(mediator).unperformed(today + timedelta(days=3))
+    assert terms.filter(due_on__lt=today).exists() and terms.filter(due_on__gt=today).exists()
+    assert JudicialConfirmation.objects.filter(agreement__dispute__in=mine, result="asked").exists()
+
+
+def test_the_resident_is_asked_confirms_and_rates(district):
+    mine = Dispute.objects.restrict(person("resident"), "follow").of_party(person("resident"))
+    offered = [may(DISPUTES, each, "resident") for each in mine]
+    for action in ("agree", "confirm", "rate", "choose_mediator"):
+        assert any(action in each for each in offered), action
+
+
+def test_the_judicial_officer_has_figures_and_one_file(district):
+    justice = person("justice")
+    assert Dispute.objects.restrict(justice, "count").count() >= 20
+    assert Viewing.objects.filter(user=justice, until__gt=NOW).count() == 1
+
+
+def test_disputes_are_dealt_so_that_there_is_some_of_everything():
+    world = World(seed=1, now=NOW)
+    for code in (DISTRICT, COMMUNITY[:9], COMMUNITY, NEIGHBOUR, f"{COMMUNITY}001"):
+        world.grids[code] = None
+        world.staff["mediation_director", code] = [None]
+        world.mediators[code] = [SimpleNamespace(since=NOW.date() - timedelta(days=400))]
+    world.grids[f"{NEIGHBOUR}001"] = None
+    plans = plan_all(world)
+    assert len(plans) == HOW_MANY and {each.category for each in plans} == set(CASES) == set(Category.values)
+    assert {each.fate for each in plans} == set(FATES) and {each.ruling for each in plans} >= set(RULINGS)
+    assert {each.origin for each in plans} == set(Origin.values) and {each.grade for each in plans} == set(
+        "ABC"
+    )
+    assert {len(each.seat) for each in plans} == {6, 9, 12}
+    assert all(one.case != two.case for one, two in zip(plans, plans[1:], strict=False))
+    recent = [each for each in plans if NOW - each.began < timedelta(days=90)]
+    assert len(recent) > len(plans) * 0.35 and plans[0].began < NOW - timedelta(days=270)

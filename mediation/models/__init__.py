@@ -18,18 +18,16 @@ from mediation.models.disputes import (
     Consultation,
     Disputant,
     Dispute,
-    DisputePhoto,
     DisputeStatus,
     DisputeStep,
     Grade,
-    Guest,
     Mediation,
     Origin,
     Outcome,
     Retention,
-    Viewing,
 )
 from mediation.models.papers import Archive, Paper
+from mediation.models.readers import DisputePhoto, Guest, Viewing
 from mediation.models.rhythm import Bulletin, Review, Rhythm
 from mediation.models.screening import Screening, ScreeningReport
 from mediation.models.sessions import FollowUp, Inquiry, PrivateNote, Session, SessionMode

@@ -1,11 +1,12 @@
 """One world and one cast for the tests that look at every address as everyone: a district with an order on its way, a
 showcase on the wall and one in review, and a person of every kind."""
 
-import time
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -80,7 +81,7 @@ class Cast:
     arguments: dict[str, list] = field(default_factory=dict)
 
     def client(self, person: str) -> Client:
-        """Return a browser in which this person is signed in; staff gave their password just now, and once more."""
+        """Return a browser in which this person is signed in; staff gave their password just now."""
         client = Client()
         user = self.people[person]
         if not user.is_authenticated:
@@ -92,9 +93,7 @@ class Cast:
         client.force_login(user, backend=BACKEND)
         if user.is_staff:
             session = client.session
-            session["account_authentication_methods"] = [
-                {"method": "password", "at": time.time(), "reauthenticated": True}
-            ]
+            record_authentication(SimpleNamespace(session=session, user=user), user, method="password")
             session.save()
         return client
 

@@ -20,6 +20,8 @@ from tests.cast import PEOPLE, Cast, make_cast
 MATRIX = Path(__file__).with_name("permission_matrix.txt")
 REWRITE = bool(os.environ.get("REWRITE_MATRIX"))
 METHODS = ("GET", "POST")
+#: So many ask in the same world, which takes a while to make.
+SOME = [PEOPLE[first : first + 3] for first in range(0, len(PEOPLE), 3)]
 #: Aliases that other packages look up; the address itself is in the matrix under its own name.
 ALIASES = {"account_login"}
 
@@ -70,21 +72,25 @@ def test_every_address_is_in_the_matrix():
     assert set(read_matrix()) == set(rows())
 
 
-@pytest.mark.parametrize("person", PEOPLE)
-def test_everyone_gets_the_answer_that_the_matrix_says(cast, person):
-    client, matrix, column = cast.client(person), read_matrix(), PEOPLE.index(person)
-    client.get(reverse("privacy"))
-    got = {row: answer(client, cast, *row) for row in rows()}
-    if REWRITE:
-        note(column, got)
-        return
-    wrong = {
-        row: f"{status}, not {matrix[row][column]}"
-        for row, status in got.items()
-        if status != matrix[row][column]
-    }
+@pytest.mark.parametrize("some", SOME, ids="-".join)
+def test_everyone_gets_the_answer_that_the_matrix_says(cast, some):
+    wrong = {}
+    for person in some:
+        matrix, column = read_matrix(), PEOPLE.index(person)
+        with transaction.atomic():
+            client = cast.client(person)
+            client.get(reverse("privacy"))
+            got = {row: answer(client, cast, *row) for row in rows()}
+            transaction.set_rollback(True)
+        if REWRITE:
+            note(column, got)
+            continue
+        wrong |= {
+            (person, *row): f"{status}, not {matrix[row][column]}"
+            for row, status in got.items()
+            if status != matrix[row][column] or (status.startswith("5") and row[0] != "healthz")
+        }
     assert not wrong
-    assert not [row for row, status in got.items() if status.startswith("5") and row[0] != "healthz"]
 
 
 def note(column: int, got: dict[tuple[str, str], str]) -> None:

@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from unfold.admin import TabularInline
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -347,7 +347,7 @@ class MediatorAdmin(TerritorialAdmin):
 
     @admin.display(description="姓名", ordering="user__name")
     def person(self, mediator: Mediator) -> str:
-        return masks.person(mediator.user)
+        return format_html('<span class="dk-nowrap">{}</span>', masks.person(mediator.user))
 
     @admin.display(description="专长类别")
     def skills(self, mediator: Mediator) -> str:
@@ -356,7 +356,11 @@ class MediatorAdmin(TerritorialAdmin):
     @admin.display(description="聘期", ordering="until")
     def engagement(self, mediator: Mediator) -> str:
         until = f"{mediator.until:%Y-%m-%d}" if mediator.until else "未定"
-        return f"{mediator.since:%Y-%m-%d} 至 {until}"
+        return format_html(
+            '<span class="dk-nowrap">{} 至</span> <span class="dk-nowrap">{}</span>',
+            f"{mediator.since:%Y-%m-%d}",
+            until,
+        )
 
     @admin.display(description="类别")
     def kind_chips(self, mediator: Mediator) -> str:

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
 
 from governance import audit, masks
 from governance.admin.desk import Card
@@ -32,6 +33,7 @@ from mediation.admin.panels import (
 )
 from mediation.admin.rhythm import SectionFilter, rhythm_view
 from mediation.cards import TONES, next_actions
+from mediation.flow.agreeing import is_confirmed, is_performed, newest
 from mediation.forms.actions import DISPUTE_FORMS
 from mediation.forms.registering import RegisterForm
 from mediation.models import (
@@ -162,7 +164,8 @@ class DisputeAdmin(MatterAdmin):
     @admin.display(description="当事人")
     def people(self, dispute: Dispute) -> str:
         names = [masks.name(party.name) for party in dispute.disputants.all()]
-        return "、".join(names[:3]) + (f" 等 {len(names)} 方" if len(names) > 3 else "")
+        told = format_html_join("、", '<span class="dk-nowrap">{}</span>', ((name,) for name in names[:3]))
+        return format_html("{} 等 {} 方", told, len(names)) if len(names) > 3 else told
 
     def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
         # Who has figures alone is told where a file can be asked for.
@@ -290,8 +293,13 @@ class DisputeAdmin(MatterAdmin):
 
     # --- page -------------------------------------------------------------------------------------------------------
     def main_actions_of(self, matter: Dispute, user: User) -> tuple[str, ...]:
+        parties = list(matter.disputants.only("dispute", "consent"))
+        last = newest(matter)
         return next_actions(
-            waits=matter.disputants.filter(consent=Disputant.Consent.ASKED).exists(),
+            waits=any(party.consent == Disputant.Consent.ASKED for party in parties),
+            confirmed=last is not None and is_confirmed(last, parties),
+            performed=last is not None and is_performed(last),
+            visited=matter.follow_ups.exists(),
             ready=matter.sessions.filter(state=Session.State.PLANNED).exists(),
             assigned=matter.mediations.filter(until=None).exists(),
         )
@@ -445,8 +453,8 @@ class DisputeAdmin(MatterAdmin):
             return []
         rows = Dispute.objects.restrict(user)
         asked = [
-            ("调解将到期", "light=yellow", rows.yellow(), "caution", "warning", 34),
-            ("调解超期", "light=red", rows.red(), "danger", "error", 22),
+            ("纠纷将到期", "light=yellow", rows.yellow(), "caution", "warning", 34),
+            ("纠纷超期", "light=red", rows.red(), "danger", "error", 22),
             ("到期回访", "wait=follow_up", rows.to_follow_up(), "info", "home_pin", 35),
         ]
         if user.may("direct", Dispute):

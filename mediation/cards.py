@@ -46,6 +46,7 @@ def next_actions(
         "conclude": not confirmed,
         "perform": performed,
         "follow_up": visited,
+        "close": not visited,
     }
     return tuple(name for name in NEXT if not done.get(name))
 

@@ -410,6 +410,7 @@ class DisputeAdmin(MatterAdmin):
         return {
             "label": party._meta.get_field(name).verbose_name,
             "text": text,
+            "whole": name == "phone",
             "is_phone": name == "phone" and open_now and bool(text),
             "url": self.link(dispute, "reveal", field) if text and reveals and not open_now else "",
         }

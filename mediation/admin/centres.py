@@ -72,6 +72,16 @@ class RoomInline(Part):
     model = Room
     form = RoomForm
     fields = ("name", "categories", "is_active")
+    readonly_fields = ("good_at",)
+
+    def get_fields(self, request: HttpRequest, obj: Centre | None = None) -> tuple[str, ...]:
+        # What is only read is read in words.
+        writes = self.has_change_permission(request, obj)
+        return self.fields if writes else ("name", "good_at", "is_active")
+
+    @admin.display(description="专长类别")
+    def good_at(self, room: Room) -> str:
+        return in_words(room.categories)
 
 
 class ShiftInline(Part):
@@ -403,7 +413,12 @@ class MediatorAdmin(TerritorialAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Mediator | None = None) -> tuple[str, ...]:
         # Who goes to another committee leaves this register and is entered in that one.
-        return ("user", "committee") if obj is not None else ()
+        return ("user", "committee", "skills") if obj is not None else ()
+
+    def get_fields(self, request: HttpRequest, obj: Mediator | None = None) -> tuple[Any, ...]:
+        # What is only read is read in words.
+        reads = obj is not None and not self.has_change_permission(request, obj)
+        return tuple("skills" if each == "specialities" and reads else each for each in self.fields)
 
     def get_inlines(self, request: HttpRequest, obj: Mediator | None) -> tuple:
         may = self.has_change_permission(request, obj) if obj is not None else True

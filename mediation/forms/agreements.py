@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 
 from governance.forms import PhotosField, Quote, day_field, moment_field, yes_no
 from governance.models import Matter
-from mediation.flow.agreeing import in_effect, newest
+from mediation.flow.agreeing import in_effect, lacking_words, newest
 from mediation.flow.scope import IDENTITY, OWNERSHIP
 from mediation.forms.fields import MOST_PHOTOS, DisputeForm, PartyField, RowField, chosen
 from mediation.forms.terms import MOST_TERMS, TermField
@@ -44,6 +44,12 @@ class AgreementForm(DisputeForm):
         for number in range(1, MOST_TERMS + 1):
             before = terms[number - 1] if number <= len(terms) else None
             self.fields[f"term_{number}"] = TermField(number, initial=before and vars(before))
+        if words := lacking_words(self.matter.disputants.order_by("pk")):
+            # Said before anything is written, not after.
+            self.fields["lacking"] = forms.CharField(
+                label="先补齐当事人的情况", required=False, disabled=True, widget=Quote, initial=words
+            )
+            self.order_fields(["lacking"])
         # One term at least is asked for.
         self.fields["term_1"].one_of_two = True
         self.fields["term_1"].help_text = "每条写明内容、履行方式、地点和期限；没有金额的不填。空着的条不计。"
@@ -74,6 +80,7 @@ class AgreementForm(DisputeForm):
 
     def flow_data(self) -> dict[str, Any]:
         given = super().flow_data()
+        given.pop("lacking", None)
         terms = [given.pop(f"term_{number}", None) for number in range(1, MOST_TERMS + 1)]
         return given | {"terms": [term for term in terms if term]}
 

@@ -17,7 +17,7 @@ from governance.views.actions import Button
 from mediation.cards import TONES, next_actions
 from mediation.disclosure import Followed, followed
 from mediation.flow import DISPUTES
-from mediation.flow.agreeing import confirm_until, is_confirmed, is_performed, lacking_words, lacks
+from mediation.flow.agreeing import confirm_until, is_confirmed, is_performed, lacks
 from mediation.forms.actions import DISPUTE_FORMS
 from mediation.forms.wishes import ChooseMediatorForm
 from mediation.models import (
@@ -223,9 +223,7 @@ class DisputeActionView(FlowActionView):
     }
 
     def besides(self, matter: Dispute) -> dict[str, Any]:
-        """The words of the agreement, for whoever confirms or concludes it; what it still lacks, for whoever draws it up."""
-        if self.name in ("draft", "conclude_orally"):
-            return {"lacking": lacking_words(matter.disputants.order_by("pk"))}
+        """The words of the agreement, for whoever confirms or concludes it."""
         if self.name not in ("confirm", "conclude"):
             return {}
         way = "follow" if self.name == "confirm" else "view"

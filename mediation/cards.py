@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 
 from governance.home import Tile
 from governance.mine import Kind
 from governance.models import User
-from mediation.models import Disputant, Dispute
+from mediation.models import Agreement, Disputant, Dispute
 from mediation.models.disputes import DisputeStatus as S
 
 #: Chips: status -> tone.
@@ -25,17 +26,28 @@ TONES = {
 MOST_ASKED = 3
 #: What comes next with a file, the first that is offered and not done already.
 NEXT = (
-    "take_over", "record_consent", "accept", "assign", "inform", "hold_session", "plan_session", "perform", "follow_up", "close",
-    "archive",
+    "take_over", "record_consent", "accept", "assign", "inform", "hold_session", "conclude", "plan_session", "perform",
+    "follow_up", "close", "archive",
 )  # fmt: skip
 
 
-def next_actions(*, waits: bool, ready: bool, assigned: bool) -> tuple[str, ...]:
+def next_actions(
+    *, waits: bool, ready: bool, assigned: bool, confirmed: bool, performed: bool, visited: bool
+) -> tuple[str, ...]:
     """Return the names of what may come next with a file.
 
     ``waits``: a party has not said yet whether it agrees to mediation. ``ready``: a session is planned. ``assigned``: somebody mediates.
+    ``confirmed``: every party has confirmed the agreement, which is not in effect. ``performed``: all its terms are. ``visited``: since.
     """
-    done = {"record_consent": not waits, "plan_session": ready, "assign": assigned}
+    done = {
+        "record_consent": not waits,
+        "plan_session": ready,
+        "assign": assigned,
+        "conclude": not confirmed,
+        "perform": performed,
+        "follow_up": visited,
+        "close": not visited,
+    }
     return tuple(name for name in NEXT if not done.get(name))
 
 
@@ -45,11 +57,14 @@ def mediates(request: HttpRequest) -> bool:
 
 
 def asked(request: HttpRequest) -> tuple[str, dict[str, Any]] | None:
-    """The disputes in which the visitor is asked whether she will be mediated."""
+    """The disputes in which the visitor is asked whether she will be mediated, or to confirm an agreement."""
     if not request.user.is_authenticated:
         return None
     waiting = Disputant.objects.filter(user=request.user, consent=Disputant.Consent.ASKED).values("dispute")
-    rows = Dispute.objects.restrict(request.user, "follow").filter(pk__in=waiting, status=S.REGISTERED)
+    drawn_up = Agreement.objects.to_confirm(request.user).values("dispute")
+    rows = Dispute.objects.restrict(request.user, "follow").filter(
+        Q(pk__in=waiting, status=S.REGISTERED) | Q(pk__in=drawn_up, status=S.MEDIATING)
+    )
     found = list(rows.for_page().order_by("-opened_at", "-pk")[:MOST_ASKED])
     return ("mediation/card_asked.html", {"disputes": found}) if found else None
 

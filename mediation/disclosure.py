@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from governance import masks
 from governance.models import User
-from mediation.flow.agreeing import confirm_until
+from mediation.flow.agreeing import confirm_until, is_confirmed
 from mediation.flow.scope import OTHER_WAYS, RIGHT_WAY, NotMediable
 from mediation.models import Agreement, Disputant, Dispute, Mediation, Session
 from mediation.models.disputes import AGREEMENTS, DisputeStatus
@@ -46,6 +46,8 @@ class Followed:
     #: Sides and names of those who confirmed this version.
     confirmed: list[str]
     i_confirmed: bool
+    #: Whether all have confirmed the newest version, which is not in effect yet.
+    all_confirmed: bool
     #: Until when the parties may ask the court together; None where they may not, or have asked.
     court_until: date | None = None
     judicial: Any = None
@@ -91,6 +93,7 @@ def followed(dispute: Dispute, user: User) -> Followed | None:
         agreement=agreement,
         confirmed=["您" if party == me else called(party) for party in parties if party.pk in said],
         i_confirmed=me.pk in said,
+        all_confirmed=agreement is not None and is_confirmed(agreement, parties),
         judicial=getattr(agreement, "judicial", None),
         wish=wish_of(dispute, user),
         photos=dispute.photos.filter(uploaded_by=user).count(),
@@ -130,7 +133,7 @@ def stages(dispute: Dispute, parties: list[Disputant], agreement: Agreement | No
         ("申请", dispute.opened_at, ""),
         ("各方同意", None if waiting else max(agreed, default=None), f"等 {waiting} 位答复"),
         ("受理", dispute.accepted_at, "各方同意以后，矛调中心受理"),
-        ("调解", in_effect if settled else None, _at_work(dispute)),
+        ("调解", in_effect if settled else None, _at_work(dispute, agreement, parties)),
         ("履行协议", dispute.closed_at if closed else None, "按协议办，调解员会回访"),
         ("结案", dispute.closed_at if closed else None, ""),
     ]
@@ -149,11 +152,14 @@ def stages(dispute: Dispute, parties: list[Disputant], agreement: Agreement | No
     return found
 
 
-def _at_work(dispute: Dispute) -> str:
+def _at_work(dispute: Dispute, agreement: Agreement | None, parties: list[Disputant]) -> str:
     if dispute.status == S.SENT:
         return "正在转到另一个矛调中心"
     if dispute.status == S.ACCEPTED:
         return "正在安排调解员"
+    if agreement is not None and agreement.effective_at is None:
+        sealed = is_confirmed(agreement, parties)
+        return "各方都已确认，等调解员签名盖章" if sealed else "协议已拟好，等各方确认"
     return "调解员会和您约时间"
 
 

@@ -15,7 +15,7 @@ from django.db import models
 from django.db.models import Case, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
@@ -226,10 +226,16 @@ class MatterAdmin(ReadOnlyAdmin):
             "panels": [*self.panels(request, matter, clear), *self.referred(request, matter)],
             "why": self.link(matter, "why"),
             "history": self.link(matter, "history") if self.keeps_history else "",
-            "back": self.link(None, "changelist"),
+            **dict(zip(("back", "back_words"), self.way_back(request), strict=True)),
             "has_permission": True,
         }
         return TemplateResponse(request, "governance/desk_matter.html", context)
+
+    def way_back(self, request: HttpRequest) -> tuple[str, str]:
+        """Return where a matter's page leads back to, and the words for it: the list, or the desk of whoever has no list."""
+        if self.has_module_permission(request):
+            return self.link(None, "changelist"), "返回列表"
+        return reverse("admin:index"), "返回工作台"
 
     def row_title(self, matter: Matter) -> str:
         return matter.title

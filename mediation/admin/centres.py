@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from unfold.admin import TabularInline
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -72,6 +72,16 @@ class RoomInline(Part):
     model = Room
     form = RoomForm
     fields = ("name", "categories", "is_active")
+    readonly_fields = ("good_at",)
+
+    def get_fields(self, request: HttpRequest, obj: Centre | None = None) -> tuple[str, ...]:
+        # What is only read is read in words.
+        writes = self.has_change_permission(request, obj)
+        return self.fields if writes else ("name", "good_at", "is_active")
+
+    @admin.display(description="专长类别")
+    def good_at(self, room: Room) -> str:
+        return in_words(room.categories)
 
 
 class ShiftInline(Part):
@@ -347,7 +357,7 @@ class MediatorAdmin(TerritorialAdmin):
 
     @admin.display(description="姓名", ordering="user__name")
     def person(self, mediator: Mediator) -> str:
-        return masks.person(mediator.user)
+        return format_html('<span class="dk-nowrap">{}</span>', masks.person(mediator.user))
 
     @admin.display(description="专长类别")
     def skills(self, mediator: Mediator) -> str:
@@ -356,7 +366,11 @@ class MediatorAdmin(TerritorialAdmin):
     @admin.display(description="聘期", ordering="until")
     def engagement(self, mediator: Mediator) -> str:
         until = f"{mediator.until:%Y-%m-%d}" if mediator.until else "未定"
-        return f"{mediator.since:%Y-%m-%d} 至 {until}"
+        return format_html(
+            '<span class="dk-nowrap">{} 至</span> <span class="dk-nowrap">{}</span>',
+            f"{mediator.since:%Y-%m-%d}",
+            until,
+        )
 
     @admin.display(description="类别")
     def kind_chips(self, mediator: Mediator) -> str:
@@ -399,7 +413,12 @@ class MediatorAdmin(TerritorialAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Mediator | None = None) -> tuple[str, ...]:
         # Who goes to another committee leaves this register and is entered in that one.
-        return ("user", "committee") if obj is not None else ()
+        return ("user", "committee", "skills") if obj is not None else ()
+
+    def get_fields(self, request: HttpRequest, obj: Mediator | None = None) -> tuple[Any, ...]:
+        # What is only read is read in words.
+        reads = obj is not None and not self.has_change_permission(request, obj)
+        return tuple("skills" if each == "specialities" and reads else each for each in self.fields)
 
     def get_inlines(self, request: HttpRequest, obj: Mediator | None) -> tuple:
         may = self.has_change_permission(request, obj) if obj is not None else True

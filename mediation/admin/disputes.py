@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
 
 from governance import audit, masks
 from governance.admin.desk import Card
@@ -32,6 +33,7 @@ from mediation.admin.panels import (
 )
 from mediation.admin.rhythm import SectionFilter, rhythm_view
 from mediation.cards import TONES, next_actions
+from mediation.flow.agreeing import is_confirmed, is_performed, newest
 from mediation.forms.actions import DISPUTE_FORMS
 from mediation.forms.registering import RegisterForm
 from mediation.models import (
@@ -162,7 +164,8 @@ class DisputeAdmin(MatterAdmin):
     @admin.display(description="当事人")
     def people(self, dispute: Dispute) -> str:
         names = [masks.name(party.name) for party in dispute.disputants.all()]
-        return "、".join(names[:3]) + (f" 等 {len(names)} 方" if len(names) > 3 else "")
+        told = format_html_join("、", '<span class="dk-nowrap">{}</span>', ((name,) for name in names[:3]))
+        return format_html("{} 等 {} 方", told, len(names)) if len(names) > 3 else told
 
     def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
         # Who has figures alone is told where a file can be asked for.
@@ -286,12 +289,31 @@ class DisputeAdmin(MatterAdmin):
             back=reverse("admin:index"),
             hint="卷宗只有承办的调解员、矛调中心主任和受邀人能看。上级只看数字；确需看某一件的，写明理由，限时打开。",
             button="调阅",
+            template="mediation/desk_inspect.html",
+            extra={"open": self.open_to(request.user)},
         )
+
+    def open_to(self, user: User) -> list[dict[str, Any]]:
+        """Return the lines of the files that are open for some hours to somebody who has no list of files."""
+        if user.may("view", Dispute):
+            return []
+        return [self.line(row) for row in Dispute.objects.restrict(user).for_page().order_by("-pk")[:20]]
+
+    def way_back(self, request: HttpRequest) -> tuple[str, str]:
+        """Whoever was shown one file has no list; she goes back to where she asked for it."""
+        if not self.has_module_permission(request) and request.user.may("inspect", Dispute):
+            return reverse("admin:mediation_dispute_inspect"), "返回调阅卷宗"
+        return super().way_back(request)
 
     # --- page -------------------------------------------------------------------------------------------------------
     def main_actions_of(self, matter: Dispute, user: User) -> tuple[str, ...]:
+        parties = list(matter.disputants.only("dispute", "consent"))
+        last = newest(matter)
         return next_actions(
-            waits=matter.disputants.filter(consent=Disputant.Consent.ASKED).exists(),
+            waits=any(party.consent == Disputant.Consent.ASKED for party in parties),
+            confirmed=last is not None and is_confirmed(last, parties),
+            performed=last is not None and is_performed(last),
+            visited=matter.follow_ups.exists(),
             ready=matter.sessions.filter(state=Session.State.PLANNED).exists(),
             assigned=matter.mediations.filter(until=None).exists(),
         )
@@ -402,6 +424,7 @@ class DisputeAdmin(MatterAdmin):
         return {
             "label": party._meta.get_field(name).verbose_name,
             "text": text,
+            "whole": name == "phone",
             "is_phone": name == "phone" and open_now and bool(text),
             "url": self.link(dispute, "reveal", field) if text and reveals and not open_now else "",
         }
@@ -445,8 +468,8 @@ class DisputeAdmin(MatterAdmin):
             return []
         rows = Dispute.objects.restrict(user)
         asked = [
-            ("调解将到期", "light=yellow", rows.yellow(), "caution", "warning", 34),
-            ("调解超期", "light=red", rows.red(), "danger", "error", 22),
+            ("纠纷将到期", "light=yellow", rows.yellow(), "caution", "warning", 34),
+            ("纠纷超期", "light=red", rows.red(), "danger", "error", 22),
             ("到期回访", "wait=follow_up", rows.to_follow_up(), "info", "home_pin", 35),
         ]
         if user.may("direct", Dispute):

@@ -193,6 +193,11 @@ def records(request: HttpRequest, by: str, period: Period) -> dict[str, Any]:
             if mine and ended
             else "",
             "write_words": "签发月通报",
+            "write_later": "这个月结束以后才能签发通报；签发上个月的，点“上一期”。"
+            if mine and not ended
+            else "",
+            "records_url": reverse("admin:mediation_bulletin_changelist"),
+            "records_words": "历次通报",
         }
     reads = user.may("view", Review)
     rows = Review.objects.restrict(user).filter(rhythm=by) if reads else None
@@ -210,6 +215,10 @@ def records(request: HttpRequest, by: str, period: Period) -> dict[str, Any]:
         if writes
         else "",
         "write_words": f"记录{Rhythm(by).label}",
+        "records_url": f"{reverse('admin:mediation_review_changelist')}?{urlencode({'rhythm__exact': by})}"
+        if reads
+        else "",
+        "records_words": "历次记录",
     }
 
 

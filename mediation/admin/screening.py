@@ -247,7 +247,7 @@ def state_chip(screening: Screening) -> str:
 
 def span_words(screening: Screening) -> str:
     """Return from when to when a campaign goes."""
-    return f"{screening.since:%Y-%m-%d} 至 {screening.until:%Y-%m-%d}"
+    return f"{ui.cn_date(screening.since)} 至 {ui.cn_date(screening.until)}"
 
 
 # --- reports ------------------------------------------------------------------------------------------------------------

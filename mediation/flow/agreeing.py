@@ -1,6 +1,7 @@
 """What each action does to an agreement: drawn up, confirmed, in effect, performed, visited, confirmed by the court. Every
 function runs inside the engine, with the dispute's row locked."""
 
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -45,6 +46,29 @@ def in_effect(dispute: Dispute) -> Agreement | None:
     return dispute.agreements.filter(effective_at__isnull=False).order_by("-version").first()
 
 
+def lacks(party: Disputant) -> str:
+    """Return what an agreement must say of a party and is not known, empty if nothing (article 29, number 1)."""
+    sex = "" if party.is_body or party.sex else "性别"
+    reach = "" if party.phone or party.address else "住址或电话"
+    return "、".join(filter(None, (sex, reach)))
+
+
+def lacking_words(parties: Iterable[Disputant]) -> str:
+    """Return of whom what is lacking, in words; empty if nothing."""
+    return "；".join(f"{party.get_side_display()}还缺{what}" for party in parties if (what := lacks(party)))
+
+
+def is_confirmed(agreement: Agreement, parties: Collection[Disputant]) -> bool:
+    """Say whether every party has confirmed this version, which is not in effect yet."""
+    said = {row.disputant_id for row in agreement.confirmations.all()}
+    return agreement.effective_at is None and all(party.pk in said for party in parties)
+
+
+def is_performed(agreement: Agreement) -> bool:
+    """Say whether every term has been performed."""
+    return all(term.state == Term.State.DONE for term in agreement.terms.all())
+
+
 # --- drawing up ------------------------------------------------------------------------------------------------------
 def draft(change: Change) -> None:
     """Draw up a version of the agreement. What the law asks for must be there, or it is not issued (article 29)."""
@@ -82,14 +106,8 @@ def _write(change: Change, form: str) -> Agreement:
 
 def _check_parties(dispute: Dispute) -> None:
     """Refuse an agreement between people who cannot be told apart (article 29, number 1)."""
-    lacking = [
-        party
-        for party in dispute.disputants.all()
-        if not (party.phone or party.address) or not (party.is_body or party.sex)
-    ]
-    if lacking:
-        who = "、".join(party.get_side_display() for party in lacking)
-        raise Refused(f"{who}的基本情况不全（性别，住址或电话），请先补齐。")
+    if words := lacking_words(dispute.disputants.all()):
+        raise Refused(f"{words}。请先在“当事人”里点“补正”补齐。")
 
 
 def _save_term(agreement: Agreement, order: int, given: dict[str, Any], today: date) -> None:

@@ -123,6 +123,7 @@ ACTIONS = [
         reason=True,
         tell=("mediators",),
         hint="研判的意见记进卷宗，告知调解员；当事人看不到",
+        asks="研判意见",
         news="矛调中心有研判意见",
         readers=FILE,
     ),

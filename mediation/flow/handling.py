@@ -507,15 +507,20 @@ def reopen(change: Change) -> None:
     change.status = S.ACCEPTED if dispute.case_number else S.REGISTERED
 
 
+#: What a deadline is called in the states in which it is not the one of mediating.
+WHOSE_TIME = {S.REGISTERED: "受理期限", S.SENT: "接收期限", S.AGREED: "履行期限"}
+
+
 def tell_overdue(change: Change) -> None:
     """Remind the mediators and the centre's director that the time for it has passed; nobody above learns of the file."""
     dispute: Dispute = change.matter
     if dispute.told_at is not None:
         raise AlreadyDone
     dispute.told_at = change.now
-    change.note = "已超过调解期限。"
+    limit = WHOSE_TIME.get(dispute.status, "调解期限")
+    change.note = f"已超过{limit}。"
     people = {*dispute.audience("mediators"), *dispute.audience("directors")}
-    change.told.append((sorted(people, key=lambda user: user.pk), f"调解期限已过：{dispute.title}"))
+    change.told.append((sorted(people, key=lambda user: user.pk), f"{limit}已过：{dispute.title}"))
 
 
 def last_version(dispute: Dispute) -> int:

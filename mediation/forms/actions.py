@@ -9,6 +9,7 @@ from django.utils import timezone
 from governance import masks
 from governance.forms import ActionForm, PhotosField, Quote, moment_field, yes_no
 from governance.models import Matter, User
+from governance.templatetags import ui
 from governance.territory import lineage
 from mediation.flow.conflicts import conflicts
 from mediation.flow.handling import PARTY_FIELDS, mediators_for, wishes_on
@@ -28,6 +29,7 @@ from mediation.forms.agreements import (
 from mediation.forms.fields import MOST_PHOTOS, DisputeForm, PartiesField, PartyField, RowField, chosen
 from mediation.forms.papers import ArchiveForm
 from mediation.forms.parties import amount_field, check_party, party_fields
+from mediation.forms.wishes import in_this_order
 from mediation.models import (
     Category,
     Centre,
@@ -42,6 +44,8 @@ from mediation.models import (
     SessionMode,
 )
 from mediation.models.disputes import GUIDES, TERMINATIONS
+
+CONSULTATIONS = "五诊：巡诊到社区，问诊重点人群，会诊复杂的，专诊重大的，复诊遗留的。"
 
 
 class ConsentForm(DisputeForm):
@@ -130,7 +134,7 @@ class AmendForm(DisputeForm):
         label="调解方式",
         required=False,
         choices=[("", "一般调解"), *Consultation.choices],
-        help_text="五诊：巡诊到社区，问诊重点人群，会诊复杂的，专诊重大的，复诊遗留的。会诊要请人的，用“邀请会诊”。",
+        help_text=f"{CONSULTATIONS}会诊要请人的，用“邀请会诊”。",
         error_messages={"invalid_choice": "请选择调解方式。"},
     )
 
@@ -170,16 +174,16 @@ class AssignForm(DisputeForm):
         error_messages={"invalid_choice": "请选择主调解员。"},
     )
     is_chosen = forms.BooleanField(label="当事人自己选定的", required=False)
-    refused = forms.CharField(label="须回避", required=False, widget=Quote)
-    wished = forms.CharField(label="当事人的意愿", required=False, widget=Quote)
+    refused = forms.CharField(label="须回避", required=False, disabled=True, widget=Quote)
+    wished = forms.CharField(label="当事人的意愿", required=False, disabled=True, widget=Quote)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         office = mediators_for(self.matter).select_related("user").prefetch_related("relations")
-        found = list(office.order_by("grid", "pk")[:200])
+        found = sorted(office.order_by("grid", "pk")[:200], key=self.distance)
         near = {row.pk: why for row in found if (why := conflicts(self.matter, row))}
-        free = Mediator.objects.filter(pk__in=[row.pk for row in found if row.pk not in near])
-        free = free.select_related("user").order_by("grid", "pk")
+        free = in_this_order([row for row in found if row.pk not in near])
+        free = free.select_related("user", "grid").defer("grid__boundary")
         for name in ("mediators", "lead"):
             self.fields[name].queryset = free
             self.fields[name].label_from_instance = self.named
@@ -193,9 +197,15 @@ class AssignForm(DisputeForm):
             del self.fields["refused"]
 
     def named(self, mediator: Mediator) -> str:
-        """Return a mediator with what she is good at."""
+        """Return a mediator with where she works, if that is elsewhere, and what she is good at."""
+        place = f"　{mediator.grid}" if mediator.grid_id != self.matter.seat_id else ""
         fits = "　擅长这类" if self.matter.category in mediator.specialities else ""
-        return f"{mediator}{fits}"
+        return f"{mediator}{place}{fits}"
+
+    def distance(self, mediator: Mediator) -> tuple[bool, int, bool, str, int]:
+        """Return by what the mediators are sorted: the centre's own, then the nearest, and who knows the category first."""
+        own, knows = mediator.grid_id == self.matter.seat_id, self.matter.category in mediator.specialities
+        return not own, -len(mediator.grid_id), not knows, mediator.grid_id, mediator.pk
 
     def flow_data(self) -> dict[str, Any]:
         given = super().flow_data()
@@ -240,7 +250,13 @@ class InviteForm(DisputeForm):
         error_messages={"required": "请填写邀请谁。"},
     )
     body = forms.CharField(label="单位", required=False, max_length=60)
-    consultation = chosen("调解方式", Consultation.choices, "请选择调解方式。", initial=Consultation.JOINT)
+    consultation = chosen(
+        "调解方式",
+        Consultation.choices,
+        "请选择调解方式。",
+        initial=Consultation.JOINT,
+        help_text=CONSULTATIONS,
+    )
 
     def clean_who(self) -> list[User]:
         found: list[User] = []
@@ -313,6 +329,7 @@ class SessionField(RowField):
 
     def offer(self, dispute: Dispute) -> None:
         """Offer the dispute's planned sessions; the only one is chosen."""
+        self.label_from_instance = lambda row: f"{ui.cn_datetime(row.starts_at)} {row.get_mode_display()}"
         self.queryset = dispute.sessions.filter(state=Session.State.PLANNED).order_by("starts_at")
         first = self.queryset.first()
         self.initial = first.pk if first is not None else None

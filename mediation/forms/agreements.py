@@ -3,12 +3,13 @@
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 from governance.forms import PhotosField, Quote, day_field, moment_field, yes_no
 from governance.models import Matter
-from mediation.flow.agreeing import in_effect, newest
+from mediation.flow.agreeing import in_effect, lacking_words, newest
 from mediation.flow.scope import IDENTITY, OWNERSHIP
 from mediation.forms.fields import MOST_PHOTOS, DisputeForm, PartyField, RowField, chosen
 from mediation.forms.terms import MOST_TERMS, TermField
@@ -43,11 +44,32 @@ class AgreementForm(DisputeForm):
         for number in range(1, MOST_TERMS + 1):
             before = terms[number - 1] if number <= len(terms) else None
             self.fields[f"term_{number}"] = TermField(number, initial=before and vars(before))
+        if words := lacking_words(self.matter.disputants.order_by("pk")):
+            # Said before anything is written, not after.
+            self.fields["lacking"] = forms.CharField(
+                label="先补齐当事人的情况", required=False, disabled=True, widget=Quote, initial=words
+            )
+            self.order_fields(["lacking"])
+        # One term at least is asked for.
+        self.fields["term_1"].one_of_two = True
         self.fields["term_1"].help_text = "每条写明内容、履行方式、地点和期限；没有金额的不填。空着的条不计。"
         # What concerns the whole stands below its terms.
         for name in ("all_agree", "copies"):
             if name in self.fields:
                 self.fields[name] = self.fields.pop(name)
+
+    @property
+    def shown(self) -> list[BoundField]:
+        """The terms that stand on the page at once: the first, and whatever has something in it."""
+        terms = [self[f"term_{number}"] for number in range(1, MOST_TERMS + 1)]
+        return [bound for bound in terms if bound is terms[0] or bound.errors or _holds(bound)]
+
+    @property
+    def folded(self) -> list[BoundField]:
+        """The terms that are still to be written."""
+        there = {bound.name for bound in self.shown}
+        names = [f"term_{number}" for number in range(1, MOST_TERMS + 1)]
+        return [self[name] for name in names if name not in there]
 
     def first_values(self, matter: Matter, user: Any) -> dict[str, Any]:
         last = newest(matter)
@@ -58,8 +80,16 @@ class AgreementForm(DisputeForm):
 
     def flow_data(self) -> dict[str, Any]:
         given = super().flow_data()
+        given.pop("lacking", None)
         terms = [given.pop(f"term_{number}", None) for number in range(1, MOST_TERMS + 1)]
         return given | {"terms": [term for term in terms if term]}
+
+
+def _holds(bound: BoundField) -> bool:
+    """Say whether anything stands in the controls of a term, as they are drawn."""
+    value = bound.value()
+    parts = value if isinstance(value, list) else bound.field.widget.decompress(value)
+    return any(part not in (None, "") for part in parts)
 
 
 class DraftForm(AgreementForm):
@@ -116,7 +146,7 @@ def agreement_text(agreement: Agreement) -> Any:
 class ConfirmForm(DisputeForm):
     """The newest version, to be read and confirmed."""
 
-    words = forms.CharField(label="调解协议", required=False, widget=Quote)
+    words = forms.CharField(label="调解协议", required=False, disabled=True, widget=Quote)
     agreement = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=10_000)
     read = forms.BooleanField(
         label="我已看清楚每一条，同意这份协议", error_messages={"required": "请看清楚每一条后勾选。"}
@@ -145,7 +175,7 @@ class SignedForm(DisputeForm):
 class ConcludeForm(DisputeForm):
     """The mediator's signature and the seal."""
 
-    words = forms.CharField(label="调解协议", required=False, widget=Quote)
+    words = forms.CharField(label="调解协议", required=False, disabled=True, widget=Quote)
     sealed = forms.BooleanField(
         label="调解员已签名，并加盖了人民调解委员会印章",
         error_messages={"required": "协议须由调解员签名并加盖印章才生效。"},
@@ -174,7 +204,9 @@ class PerformForm(DisputeForm):
         agreement = in_effect(self.matter)
         terms = agreement.terms if agreement is not None else Term.objects.none()
         self.fields["term"].queryset = terms.select_related("agreement").order_by("order")
-        self.fields["term"].label_from_instance = lambda row: f"第 {row.order} 条　{row.content}"
+        self.fields["term"].label_from_instance = lambda row: (
+            f"第 {row.order} 条　{row.content}（{row.get_state_display()}）"
+        )
 
     def first_values(self, matter: Matter, user: Any) -> dict[str, Any]:
         return {"performed_on": timezone.localdate()}

@@ -74,6 +74,13 @@ class BulletinForm(CentreForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        # Whose months these are is only known where there is one centre to choose.
+        own = list(self.fields["centre"].queryset[:2])
+        issued = (
+            Bulletin.objects.in_force().filter(centre=own[0]) if len(own) == 1 else Bulletin.objects.none()
+        )
+        out = set(issued.values_list("month", flat=True))
         self.fields["month"].choices = [
-            (str(first), f"{first.year}年{first.month}月") for first in months(timezone.localdate())
+            (str(first), f"{first.year}年{first.month}月{'（已签发）' if first in out else ''}")
+            for first in months(timezone.localdate())
         ]

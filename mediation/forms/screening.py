@@ -39,6 +39,12 @@ def number_field(label: str, most: int = MOST, *, least: int = 0, **options: Any
     )
 
 
+#: What a report counts, besides how often somebody went out.
+NUMBERS = (
+    "households", "prevented", "crime_cases", "crime_people", "petition_cases", "petition_people",
+)  # fmt: skip
+
+
 class ScreeningForm(forms.ModelForm):
     """A campaign. What it says that cannot be is said at the field; the service looks again."""
 
@@ -98,6 +104,9 @@ class ReportForm(forms.ModelForm):
         for name, field in self.fields.items():
             if isinstance(field, forms.IntegerField) and name in cleaned and cleaned[name] is None:
                 cleaned[name] = field.min_value
+        told = [name for name in self.fields if name in NUMBERS and cleaned.get(name)]
+        if not self.errors and not told and not cleaned.get("words"):
+            self.add_error("words", "还什么都没有填：户数、件数和情况，至少填一项。")
         for cases, people, label in PAIRS:
             many, heads = cleaned.get(cases), cleaned.get(people)
             if many is None or heads is None:

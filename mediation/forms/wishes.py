@@ -1,8 +1,10 @@
 """Whom a party would have as mediator, as she says it on her phone."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.db.models import Case, QuerySet, Value, When
 
 from governance.forms import ActionForm
 from mediation.flow.handling import mediators_for
@@ -10,6 +12,15 @@ from mediation.models import Category, Mediator
 
 #: So many mediators are offered, the nearest first.
 MOST_MEDIATORS = 30
+
+
+def in_this_order(found: Sequence[Mediator], rows: QuerySet | None = None) -> QuerySet:
+    """Return a queryset of these mediators, of ``rows``, in the order in which they are given."""
+    rows = Mediator.objects.all() if rows is None else rows
+    if not found:
+        return rows.none()
+    order = Case(*[When(pk=row.pk, then=Value(place)) for place, row in enumerate(found)])
+    return rows.filter(pk__in=[row.pk for row in found]).order_by(order)
 
 
 class MediatorField(forms.ModelChoiceField):
@@ -43,4 +54,4 @@ class ChooseMediatorForm(ActionForm):
             rows.defer("grid__boundary")[:200],
             key=lambda each: (-len(each.grid_id), known not in each.specialities, each.pk),
         )[:MOST_MEDIATORS]
-        self.fields["mediator"].queryset = rows.filter(pk__in=[each.pk for each in near])
+        self.fields["mediator"].queryset = in_this_order(near, rows)

@@ -1,11 +1,19 @@
 """What the parties agree: versions of the agreement, its terms, who has confirmed it, and its confirmation by the court."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from governance.permissions import RestrictedQuerySet, Through
 from mediation.models.disputes import Disputant, Dispute
+
+
+class AgreementQuerySet(RestrictedQuerySet):
+    def to_confirm(self, user):
+        """Return the newest versions, not in effect, that a person has not confirmed for herself."""
+        later = Agreement.objects.filter(dispute=OuterRef("dispute"), version__gt=OuterRef("version"))
+        hers = Confirmation.objects.filter(agreement=OuterRef("pk"), disputant__user=user)
+        return self.filter(~Exists(later), ~Exists(hers), effective_at=None, dispute__disputants__user=user)
 
 
 class Agreement(models.Model):
@@ -34,7 +42,7 @@ class Agreement(models.Model):
     )
     effective_at = models.DateTimeField("生效时间", null=True, editable=False)
 
-    objects = RestrictedQuerySet.as_manager()
+    objects = AgreementQuerySet.as_manager()
     rule = Through("dispute", view="view", follow="follow")
 
     class Meta:

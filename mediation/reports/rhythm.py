@@ -59,7 +59,7 @@ SECTIONS: dict[str, Section] = {
         Section("grave", "A 级纠纷", lambda p: Q(closed_at=None, grade=Grade.A)),
         Section(
             "due",
-            "超期和将到期",
+            "超期和 3 天内到期",
             lambda p: Q(closed_at=None, paused_at=None, due_at__lt=p.end + timedelta(days=AHEAD)),
         ),
         Section("waiting", "待受理", lambda p: Q(closed_at=None, status=S.REGISTERED)),

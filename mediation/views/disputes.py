@@ -17,7 +17,7 @@ from governance.views.actions import Button
 from mediation.cards import TONES, next_actions
 from mediation.disclosure import Followed, followed
 from mediation.flow import DISPUTES
-from mediation.flow.agreeing import confirm_until
+from mediation.flow.agreeing import confirm_until, is_confirmed, is_performed, lacks
 from mediation.forms.actions import DISPUTE_FORMS
 from mediation.forms.wishes import ChooseMediatorForm
 from mediation.models import (
@@ -86,6 +86,11 @@ def party_page(dispute: Dispute, known: Followed, user: User) -> dict[str, Any]:
     """Return what a party's page shows."""
     offered = [b for b in buttons(DisputeActionView, dispute, user) if b.action.permission == "answer"]
     asked = any(b.name == "agree" for b in offered)
+    if any(b.name == "withdraw" for b in offered):
+        # Whoever applied takes the application back; to be asked twice in other words would only puzzle.
+        offered = [b for b in offered if b.name != "refuse"]
+    # What cannot be taken back stands last.
+    offered.sort(key=lambda b: b.action.danger)
     return {
         "dispute": dispute,
         "tone": TONES.get(dispute.status, "quiet"),
@@ -116,7 +121,6 @@ def case_page(dispute: Dispute, user: User) -> dict[str, Any]:
     )
     mediations = list(mediations)
     ready = any(each.state == Session.State.PLANNED for each in sessions)
-    main = next_actions(waits=waits, ready=ready, assigned=bool(mediations))
     notes = PrivateNote.objects.restrict(user).filter(session__dispute=dispute)
     mine = {note.session_id: note for note in notes}
     for each in sessions:
@@ -129,11 +133,24 @@ def case_page(dispute: Dispute, user: User) -> dict[str, Any]:
         .order_by("-version")
         .first()
     )
+    visits = list(FollowUp.objects.restrict(user).filter(dispute=dispute).select_related("visited", "by"))
+    confirmed = agreement is not None and is_confirmed(agreement, parties)
+    main = next_actions(
+        waits=waits,
+        ready=ready,
+        assigned=bool(mediations),
+        confirmed=confirmed,
+        performed=agreement is not None and is_performed(agreement),
+        visited=bool(visits),
+    )
     names = {party.user_id: party for party in parties if party.user_id}
+    doing = {b.name: b.url for b in offered}
+    drafts = "draft" in doing or "conclude_orally" in doing
     return {
         "dispute": dispute,
         "tone": TONES.get(dispute.status, "quiet"),
-        "parties": [_party(party, contact) for party in parties],
+        "parties": [_party(party, contact) | {"lacks": drafts and lacks(party)} for party in parties],
+        "amend": doing.get("amend_party", ""),
         "contact": contact,
         "may_reveal": not contact and "reveal" in allowed,
         "mediations": mediations,
@@ -146,12 +163,11 @@ def case_page(dispute: Dispute, user: User) -> dict[str, Any]:
             for row in Inquiry.objects.restrict(user).filter(dispute=dispute)
         ],
         "agreement": agreement,
+        "all_confirmed": confirmed,
         "confirm_until": confirm_until(agreement)
         if agreement and agreement.effective_at and not hasattr(agreement, "judicial")
         else None,
-        "visits": list(
-            FollowUp.objects.restrict(user).filter(dispute=dispute).select_related("visited", "by")
-        ),
+        "visits": visits,
         "photos": list(DisputePhoto.objects.restrict(user).filter(dispute=dispute).order_by("pk")),
         "steps": timeline(dispute, user, names if contact else {}),
         # The papers are drawn up, printed and sealed there.
@@ -186,6 +202,7 @@ class DisputeActionView(FlowActionView):
     template_name = "mediation/action.html"
     templates = {
         "confirm": "mediation/confirm.html",
+        "conclude": "mediation/confirm.html",
         "draft": "mediation/terms.html",
         "conclude_orally": "mediation/terms.html",
     }
@@ -206,11 +223,14 @@ class DisputeActionView(FlowActionView):
     }
 
     def besides(self, matter: Dispute) -> dict[str, Any]:
-        """The words of the agreement, for whoever confirms it."""
-        if self.name != "confirm":
+        """The words of the agreement, for whoever confirms or concludes it."""
+        if self.name not in ("confirm", "conclude"):
             return {}
-        versions = Agreement.objects.restrict(self.request.user, "follow").filter(dispute=matter)
-        return {"agreement": versions.prefetch_related("terms").order_by("-version").first()}
+        way = "follow" if self.name == "confirm" else "view"
+        versions = Agreement.objects.restrict(self.request.user, way).filter(dispute=matter)
+        last = versions.prefetch_related("terms", "confirmations").order_by("-version").first()
+        sealed = self.name == "conclude" and last is not None
+        return {"agreement": last, "all_confirmed": sealed and is_confirmed(last, matter.disputants.all())}
 
     def again(self, matter: Dispute, form: ActionForm) -> HttpResponse:
         # Which version was confirmed cannot be mended in the form: she reads the new one first.

@@ -241,3 +241,15 @@ def test_pages_take_as_many_queries_for_many_rows_as_for_few(director, mediator)
             is_satisfied=True, note=f"第 {number} 次",
         )  # fmt: skip
     assert [[asked(enter(who), page) for page in pages] for who in (director, mediator.user)] == few
+
+
+def test_whoever_was_shown_one_file_finds_back_to_it(director):
+    officer = factories.make_staff("justice_officer", factories.STREET)
+    dispute, client = disputes.make_accepted(director=director), enter(officer)
+    asking = reverse("admin:mediation_dispute_inspect")
+    assert dispute.number not in client.get(asking).content.decode()
+    client.post(asking, {"number": dispute.number, "reason": "信访复查"})
+    there = url("change", dispute.pk)
+    assert there in client.get(asking).content.decode()
+    page = client.get(there).content.decode()
+    assert asking in page and "返回调阅卷宗" in page and "返回列表" not in page

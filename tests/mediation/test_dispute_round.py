@@ -266,7 +266,7 @@ def test_parties_who_cannot_be_told_apart_get_no_agreement(director, mediator):
         mediator=mediator,
         others=[disputes.party("respondent", factories.make_user(), sex="")],
     )
-    with pytest.raises(Refused, match="被申请人的基本情况不全"):
+    with pytest.raises(Refused, match="被申请人还缺性别"):
         disputes.draft(dispute, mediator)
 
 

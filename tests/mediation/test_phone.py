@@ -465,6 +465,52 @@ def test_the_case_shows_phones_to_those_who_may_call(director, mediator):
     assert resident.phone not in page and "查看电话" not in page and "安排调解" not in page
 
 
+def test_what_an_agreement_lacks_is_said_before_it_is_written(director, mediator):
+    other = disputes.party("respondent", factories.make_user(), sex="")
+    dispute = disputes.make_mediating(director=director, mediator=mediator, others=[other])
+    client, row = at(mediator.user), dispute.disputants.get(side="respondent")
+    page = read(client, dispute)
+    assert page.count("写协议前须补齐") == 1 and f"amend_party/?party={row.pk}" in page
+    form = client.get(f"{dispute.get_absolute_url()}draft/").content.decode()
+    assert "被申请人还缺性别" in form
+    known = {"party": row.pk, "name": row.name, "phone": row.phone, "sex": "F", "version": dispute.version}
+    client.post(f"{dispute.get_absolute_url()}amend_party/", known)
+    assert "补齐" not in client.get(f"{dispute.get_absolute_url()}draft/").content.decode()
+
+
+def test_a_faulty_agreement_keeps_the_empty_terms_folded(director, mediator):
+    dispute = disputes.make_mediating(director=director, mediator=mediator)
+    page = act(at(mediator.user), dispute, "draft", copies=3, term_1_0="赔 800 元").content.decode()
+    shown, folded = page.split("再加几条")
+    assert "第 1 条 内容" in shown and "第 2 条 内容" not in shown and "第 6 条 内容" in folded
+
+
+def test_an_agreement_waits_on_the_home_page_until_she_has_confirmed_its_newest_version(director, mediator):
+    resident = factories.make_user("李秀英")
+    dispute = disputes.make_mediating(director=director, mediator=mediator, by=resident)
+    client, asked = at(resident), "请核对、确认调解协议"
+    assert asked not in client.get("/").content.decode()
+    dispute = disputes.draft(dispute, mediator)
+    assert asked in client.get("/").content.decode()
+    dispute = run(dispute, "confirm", resident)
+    assert asked not in client.get("/").content.decode()
+    assert "协议已拟好，等各方确认" in read(client, dispute)
+    dispute = disputes.draft(dispute, mediator)
+    assert asked in client.get("/").content.decode()
+    for user in disputes.users(dispute):
+        dispute = run(dispute, "confirm", user)
+    assert "各方都已确认，等调解员签名盖章" in read(client, dispute)
+    page = read(at(mediator.user), dispute)
+    assert page.index("cg-action") < page.rindex("签订书面协议")
+
+
+def test_whoever_applied_is_offered_one_way_out(director):
+    resident, neighbour = factories.make_user(), factories.make_user()
+    dispute = disputes.make_dispute(by=resident, against=neighbour)
+    hers, his = read(at(resident), dispute), read(at(neighbour), dispute)
+    assert "撤回申请" in hers and "不同意调解" not in hers and "不同意调解" in his
+
+
 def test_visits_are_on_the_day(director, mediator):
     dispute = disputes.make_agreed(director=director, mediator=mediator)
     Dispute.objects.filter(pk=dispute.pk).update(follow_up_on=timezone.localdate() - timedelta(days=1))

@@ -484,6 +484,8 @@ def test_a_mediator_writes_a_report_in_four_fields(mediator):
     assert (
         page("screeningreport", "change", report.pk) in client.get(reverse("my_mediation")).content.decode()
     )
+    nothing = client.post(url, given | {"households": "", "prevented": "", "words": "", "mark": "m"})
+    assert nothing.status_code == 422 and set(nothing.context["form"].errors) == {"words"}
     wrong = client.post(url, given | {"grid": factories.FAR, "crime_people": "3", "mark": "n"})
     assert wrong.status_code == 422 and set(wrong.context["form"].errors) == {"grid", "crime_cases"}
     assert 'details class="cg-fold" open' in wrong.content.decode()

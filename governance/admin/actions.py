@@ -121,6 +121,8 @@ class DeskActionView(FlowActionView):
 
     def next_page(self, matter: Matter) -> str:
         """Return the matter's page, or that of the one it goes on as, or the list when the action took it out of reach."""
+        if elsewhere := self.admin.goes_on_at(self.request, self.action.name):
+            return elsewhere
         there = self.admin.get_object(self.request, str(matter.pk)) is not None
         return self.admin.link(self.admin.continued(matter)) if there else self.admin.link(None, "changelist")
 

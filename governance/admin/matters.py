@@ -262,6 +262,10 @@ class MatterAdmin(ReadOnlyAdmin):
             for action in sorted(actions, key=lambda action: action is not main)
         ]
 
+    def goes_on_at(self, request: HttpRequest, action: str) -> str:
+        """Return the page that an action was begun from and leads back to, empty for the matter's own."""
+        return ""
+
     def continued(self, matter: Matter) -> Matter:
         """Return the matter as which this one goes on, itself where it is none other."""
         return matter

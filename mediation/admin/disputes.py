@@ -31,7 +31,7 @@ from mediation.admin.panels import (
     mediators_of,
     sessions_of,
 )
-from mediation.admin.rhythm import SectionFilter, rhythm_view
+from mediation.admin.rhythm import PAGES, SectionFilter, rhythm_view
 from mediation.cards import TONES, next_actions
 from mediation.flow.agreeing import is_confirmed, is_performed, newest
 from mediation.forms.actions import DISPUTE_FORMS
@@ -306,6 +306,11 @@ class DisputeAdmin(MatterAdmin):
         return super().way_back(request)
 
     # --- page -------------------------------------------------------------------------------------------------------
+    def goes_on_at(self, request: HttpRequest, action: str) -> str:
+        # The day's files are gone through one after the other.
+        begun = action == "deliberate" and request.GET.get("from") in PAGES
+        return f"{reverse('admin:mediation_rhythm')}?by={request.GET['from']}" if begun else ""
+
     def main_actions_of(self, matter: Dispute, user: User) -> tuple[str, ...]:
         parties = list(matter.disputants.only("dispute", "consent"))
         last = newest(matter)

@@ -87,6 +87,12 @@ class SectionFilter(ChoiceFilter):
         return queryset if self.checked() is None else queryset.filter(self.section.when(self.period))
 
 
+def newest_to_issue(centres: QuerySet) -> date:
+    """Return the newest month of which these centres have issued no bulletin, the newest of all where they have of each."""
+    issued = set(Bulletin.objects.in_force().filter(centre__in=centres).values_list("month", flat=True))
+    return next((each for each in months() if each not in issued), months()[0])
+
+
 # --- the page ---------------------------------------------------------------------------------------------------------
 def rhythm_view(admin: Any, request: HttpRequest) -> HttpResponse:
     """Show what is talked over on a day, in a week or of a month. 404 for whoever may count no disputes."""
@@ -154,7 +160,7 @@ def rhythm_view(admin: Any, request: HttpRequest) -> HttpResponse:
                         "chip": ui.chip(row.get_status_display(), TONES.get(row.status, "quiet")),
                         "light": ui.light(row.light),
                         "due": ui.cn_short(row.due_at) if row.is_open and row.due_at else "",
-                        "say": admin.link(row, "do", "deliberate"),
+                        "say": f"{admin.link(row, 'do', 'deliberate')}?from={by}",
                     }
                     for row in shown.rows
                 ],
@@ -403,7 +409,7 @@ class BulletinAdmin(ReadOnlyAdmin):
             raise Http404
         centres = own_centres(request.user, "add_bulletin")
         first = day_of(request.GET.get("month", ""))
-        month = first if first in months() else months()[0]
+        month = first if first in months() else newest_to_issue(centres)
         initial = {"month": str(month)}
         if request.method == "GET" and (centre := centres.first()) is not None:
             initial["situation"] = opening(request.user, centre, month)

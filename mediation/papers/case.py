@@ -152,7 +152,8 @@ def about(party: Disputant, *, phone: bool = False) -> str:
         party.ethnicity,
         party.occupation,
         f"{'地址' if party.is_body else '住'}{party.address}" if party.address else "",
-        f"电话{party.phone}" if phone and party.phone else "",
+        # Where she lives says who she is, and without that her phone does.
+        f"电话{party.phone}" if party.phone and (phone or not party.address) else "",
         f"监护人{party.guardian}" if party.is_minor else "",
         f"委托代理人{party.agent}（{party.agent_power}）" if party.agent else "",
     ]

@@ -213,3 +213,13 @@ def test_a_bulletin_is_begun_with_its_numbers(world):
     )
     page = enter(world["director"]).get(f"/admin/mediation/bulletin/add/?month={months()[0]}")
     assert "本月受理矛盾纠纷 1 件，比上月增加 1 件" in page.content.decode()
+
+
+def test_an_opinion_given_on_the_days_page_leads_back_to_it(world):
+    client, work = enter(world["director"]), world["work"]
+    page = client.get(HERE).content.decode()
+    there = f"/admin/mediation/dispute/{work.pk}/do/deliberate/?from=day"
+    assert there in page
+    work.refresh_from_db()
+    answer = client.post(there, {"version": work.version, "note": "先稳住情绪"})
+    assert answer.status_code == 302 and answer["Location"] == f"{HERE}?by=day"

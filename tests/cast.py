@@ -87,7 +87,7 @@ class Cast:
         if not user.is_authenticated:
             return client
         user = User.objects.get(pk=user.pk)
-        if user.is_staff:
+        if user.is_staff and not user.has_usable_password():
             user.set_password("Demo-Shequ-1")
             user.save(update_fields=["password"])
         client.force_login(user, backend=BACKEND)

@@ -272,7 +272,6 @@ STAFF = (
     "director",
     "mediator",
     "justice",
-    "department",
     "supervisor",
     "security_administrator",
     "system_administrator",

@@ -23,7 +23,7 @@
   // After a refusal, begin at what is wrong.
   document.querySelector(".cg-summary")?.focus();
 
-  // Photos: draw what was chosen. A canvas, because the security policy allows no blob: pictures.
+  // Photos: draw what was chosen, on a canvas: the security policy allows no blob: pictures.
   const draw = async (file, into) => {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 144;
@@ -38,7 +38,7 @@
       picture.close();
     } catch { canvas.setAttribute("aria-label", `${file.name}（无法预览）`); }
   };
-  // A second picture joins the first, from the camera or the album: all of them travel in the album's input.
+  // A second picture joins the first: all of them travel in the album's input.
   const chosen = new WeakMap();
   const gather = (pick, input) => {
     const before = chosen.get(pick) || [], same = (a, b) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
@@ -69,7 +69,7 @@
     });
     previews.append(said, again);
   };
-  // What was chosen outlasts a refusal and a look for the address: in this tab, for this person, for an hour at most.
+  // What was chosen outlasts a refusal: in this tab, for this person, for an hour at most.
   const SLOT = `portal-photos ${location.pathname}${location.search}`, HOUR = 3600_000, LONG_EDGE = 1600;
   const whose = () => document.body.dataset.account || "";
   const small = async (file) => {
@@ -134,7 +134,7 @@
   window.addEventListener("pageshow", () => {
     for (const pick of document.querySelectorAll("[data-photos]")) {
       restore(pick);
-      // What was chosen while this was still on its way, on a slow network.
+      // Chosen before this ran.
       const early = [...pick.querySelectorAll("input[type=file]")].find((input) => input.files.length);
       if (early && !chosen.has(pick)) take(pick, early);
     }

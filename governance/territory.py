@@ -69,6 +69,16 @@ def common_node(codes: Iterable[str]) -> str:
     )
 
 
+def asked_node(text: str, top: str) -> str:
+    """Return the node that an address asks for, ``top`` for what is no code at or below it.
+
+    >>> asked_node("120106001", "120106"), asked_node("120101001", "120106"), asked_node("x", "120106")
+    ('120106001', '120106', '120106')
+    """
+    known = text.isascii() and text.isdigit() and len(text) in GridLevel.values
+    return text if known and text.startswith(top) else top
+
+
 def following(node: str) -> str:
     """Return the code after ``node`` on its level: as text, what lies at or below the node comes before it.
 

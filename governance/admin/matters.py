@@ -25,6 +25,7 @@ from governance.admin.actions import TIME_FORMS, DeskActionView, dress
 from governance.admin.base import DeskList, Named, ReadOnlyAdmin, cleaned
 from governance.admin.desk import Card, Urgent
 from governance.admin.filters import ChannelFilter, DayFilter, LightFilter, PlaceFilter, StatusFilter
+from governance.explaining import explain
 from governance.exports import Column
 from governance.forms import ActionForm, day_field
 from governance.models import Matter, User
@@ -32,7 +33,6 @@ from governance.models.matters import Channel
 from governance.permissions import (
     EVERYTHING,
     NOTHING,
-    explain,
     holders,
     permission,
     permitted_actions,

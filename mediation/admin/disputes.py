@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 
 from governance import audit, masks
 from governance.admin.desk import Card
-from governance.admin.filters import ChoiceFilter, DayFilter, LightFilter, PlaceFilter, StatusFilter
+from governance.admin.filters import DayFilter, LightFilter, PlaceFilter, StatusFilter
 from governance.admin.matters import MatterAdmin
 from governance.admin.verbs import verb_page
 from governance.flow import NotYours
@@ -22,7 +22,7 @@ from governance.permissions import permitted_actions
 from governance.templatetags import ui
 from grids.models import Grid
 from mediation.admin.figures import FigureFilter, figures_view
-from mediation.admin.filters import FoundFilter, could_be_key
+from mediation.admin.filters import CategoryFilter, DutyFilter, FoundFilter, GradeFilter, could_be_key
 from mediation.admin.panels import (
     agreements_of,
     follow_ups_of,
@@ -37,7 +37,6 @@ from mediation.flow.agreeing import is_confirmed, is_performed, newest
 from mediation.forms.actions import DISPUTE_FORMS
 from mediation.forms.registering import RegisterForm
 from mediation.models import (
-    Category,
     Disputant,
     Dispute,
     Grade,
@@ -53,45 +52,6 @@ from mediation.services.screening import recent_reports
 
 CONSENT_TONES = {"asked": "caution", "agreed": "good", "refused": "danger"}
 GRADE_TONES = {Grade.A: "danger", Grade.B: "caution", Grade.C: "quiet"}
-
-
-class CategoryFilter(ChoiceFilter):
-    title, parameter_name = "类别", "category"
-
-    def lookups(self, request, model_admin):
-        return Category.choices
-
-    def queryset(self, request, queryset):
-        chosen = self.checked()
-        return queryset.filter(category=chosen) if chosen else queryset
-
-
-class GradeFilter(ChoiceFilter):
-    title, parameter_name = "等级", "grade"
-
-    def lookups(self, request, model_admin):
-        return Grade.choices
-
-    def queryset(self, request, queryset):
-        chosen = self.checked()
-        return queryset.filter(grade=chosen) if chosen else queryset
-
-
-class DutyFilter(ChoiceFilter):
-    """What a file waits for, across the states."""
-
-    title, parameter_name = "等什么", "wait"
-
-    def lookups(self, request, model_admin):
-        return [("consent", "等当事人答复"), ("follow_up", "到期回访"), ("mine", "我调解的")]
-
-    def queryset(self, request, queryset):
-        chosen = self.checked()
-        if chosen == "consent":
-            return queryset.waiting_for_consent()
-        if chosen == "follow_up":
-            return queryset.to_follow_up()
-        return queryset.mediated_by(request.user) if chosen == "mine" else queryset
 
 
 class InspectForm(forms.Form):

@@ -14,8 +14,8 @@ from governance.admin.actions import dress
 from governance.admin.filters import ChoiceFilter
 from governance.models import AccessEvent
 from governance.period_forms import USUAL, PeriodForm, asked_period
-from governance.territory import GridLevel, common_node, lineage
-from grids.models import Grid
+from governance.territory import GridLevel, asked_node
+from mediation.admin.scope import top_of_counts, way_down
 from mediation.models import Dispute, ScreeningReport
 from mediation.reports import COLUMNS, Asked, Line, rows_of, table
 from mediation.reports.table import BREAKDOWNS, OF_REPORTS
@@ -25,13 +25,9 @@ def read(request: HttpRequest, given: Any) -> tuple[Asked, PeriodForm, str, str]
     """Return what an address asks for, the form of its period, the usual period's key, and the top of the person's reach. What
     it asks wrongly is left out."""
     period, form, key = asked_period(given)
-    top = common_node(
-        post.code for post in request.user.posts_in_force if "mediation.count_dispute" in post.permissions
-    )
-    node = given.get("in", "")
-    known = node.isascii() and node.isdigit() and len(node) in GridLevel.values and node.startswith(top)
+    top = top_of_counts(request.user)
     by = given.get("by") if given.get("by") in BREAKDOWNS else "category"
-    return Asked(period, node if known else top, by), form, key, top
+    return Asked(period, asked_node(given.get("in", ""), top), by), form, key, top
 
 
 def query(asked: Asked, **changes: Any) -> str:
@@ -79,10 +75,9 @@ def figures_view(admin: Any, request: HttpRequest) -> HttpResponse:
         raise Http404
     asked, form, key, top = read(request, request.GET)
     lines = table(request.user, asked)
-    places = [code for code in lineage(asked.node) if code.startswith(top)] if asked.node else []
-    names = dict(Grid.objects.filter(code__in=places).values_list("code", "name"))
+    places = way_down(top, asked.node)
     if request.method == "POST":
-        return export(request, asked, lines, names.get(asked.node, ""))
+        return export(request, asked, lines, places.get(asked.node, ""))
     opens = request.user.may("view", Dispute)
     there = {
         Dispute: reverse("admin:mediation_dispute_changelist") if opens else "",
@@ -119,7 +114,7 @@ def figures_view(admin: Any, request: HttpRequest) -> HttpResponse:
             (f"?{urlencode({'period': name, 'in': asked.node, 'by': asked.by})}", words, name == key)
             for name, (words, _) in USUAL.items()
         ],
-        "places": [(f"?{query(asked, **{'in': code})}", names.get(code, code)) for code in places],
+        "places": [(f"?{query(asked, **{'in': code})}", name) for code, name in places.items()],
         "breakdowns": [
             (f"?{query(asked, by=by)}", words, by == asked.by) for by, words in BREAKDOWNS.items()
         ],

@@ -1,4 +1,4 @@
-"""The filters that lead from the figures of screenings to their rows."""
+"""The filters of the list of disputes, and those that lead from the figures of screenings to their rows."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from governance.admin.filters import ChoiceFilter, DayFilter
-from mediation.models import Screening, ScreeningReport
+from mediation.models import Category, Grade, Screening, ScreeningReport
 from mediation.reports.screening import COUNTED, FOUND
 
 #: So many campaigns are offered; an address may name any other within reach.
@@ -81,3 +81,42 @@ class CountedFilter(ChoiceFilter):
 
 class ScreenedFilter(DayFilter):
     title, parameter_name, column = "排查日期", "day", "day"
+
+
+class CategoryFilter(ChoiceFilter):
+    title, parameter_name = "类别", "category"
+
+    def lookups(self, request, model_admin):
+        return Category.choices
+
+    def queryset(self, request, queryset):
+        chosen = self.checked()
+        return queryset.filter(category=chosen) if chosen else queryset
+
+
+class GradeFilter(ChoiceFilter):
+    title, parameter_name = "等级", "grade"
+
+    def lookups(self, request, model_admin):
+        return Grade.choices
+
+    def queryset(self, request, queryset):
+        chosen = self.checked()
+        return queryset.filter(grade=chosen) if chosen else queryset
+
+
+class DutyFilter(ChoiceFilter):
+    """What a file waits for, across the states."""
+
+    title, parameter_name = "等什么", "wait"
+
+    def lookups(self, request, model_admin):
+        return [("consent", "等当事人答复"), ("follow_up", "到期回访"), ("mine", "我调解的")]
+
+    def queryset(self, request, queryset):
+        chosen = self.checked()
+        if chosen == "consent":
+            return queryset.waiting_for_consent()
+        if chosen == "follow_up":
+            return queryset.to_follow_up()
+        return queryset.mediated_by(request.user) if chosen == "mine" else queryset

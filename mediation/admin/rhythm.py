@@ -22,8 +22,8 @@ from governance.flow import NotYours
 from governance.models import AccessEvent
 from governance.periods import EARLIEST, Period
 from governance.templatetags import ui
-from governance.territory import GridLevel, common_node, lineage
-from grids.models import Grid
+from governance.territory import GridLevel, asked_node
+from mediation.admin.scope import top_of_counts, way_down
 from mediation.cards import TONES
 from mediation.forms.rhythm import BulletinForm, ReviewForm
 from mediation.models import Bulletin, Dispute, Review, Rhythm
@@ -103,12 +103,8 @@ def rhythm_view(admin: Any, request: HttpRequest) -> HttpResponse:
     by = given.get("by") if given.get("by") in PAGES else Rhythm.DAY.value
     on = day_of(given.get("on", "")) or timezone.localdate()
     period = period_of(by, on)
-    top = common_node(
-        post.code for post in user.posts_in_force if "mediation.count_dispute" in post.permissions
-    )
-    node = given.get("in", "")
-    known = node.isascii() and node.isdigit() and len(node) in GridLevel.values and node.startswith(top)
-    node = node if known else top
+    top = top_of_counts(user)
+    node = asked_node(given.get("in", ""), top)
     found = figures(user, period, node)
     opens = by != MONTH and user.may("view", Dispute)
     after = period.until + timedelta(days=1)
@@ -116,8 +112,6 @@ def rhythm_view(admin: Any, request: HttpRequest) -> HttpResponse:
     def here(**changes: Any) -> str:
         return "?" + urlencode({"by": by, "on": on, "in": node} | changes)
 
-    codes = [code for code in lineage(node) if code.startswith(top)] if node else []
-    names = dict(Grid.objects.filter(code__in=codes).values_list("code", "name"))
     there = reverse("admin:mediation_dispute_changelist")
     request.current_app = admin.admin_site.name
     context = {
@@ -128,7 +122,7 @@ def rhythm_view(admin: Any, request: HttpRequest) -> HttpResponse:
         "pages": [(here(by=key), words, key == by) for key, (words, _) in PAGES.items()],
         "back_url": here(on=period.since - timedelta(days=1)) if period.since > EARLIEST else "",
         "next_url": here(on=after) if after <= timezone.localdate() else "",
-        "places": [(here(**{"in": code}), names.get(code, code)) for code in codes],
+        "places": [(here(**{"in": code}), name) for code, name in way_down(top, node).items()],
         "columns": [words for _, words in labels()],
         "totals": compared(told(found)),
         "lines": [

@@ -22,10 +22,10 @@ from governance.admin.filters import ChoiceFilter, PlaceFilter
 from governance.models import AccessEvent
 from governance.permissions import rule_of
 from governance.templatetags import ui
-from governance.territory import GridLevel, lineage
-from grids.models import Grid
+from governance.territory import GridLevel, asked_node
 from mediation.admin.figures import FigureFilter
 from mediation.admin.filters import CountedFilter, ScreenedFilter, ScreeningFilter, could_be_key
+from mediation.admin.scope import way_down
 from mediation.forms.screening import NO_NAMES, ReportForm, ScreeningForm
 from mediation.models import Dispute, Screening, ScreeningReport
 from mediation.reports.screening import FIGURES, FOUND, Line, Progress, progress, top_of
@@ -152,15 +152,14 @@ class ScreeningAdmin(Choosing, TerritorialAdmin):
         """Show what a campaign came to by place (GET), or hand the table out (POST)."""
         screening, user = self.reach(request, str(object_id)), request.user
         top = top_of(user, screening)
-        asked = request.GET.get("in", "")
-        known = asked.isascii() and asked.isdigit() and len(asked) in (6, 9, 12) and asked.startswith(top)
-        node = asked if known else top
+        node = asked_node(request.GET.get("in", ""), top)
+        if len(node) > GridLevel.COMMUNITY:
+            node = top
         found = progress(user, screening, node)
         counts = user.may("count", Dispute)
-        places = [code for code in lineage(node) if code.startswith(top)]
-        names = dict(Grid.objects.filter(code__in=places).values_list("code", "name"))
+        places = way_down(top, node)
         if request.method == "POST":
-            return self.hand_out(request, screening, found, names.get(node, ""), counts)
+            return self.hand_out(request, screening, found, places.get(node, ""), counts)
         columns = {key: figure for key, figure in FIGURES.items() if counts or key not in FOUND}
         deeper = len(node) < GridLevel.STREET
         lines = found.by_street() if deeper else found.communities
@@ -177,7 +176,7 @@ class ScreeningAdmin(Choosing, TerritorialAdmin):
             "screening": screening,
             "state": state_chip(screening),
             "span": span_words(screening),
-            "places": [(f"?{urlencode({'in': code})}", names.get(code, code)) for code in places],
+            "places": [(f"?{urlencode({'in': code})}", name) for code, name in places.items()],
             "columns": [figure.label for figure in columns.values()],
             "rows": [
                 self.row(

@@ -12,14 +12,8 @@ from django.utils import timezone
 from governance import parameters
 from governance.flow import AlreadyDone, Change, Clock, Refused
 from governance.models import User
-from mediation.flow.handling import (
-    chosen_party,
-    end,
-    keep_photos,
-    last_version,
-    party_of,
-    the_party,
-)
+from mediation.flow.handling import end, keep_photos, last_version
+from mediation.flow.parties import chosen_party, party_of, the_party
 from mediation.flow.scope import CONFIRM_WITHIN_DAYS, IDENTITY, OWNERSHIP
 from mediation.models import (
     Agreement,

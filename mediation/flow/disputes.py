@@ -4,7 +4,7 @@ from datetime import datetime
 
 from governance.flow import STOP, Action, Clock, Flow, on_tick
 from governance.models import User
-from mediation.flow import agreeing, archiving, calling, handling
+from mediation.flow import agreeing, archiving, calling, handling, parties
 from mediation.models import Disputant, Dispute, DisputeStep, Mediator
 from mediation.models.disputes import ENDED, LIVE, DisputeStatus, directors
 
@@ -21,8 +21,8 @@ ACTIONS = [
         "同意调解",
         frozenset({S.REGISTERED}),
         needs="answer",
-        effect=handling.agree,
-        ready=handling.is_asked,
+        effect=parties.agree,
+        ready=parties.is_asked,
         tell=("directors", "placed_by"),
         hint="调解自愿、免费，随时可以不再调解",
         news="当事人同意调解",
@@ -34,7 +34,7 @@ ACTIONS = [
         frozenset({S.REGISTERED, S.ACCEPTED, S.MEDIATING, S.SENT}),
         S.TERMINATED,
         needs="answer",
-        effect=handling.refuse,
+        effect=parties.refuse,
         tell=("disputants", "mediators"),
         danger=True,
         hint="任何一方都可以随时不再调解，不用说明理由；不影响依法维权",
@@ -47,7 +47,7 @@ ACTIONS = [
         frozenset({S.REGISTERED, S.ACCEPTED, S.MEDIATING}),
         needs="record",
         outcomes=frozenset({S.TERMINATED}),
-        effect=handling.record_consent,
+        effect=parties.record_consent,
         hint="一方明确拒绝的，调解终止",
     ),
     Action(
@@ -56,9 +56,9 @@ ACTIONS = [
         frozenset({S.REGISTERED, S.ACCEPTED, S.MEDIATING, S.SENT}),
         needs="answer",
         outcomes=frozenset({S.WITHDRAWN, S.TERMINATED}),
-        guard=handling.for_applicant,
-        effect=handling.withdraw,
-        ready=handling.is_applicant,
+        guard=parties.for_applicant,
+        effect=parties.withdraw,
+        ready=parties.is_applicant,
         tell=("directors", "mediators", "disputants"),
         danger=True,
         news="申请人撤回了申请",
@@ -69,7 +69,7 @@ ACTIONS = [
         "选调解员",
         frozenset({S.REGISTERED, S.ACCEPTED, S.MEDIATING}),
         needs="answer",
-        effect=handling.choose_mediator,
+        effect=parties.choose_mediator,
         tell=("directors",),
         hint="您可以说想请谁调解，由矛调中心安排；也可以请某位调解员回避",
         news="当事人对调解员有意见",
@@ -80,7 +80,7 @@ ACTIONS = [
         "登记当事人",
         frozenset({S.REGISTERED, S.ACCEPTED, S.MEDIATING}),
         needs="record",
-        effect=handling.amend_party,
+        effect=parties.amend_party,
         hint="补正当事人的情况，或者添加当事人",
     ),
     # --- the director ---
@@ -462,7 +462,7 @@ ACTIONS = [
 ]
 
 DISPUTES = Flow(
-    Dispute, DisputeStep, S.REGISTERED, [handling.by_others(action) for action in ACTIONS], final=FINAL
+    Dispute, DisputeStep, S.REGISTERED, [parties.by_others(action) for action in ACTIONS], final=FINAL
 )
 
 

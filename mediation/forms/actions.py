@@ -12,7 +12,8 @@ from governance.models import Matter, User
 from governance.templatetags import ui
 from governance.territory import lineage
 from mediation.flow.conflicts import conflicts
-from mediation.flow.handling import PARTY_FIELDS, mediators_for, wishes_on
+from mediation.flow.handling import mediators_for
+from mediation.flow.parties import PARTY_FIELDS, wishes_on
 from mediation.flow.scope import RIGHT_WAY, NotMediable
 from mediation.forms.agreements import (
     CloseForm,

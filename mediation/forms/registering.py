@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from governance.forms import day_field
 from grids.models import Grid
-from mediation.flow.handling import PARTY_FIELDS
+from mediation.flow.parties import PARTY_FIELDS
 from mediation.forms.parties import amount_field, check_party, party_fields
 from mediation.models import Category, Disputant, Grade, Origin, ScreeningReport
 from mediation.services.registering import PartyData

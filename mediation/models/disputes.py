@@ -284,7 +284,7 @@ class Dispute(Matter):
         )
 
     def indexed_words(self) -> tuple[str, ...]:
-        # The parties are other rows: whoever amends one (mediation/flow/handling.py) makes the index anew.
+        # The parties are other rows: whoever amends one (mediation/flow/parties.py) makes the index anew.
         return (self.title, self.description, self.applicant_name)
 
     def gist(self, *, place: bool = True) -> str:

@@ -42,6 +42,7 @@ from mediation.models import (
     Term,
 )
 from mediation.models.disputes import AGREEMENTS, GUIDES, TERMINATIONS, TRANSFERRED, Origin, Outcome
+from mediation.reports.screening import COUNTED
 
 #: What the table can be broken down by: key -> name.
 BREAKDOWNS = {
@@ -116,13 +117,14 @@ def _screened(period: Period) -> Q:
     return Q(day__gte=period.since, day__lte=period.until)
 
 
-def _counted(key: str, label: str, column: str) -> Column:
-    """Return the figure that adds up what the reports of screenings counted; its rows are those that counted something."""
+def _counted(key: str, name: str = "") -> Column:
+    """Return the figure that adds up what the reports of screenings counted, as on a campaign's page (``name`` there)."""
+    figure = COUNTED[name or key]
     return Column(
         key,
-        label,
-        lambda period: _screened(period) & Q(**{f"{column}__gt": 0}),
-        total=column,
+        figure.label,
+        lambda period: _screened(period) & figure.when,
+        total=figure.column,
         of=ScreeningReport,
     )
 
@@ -143,13 +145,13 @@ COLUMNS: dict[str, Column] = {
         Column("performed", "已履行", _performed, how="达成协议的里面，各条都已履行的"),
         Column("confirmed", "司法确认", _confirmed, how="达成协议的里面，法院裁定有效的"),
         Column("minors", "涉未成年人", lambda p: _accepted(p) & Q(has_minor=True)),
-        _counted("screened", "排查次数", "times"),
+        _counted("screened", "times"),
         Column("found", "排查发现", _found, how="这段时间登记的里面，排查发现的"),
-        _counted("prevented", "预防纠纷", "prevented"),
-        _counted("crimes", "防止民转刑（件）", "crime_cases"),
-        _counted("crime_people", "防止民转刑（人）", "crime_people"),
-        _counted("petitions", "防止群体性上访（件）", "petition_cases"),
-        _counted("petition_people", "防止群体性上访（人）", "petition_people"),
+        _counted("prevented"),
+        _counted("crimes"),
+        _counted("crime_people"),
+        _counted("petitions"),
+        _counted("petition_people"),
     )
 }
 

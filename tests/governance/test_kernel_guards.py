@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from governance import audit, checks, notices, parameters, search
 from governance.appointments import appoint, dismiss
+from governance.explaining import explain
 from governance.models import AccessEvent, Elevation, Post, TextMessage, User
-from governance.permissions import OutOfReach, explain, permitted_actions
+from governance.permissions import OutOfReach, permitted_actions
 from tests import factories
 from volunteers.flow import ORDERS
 from volunteers.models import Order

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
+from governance.explaining import explain
 from governance.flow import NotYours, Refused, tick
 from governance.models import AccessEvent, Notice, Share, User
-from governance.permissions import explain
 from mediation.models import Confirmation, Disputant, Dispute, DisputePhoto, Paper, Viewing
 from mediation.services.archiving import approve_erasure, ask_erasure
 from mediation.services.inspecting import inspect

@@ -5,7 +5,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 
-from governance.permissions import explain, holders, permitted_actions
+from governance.explaining import explain
+from governance.permissions import holders, permitted_actions
 from governance.territory import lineage
 from incidents.flow import INCIDENTS
 from incidents.models import Incident, IncidentPhoto, IncidentStep

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from governance import sharing
+from governance.explaining import explain
 from governance.models import Elevation, Intake, Post, Share, User
-from governance.permissions import explain, permitted_actions
+from governance.permissions import permitted_actions
 from governance.roles import BY_KEY
 from mediation.flow import DISPUTES
 from mediation.flow.disputes import FINAL

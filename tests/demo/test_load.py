@@ -380,7 +380,7 @@ def test_the_judicial_officer_has_figures_and_one_file(district):
     assert Viewing.objects.filter(user=justice, until__gt=NOW).count() == 1
 
 
-def test_disputes_are_dealt_so_that_there_is_some_of_everything():
+def test_disputes_are_dealt_so_that_there_is_some_of_everything(db):
     world = World(seed=1, now=NOW)
     for code in (DISTRICT, COMMUNITY[:9], COMMUNITY, NEIGHBOUR, f"{COMMUNITY}001"):
         world.grids[code] = None

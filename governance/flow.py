@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from governance import masks, notices, worktime
 from governance.models import Matter, Step, User
+from governance.models.people import look_up_posts
 from governance.permissions import look_again, permitted_actions
 
 
@@ -352,6 +353,8 @@ class Flow:
                 if not echo.applicant_id:
                     notices.text_of(echo, news)
         people = [person for key in tell for person in matter.audience(key) if person.pk != change.actor.pk]
+        if change.note and change.action.readers:
+            look_up_posts(people)
         reading = [p for p in people if not change.note or change.action.opens_note(matter, p)]
         others = [p for p in people if p not in reading]
         notices.tell_of(matter, reading, f"{matter.title}：{news}", note=change.note)

@@ -1,5 +1,6 @@
 """People, units, roles and posts: who may do what, where, and for how long."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -108,27 +109,7 @@ class User(AbstractBaseUser):
 
     def posts_on(self, day: date) -> list[PostInForce]:
         """Return the posts in force on a day, with the permissions that their roles carry now."""
-        allowed = Role.permissions.through.objects.filter(role=OuterRef("role")).values(
-            name=Concat("permission__content_type__app_label", Value("."), "permission__codename")
-        )
-        posts = (
-            Post.objects.in_force(day)
-            .filter(user=self)
-            .select_related("role", "grid", "unit")
-            .defer("grid__boundary")
-            .annotate(allowed=ArraySubquery(allowed))
-        )
-        return [
-            PostInForce(
-                pk=post.pk,
-                role=post.role_id,
-                label=str(post),
-                code=post.grid_id,
-                unit_id=post.unit_id,
-                permissions=frozenset(post.allowed),
-            )
-            for post in posts
-        ]
+        return posts_of([self.pk], day)[self.pk]
 
     def holds(self, *roles: str) -> bool:
         """Say whether the person holds one of these roles today, anywhere."""
@@ -291,3 +272,39 @@ class Post(Territorial):
 
     def __str__(self) -> str:
         return f"{self.role} · {self.unit.name if self.unit_id else self.grid}"
+
+
+def posts_of(keys: Iterable[int], day: date) -> dict[int, list[PostInForce]]:
+    """Return the posts in force on a day of each of these people, with the permissions that their roles carry now. One statement."""
+    allowed = Role.permissions.through.objects.filter(role=OuterRef("role")).values(
+        name=Concat("permission__content_type__app_label", Value("."), "permission__codename")
+    )
+    posts = (
+        Post.objects.in_force(day)
+        .filter(user__in=keys)
+        .select_related("role", "grid", "unit")
+        .defer("grid__boundary")
+        .annotate(allowed=ArraySubquery(allowed))
+    )
+    found: dict[int, list[PostInForce]] = {key: [] for key in keys}
+    for post in posts:
+        found[post.user_id].append(
+            PostInForce(
+                pk=post.pk,
+                role=post.role_id,
+                label=str(post),
+                code=post.grid_id,
+                unit_id=post.unit_id,
+                permissions=frozenset(post.allowed),
+            )
+        )
+    return found
+
+
+def look_up_posts(people: Iterable[User]) -> None:
+    """Find the posts in force of several people at once, so that none of them is asked for alone."""
+    unknown = [person for person in people if "posts_in_force" not in person.__dict__]
+    if len(unknown) > 1:
+        found = posts_of({person.pk for person in unknown}, timezone.localdate())
+        for person in unknown:
+            person.posts_in_force = found[person.pk]

@@ -40,6 +40,7 @@ from mediation.models import (
     Viewing,
 )
 from mediation.services.backlog import taken_up
+from tests.demo.fingerprint import fingerprint
 from volunteers.flow import ORDERS
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Team, Volunteer
 from volunteers.services.orders import open_orders_for
@@ -50,11 +51,18 @@ NOW = datetime(2026, 11, 20, 10, 20, tzinfo=ZoneInfo("Asia/Shanghai"))
 
 @pytest.fixture(scope="module")
 def made(django_db_setup, django_db_blocker, tmp_path_factory):
-    """A small district, loaded once for all tests of this module."""
+    """A small district, loaded for all tests of this module; ``before`` is the fingerprint of one that was loaded and taken back."""
     media = override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media"))
-    with django_db_blocker.unblock(), media, transaction.atomic():
-        yield build(seed=1, now=NOW, small=True)
-        transaction.set_rollback(True)
+    with django_db_blocker.unblock(), media:
+        with transaction.atomic():
+            build(seed=1, now=NOW, small=True)
+            before = fingerprint()
+            transaction.set_rollback(True)
+        with transaction.atomic():
+            made = build(seed=1, now=NOW, small=True)
+            made.before = before
+            yield made
+            transaction.set_rollback(True)
 
 
 @pytest.fixture
@@ -72,6 +80,10 @@ def test_the_district_is_sound(district):
     assert district.faults == []
     # A few stories may be stopped by a rule; many would mean that a story does not know the rules.
     assert len(district.cut_short) <= 2, district.cut_short
+
+
+def test_one_seed_makes_one_district(district):
+    assert fingerprint() == district.before
 
 
 def test_the_territory_is_the_real_one_with_made_up_base_grids(district):

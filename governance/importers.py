@@ -36,6 +36,15 @@ class BadRow(Exception):
         super().__init__("".join(reasons))
 
 
+def reach_of(by: User, permission: str) -> list[str]:
+    """Return the nodes at or below which the person may do that; "" is everywhere. A post for one unit alone does not count."""
+    if by.is_superuser:
+        return [""]
+    return [
+        post.code for post in by.posts_in_force if permission in post.permissions and post.unit_id is None
+    ]
+
+
 class RowReader:
     """Reads the rows of one file for one importer; an app's own subclass says ``read`` and, where rows have one, ``number``.
 

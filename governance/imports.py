@@ -222,10 +222,8 @@ def go_on(batch: TableImport, seconds: float = SLICE_SECONDS) -> str:
 
 def _load(importer: Importer, batch: TableImport, reader: RowReader, line: int, cells: list[Cell]) -> str:
     """Write what one row makes and its outcome together, or why there is none. Returns the outcome."""
-    rows, told = (
-        importer.row.objects,
-        {"batch": batch, "line": line, importer.row.called: reader.number(cells)},
-    )
+    rows, called = importer.row.objects, reader.number(cells)[:100]
+    told = {"batch": batch, "line": line, importer.row.called: called}
     try:
         row = reader.read(line, cells)
         with transaction.atomic():

@@ -367,6 +367,12 @@ def _clean(cell: Any) -> Cell:
     return str(cell)[:LONGEST_CELL]
 
 
+def phone_of(cell: Cell) -> str:
+    """Return a phone number without signs and without the country's own; whether it is one, the caller asks."""
+    text = re.sub(r"[\s\-—－()（）]", "", plain(said(cell)))
+    return re.sub(r"^(\+?86|0086)(?=1)", "", text)
+
+
 # --- moments -----------------------------------------------------------------------------------------------------------
 def moment_of(cell: Cell) -> datetime | None:
     """Return a cell as a moment in local time; a day without a time is its noon, or now where that is still to come.

@@ -249,7 +249,7 @@ class TableImportAdmin(ReadOnlyAdmin):
             except ValidationError as refusal:
                 problem = "".join(refusal.messages)
         first = told.first if told else []
-        shown = self.preview([row for _, _, row in first])
+        shown = self.preview([row for _, _, row in first]) if first else []
         context = {
             "form": form,
             "missing": "、".join(missing),

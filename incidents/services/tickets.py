@@ -10,10 +10,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from governance.importers import BadRow, Column, RowReader
+from governance.importers import BadRow, Column, RowReader, reach_of
 from governance.models import User
 from governance.models.people import PHONE
-from governance.tables import Cell, Formula, moment_of, plain, said
+from governance.tables import Cell, Formula, moment_of, phone_of, plain, said
 from grids.models import Entrance, Grid
 from incidents.likeness import suggest_classes
 from incidents.models import MinorClass
@@ -88,18 +88,10 @@ class Reader(RowReader):
         self._classes: dict[str, MinorClass] = {}
         for minor in self.minors:
             self._classes |= {minor.code: minor, plain(minor.name): minor}
-        self._reach = (
-            [""]
-            if by.is_superuser
-            else [
-                post.code
-                for post in by.posts_in_force
-                if "incidents.report_incident" in post.permissions and post.unit_id is None
-            ]
-        )
+        self._reach = reach_of(by, "incidents.report_incident")
 
     def number(self, cells: list[Cell]) -> str:
-        return self.text(cells, "ticket")[:100]
+        return self.text(cells, "ticket")
 
     def read(self, line: int, cells: list[Cell]) -> Ticket:
         """Return a row as a ticket. Raises BadRow."""
@@ -178,8 +170,7 @@ class Reader(RowReader):
         return code, door
 
     def _phone(self, cell: Cell, wrong: list[str]) -> str:
-        text = re.sub(r"[\s\-—－()（）]", "", plain(said(cell)))
-        text = re.sub(r"^(\+?86|0086)(?=1)", "", text)
+        text = phone_of(cell)
         if text:
             try:
                 PHONE(text)

@@ -7,6 +7,7 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from governance import parameters
+from governance.imports import open_import
 from governance.models import AccessEvent, Elevation, Heartbeat, Intake, Post, Role, TextMessage, Unit
 from governance.sharing import share
 from incidents.flow import INCIDENTS
@@ -207,7 +208,7 @@ def furnished(made: Cast) -> Cast:
     sources.record(source, 201, "新登记", "A-1")
     operator = factories.make_staff("seat_operator", factories.DISTRICT)
     table = "工单编号,小类,社区,诉求内容\nA-2,x,和苑,没人清\n"
-    imports.open_import(operator, source="hotline", file_name="工单.csv", data=table.encode())
+    open_import(imports.TICKETS, operator, source="hotline", file_name="工单.csv", data=table.encode())
     director, mediator = made.people["director"], made.people["mediator"].mediators.get()
     closed = disputes.make_closed(director=director, mediator=mediator)
     disputes.run(closed, "archive", director, retention="short", incomplete=True, note="演练")

@@ -196,6 +196,9 @@ KEEP_PARTY = KEEP_BRANCH | _all(
     "add_coveredunit",
     "export_coveredunit",
     "export_transfer",
+    "view_organisationimport",
+    "view_memberimport",
+    "view_coveredunitimport",
 )
 
 BUILT_IN: tuple[RoleSpec, ...] = (

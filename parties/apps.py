@@ -8,6 +8,7 @@ class PartiesConfig(AppConfig):
     def ready(self) -> None:
         from governance import intake
         from parties import flow  # noqa: F401  binds the transition tables to their models
+        from parties.services import imports  # noqa: F401  registers what is loaded at once
         from parties.services.members import adopt
 
         intake.adopting(adopt)

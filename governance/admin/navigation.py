@@ -122,6 +122,24 @@ SIDEBAR = (
                 "parties.view_hubhousehold",
             ),
             ("兜底管理", "umbrella", "admin:parties_coveredunit_changelist", "parties.view_coveredunit"),
+            (
+                "党组织导入",
+                "upload_file",
+                "admin:parties_organisationimport_changelist",
+                "parties.view_organisationimport",
+            ),
+            (
+                "党员导入",
+                "upload_file",
+                "admin:parties_memberimport_changelist",
+                "parties.view_memberimport",
+            ),
+            (
+                "兜底单位导入",
+                "upload_file",
+                "admin:parties_coveredunitimport_changelist",
+                "parties.view_coveredunitimport",
+            ),
         ),
     ),
     (

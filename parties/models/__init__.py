@@ -1,6 +1,14 @@
 """The nouns of the party organisation: the tree, its members and who leads it, transfers, and what it looks after."""
 
 from parties.models.coverage import CoveredUnit
+from parties.models.imports import (
+    CoveredUnitImport,
+    CoveredUnitRow,
+    MemberImport,
+    MemberRow,
+    OrganisationImport,
+    OrganisationRow,
+)
 from parties.models.members import HEAD, HubHousehold, Member, Officer
 from parties.models.organisations import (
     WITH_MEMBERS,
@@ -17,12 +25,18 @@ __all__ = [
     "WITH_MEMBERS",
     "BranchForm",
     "CoveredUnit",
+    "CoveredUnitImport",
+    "CoveredUnitRow",
     "HubHousehold",
     "Member",
+    "MemberImport",
+    "MemberRow",
     "OfOrganisation",
     "Officer",
     "Organisation",
     "OrganisationChange",
+    "OrganisationImport",
+    "OrganisationRow",
     "PartyOrgType",
     "Transfer",
     "TransferStatus",

@@ -170,6 +170,8 @@ PARTY = _all(
     "view_officer",
     "view_hubhousehold",
     "view_coveredunit",
+    "view_meeting",
+    "hold_meeting",
 )
 #: Keeping an organisation's own roll and affairs.
 KEEP_BRANCH = PARTY | _all(
@@ -184,6 +186,7 @@ KEEP_BRANCH = PARTY | _all(
     "view_transfer",
     "ask_transfer",
     "decide_transfer",
+    "export_meeting",
 )
 #: Deciding about the organisations below one's own: setting up, renaming, merging, dissolving, who leads them.
 KEEP_PARTY = KEEP_BRANCH | _all(

@@ -121,6 +121,9 @@ SIDEBAR = (
                 "admin:parties_hubhousehold_changelist",
                 "parties.view_hubhousehold",
             ),
+            ("组织生活", "event_note", "admin:parties_meeting_changelist", "parties.view_meeting"),
+            ("本月安排", "calendar_month", "admin:parties_meeting_months", "parties.view_meeting"),
+            ("组织生活看板", "fact_check", "admin:parties_meeting_board", "parties.view_meeting"),
             ("兜底管理", "umbrella", "admin:parties_coveredunit_changelist", "parties.view_coveredunit"),
             (
                 "党组织导入",

@@ -1,4 +1,4 @@
-"""The nouns of the party organisation: the tree, its members and who leads it, transfers, and what it looks after."""
+"""The nouns of the party organisation: the tree, its members and who leads it, transfers, what it looks after, its meetings."""
 
 from parties.models.coverage import CoveredUnit
 from parties.models.imports import (
@@ -8,6 +8,16 @@ from parties.models.imports import (
     MemberRow,
     OrganisationImport,
     OrganisationRow,
+)
+from parties.models.meetings import (
+    Attendance,
+    Meeting,
+    MeetingKind,
+    MeetingPhoto,
+    MeetingStatus,
+    MeetingStep,
+    keeps_life,
+    kept_by,
 )
 from parties.models.members import HEAD, HubHousehold, Member, Officer
 from parties.models.organisations import (
@@ -23,11 +33,17 @@ from parties.models.transfers import Transfer, TransferStatus, TransferStep
 __all__ = [
     "HEAD",
     "WITH_MEMBERS",
+    "Attendance",
     "BranchForm",
     "CoveredUnit",
     "CoveredUnitImport",
     "CoveredUnitRow",
     "HubHousehold",
+    "Meeting",
+    "MeetingKind",
+    "MeetingPhoto",
+    "MeetingStatus",
+    "MeetingStep",
     "Member",
     "MemberImport",
     "MemberRow",
@@ -41,4 +57,6 @@ __all__ = [
     "Transfer",
     "TransferStatus",
     "TransferStep",
+    "keeps_life",
+    "kept_by",
 ]

@@ -25,6 +25,7 @@ from parties.models import (
 )
 from parties.models.organisations import may_decide_below
 from parties.roll import carry_along
+from parties.services.meetings import cancel_planned
 from parties.services.officers import take_posts_back
 
 K = OrganisationChange.Kind
@@ -253,6 +254,7 @@ def _end(
         officer.until = max(day, officer.since)
         officer.save(update_fields=["until"])
     take_posts_back(organisation, by=by, reason=reason)
+    cancel_planned(organisation)
 
 
 @transaction.atomic

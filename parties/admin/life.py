@@ -107,7 +107,7 @@ class LifePages:
         keeps = not organisation.is_ended and keeps_life(request.user, organisation)
         meetings = frequency.meetings_of(shown, month.first, month.last)
         names = {each.pk: each.name for each in shown}
-        offered = proposals(found, month) if keeps else []
+        offered = proposals(found, month, organisation) if keeps else []
         form = MonthForm(request.POST or None, proposals=offered)
 
         def run(given: dict[str, Any]) -> str:
@@ -157,6 +157,8 @@ class LifePages:
         """Return what is due as a line of the page."""
         if duty.held:
             state, tone = "已开", "good"
+        elif duty.planned and duty.planned[0].is_past:
+            state, tone = "待记录", "caution"
         elif duty.planned:
             state, tone = "已安排", "brand"
         else:
@@ -226,10 +228,7 @@ class LifePages:
             "parties/desk_board.html",
             title="组织生活看板",
             places=places,
-            kinds=[
-                (kind.label, frequency.now_of(kind, today), frequency.now_of(kind, today).before())
-                for kind in kinds
-            ],
+            kinds=[(kind.label, *period_words(kind), frequency.now_of(kind, today)) for kind in kinds],
             rows=[self.board_line(line, kinds, line is total) for line in (total, *lines)],
             here=places[-1][0] if places else "",
         )
@@ -280,6 +279,13 @@ class LifePages:
         data = exports.workbook("组织生活看板", columns, lines)
         audit.record(AccessEvent.Kind.EXPORT, request.user, f"导出{title}（不含个人信息）", request=request)
         return exports.as_file(f"{title} {timezone.localdate():%Y%m%d}.xlsx", data)
+
+
+def period_words(kind: str) -> tuple[str, str]:
+    """Return what a kind's present and last period are called."""
+    return {1: ("本月", "上月"), 3: ("本季", "上季"), 12: ("今年", "去年")}.get(
+        frequency.months_of(kind), ("本期", "上期")
+    )
 
 
 def asked_month(text: str) -> date:

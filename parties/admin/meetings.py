@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from governance import masks
-from governance.admin.desk import Card
+from governance.admin.desk import Card, Urgent
 from governance.admin.filters import ChoiceFilter, DayFilter, PlaceFilter, StatusFilter
 from governance.admin.matters import MatterAdmin, link_to
 from governance.admin.verbs import verb_page
@@ -20,7 +20,15 @@ from parties.admin.filters import OrganisationFilter, known_key
 from parties.admin.life import LifePages
 from parties.forms.meetings import MEETING_FORMS, MeetingForm
 from parties.frequency import of_quorum
-from parties.models import Meeting, MeetingKind, MeetingStatus, Member, Organisation, kept_by
+from parties.models import (
+    Meeting,
+    MeetingKind,
+    MeetingStatus,
+    Member,
+    Organisation,
+    PartyOrgType,
+    kept_by,
+)
 from parties.services.meetings import plan_meeting
 
 S = MeetingStatus
@@ -221,13 +229,34 @@ class MeetingAdmin(LifePages, MatterAdmin):
         )
 
     # --- desk -------------------------------------------------------------------------------------------------------
+    def urgent(self, request: HttpRequest, most: int = 10) -> list[Urgent]:
+        """Return the meetings that the person herself has to record, those of others left out."""
+        if not request.user.may("hold", Meeting):
+            return []
+        rows = (
+            self.get_queryset(request)
+            .ongoing()
+            .filter(organisation__in=kept_by(request.user).order_by().values("pk"))
+        )
+        return [
+            Urgent(
+                matter=meeting,
+                title=meeting.title,
+                place=meeting.organisation.name,
+                url=self.link(meeting),
+                tone=self.tones.get(meeting.status, "quiet"),
+            )
+            for meeting in rows.filter(due_at__isnull=False).order_by("due_at", "pk")[:most]
+        ]
+
     def cards(self, request: HttpRequest) -> list[Card]:
         """Return what has still to be held this month, and what was held and is not recorded."""
         user = request.user
         if not user.may("view", Meeting):
             return []
         owing = Organisation.objects.restrict(user).in_force().filter(frequency.behind_this_month())
-        mine = kept_by(user).exists() if user.may("hold", Meeting) else False
+        # Who keeps a branch or group keeps all that she sees; those above look at the list.
+        mine = not user.is_superuser and kept_by(user).filter(kind__gte=PartyOrgType.BRANCH).exists()
         there = self.link(None, "months") if mine else f"{self.organisations_url()}?life=month"
         late = Meeting.objects.restrict(user).unrecorded()
         return [

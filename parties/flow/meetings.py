@@ -71,7 +71,10 @@ def check_day(moment: datetime | None) -> datetime:
 def record_until(change: Change) -> datetime:
     """Return until when a meeting is to be recorded: the end of a day, so many days after it."""
     day = timezone.localtime(change.matter.starts_at) + timedelta(days=parameters.value("life.record_days"))
-    return max(day.replace(hour=23, minute=59, second=0, microsecond=0), change.now)
+    # What is entered afterwards has until the end of the next day.
+    return max(day, timezone.localtime(change.now) + timedelta(days=1)).replace(
+        hour=23, minute=59, second=0, microsecond=0
+    )
 
 
 def arrange(change: Change) -> None:

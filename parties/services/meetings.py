@@ -96,23 +96,30 @@ class Proposal:
         return self.duty.kind.label
 
 
-def proposals(found: list[Duty], month: Span) -> list[Proposal]:
-    """Return what to plan in a month for what is neither held nor planned yet; nothing for a month that is over."""
+def proposals(found: list[Duty], month: Span, home: Organisation) -> list[Proposal]:
+    """Return what to plan in a month for what is neither held nor planned yet; nothing for a month that is over.
+
+    A group without a day or place of its own keeps those of ``home``, its branch.
+    """
     today = timezone.localdate()
     if month.last < today:
         return []
     return [
-        Proposal(duty, usual_time(duty.organisation, duty.kind, month, today), duty.organisation.address[:80])
+        Proposal(
+            duty,
+            usual_time(duty.organisation.theme_day or home.theme_day, duty.kind, month, today),
+            (duty.organisation.address or home.address)[:80],
+        )
         for duty in found
         if duty.is_open
     ]
 
 
-def usual_time(organisation: Organisation, kind: str, month: Span, today: date) -> datetime:
+def usual_time(theme_day: int | None, kind: str, month: Span, today: date) -> datetime:
     """Return when a kind is usually held in a month: the fixed day, or the first working day from a day on. Never a day that is
     past, and never after the month."""
     clock, day = USUAL[kind]
-    wanted = month.first.replace(day=day or organisation.theme_day or THEME_DAY)
+    wanted = month.first.replace(day=day or theme_day or THEME_DAY)
     if day is not None and not worktime.is_workday(wanted):
         wanted = worktime.next_workday(wanted)
     if wanted < today or wanted == today and datetime.now(timezone.get_default_timezone()).time() >= clock:

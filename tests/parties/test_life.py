@@ -133,7 +133,7 @@ def test_others_get_nowhere(branch):
     client = enter(worker)
     for page in (url("months"), url("board"), url("add")):
         assert client.get(page).status_code == 404
-    assert meeting.title not in enter(stranger).get(url("board")).content.decode()
+    assert branch.name not in enter(stranger).get(url("board")).content.decode()
     community = enter(factories.make_staff("community_secretary", factories.COMMUNITY))
     assert [community.get(page).status_code for page in pages] == [200, 302, 200, 200], (
         "reads, does not record"

@@ -284,7 +284,7 @@ def test_the_usual_meetings_of_a_month_are_planned_at_once_and_once(world):
     day = (timezone.localdate().replace(day=1) + timedelta(days=40)).replace(day=1)
     parameters.change("life.record_days", 5)
     month, found = month_of([world.branch, world.group], day)
-    offered = proposals(found, month)
+    offered = proposals(found, month, world.branch)
     by_kind = {each.duty.kind: each for each in offered}
     assert {"theme_day", "council", "group"} <= set(by_kind)
     theme = by_kind["theme_day"]
@@ -296,7 +296,10 @@ def test_the_usual_meetings_of_a_month_are_planned_at_once_and_once(world):
     assert plan_month(by=world.secretary, chosen=chosen) == first and Meeting.objects.count() == 3
     assert (timezone.localtime(first[0].due_at) - timezone.localtime(first[0].starts_at)).days == 5
     assert {"theme_day", "council", "group"}.isdisjoint(
-        {each.duty.kind for each in proposals(month_of([world.branch, world.group], day)[1], month)}
+        {
+            each.duty.kind
+            for each in proposals(month_of([world.branch, world.group], day)[1], month, world.branch)
+        }
     )
     with pytest.raises(NotYours):
         plan_month(by=world.leader, chosen=chosen[:1])
@@ -305,10 +308,10 @@ def test_the_usual_meetings_of_a_month_are_planned_at_once_and_once(world):
 def test_no_proposal_lies_in_the_past(world):
     today = timezone.localdate()
     month, found = month_of([world.branch, world.group], today)
-    for each in proposals(found, month):
+    for each in proposals(found, month, world.branch):
         assert today <= timezone.localdate(each.starts_at) <= month.last
     past = month.before()
-    assert proposals(month_of([world.branch], past.first)[1], past) == []
+    assert proposals(month_of([world.branch], past.first)[1], past, world.branch) == []
 
 
 def test_who_keeps_is_reminded_once_of_what_is_not_recorded(world):

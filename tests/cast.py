@@ -16,7 +16,7 @@ from governance.models import Unit, User
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
 from mediation.models import Backlog, Dispute, Screening, ScreeningReport
-from parties.models import CoveredUnit, HubHousehold, Member, Organisation, Transfer
+from parties.models import CoveredUnit, HubHousehold, Meeting, Member, Organisation, Transfer
 from parties.services.members import ask_transfer
 from tests import backlogs, disputes, factories, party
 from tests.pictures import jpeg
@@ -86,6 +86,8 @@ class Cast:
     transfer: Transfer = None
     hub: HubHousehold = None
     covered: CoveredUnit = None
+    #: Of the branch, of yesterday, waiting for its record.
+    meeting: Meeting = None
     entrance: Any = None
     share: Any = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
@@ -224,3 +226,4 @@ def add_party(cast: Cast) -> None:
     cast.transfer = ask_transfer(by=people["branch_secretary"], member=cast.party_member, target=other)
     cast.hub = party.make_hub(cast.party_member)
     cast.covered = party.make_covered(cast.branch)
+    cast.meeting = party.make_meeting(cast.branch, by=people["branch_secretary"], days=-1)

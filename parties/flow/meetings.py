@@ -80,9 +80,14 @@ def record_until(change: Change) -> datetime:
 def arrange(change: Change) -> None:
     """Change what was planned, save its day. Taken over is what was given."""
     meeting, given = change.matter, change.data
-    if "kinds" in given:
-        meeting.kinds = check_kinds(meeting.organisation, given["kinds"])
+    _take_kinds(meeting, given)
     _words(meeting, given)
+
+
+def _take_kinds(meeting: Meeting, given: dict[str, Any]) -> None:
+    # What it is already it may stay, though the committee has shrunk meanwhile.
+    if "kinds" in given and set(given["kinds"]) != set(meeting.kinds):
+        meeting.kinds = check_kinds(meeting.organisation, given["kinds"])
 
 
 def _words(meeting: Meeting, given: dict[str, Any]) -> None:
@@ -113,8 +118,7 @@ def record(change: Change) -> None:
     if starts_at > change.now:
         raise Refused("会还没有开，开过以后再记录。日期变了的，请先改期。", "starts_at")
     meeting.starts_at = starts_at
-    if given.get("kinds"):
-        meeting.kinds = check_kinds(meeting.organisation, given["kinds"])
+    _take_kinds(meeting, given)
     _words(meeting, given)
     if not meeting.minutes:
         raise Refused("请填写会议记录。", "minutes")

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from governance import masks
 from governance.forms import ActionForm, PhotosField, moment_field
 from parties.flow.meetings import MOST_BACK, expected_at
 from parties.forms.organisations import organisation_field
@@ -214,7 +215,7 @@ class RecordForm(ActionForm):
         super().__init__(*args, **options)
         meeting = self.matter
         self.fields["kinds"].choices = kind_choices(meeting)
-        self.fields["attendance"].widget.people = people_of(meeting)
+        self.fields["attendance"].widget.people = people_of(meeting, self.user)
         if not self.fields["attendance"].widget.people:
             self.fields["attendance"].help_text = "名册上还没有人。请先登记党员，或者只填其他参加人数。"
 
@@ -230,10 +231,11 @@ class RecordForm(ActionForm):
         return moment
 
 
-def people_of(meeting: Meeting) -> list[tuple[int, str]]:
-    """Return whom a meeting expects, with the names by which her own organisation knows them."""
+def people_of(meeting: Meeting, user: Any) -> list[tuple[int, str]]:
+    """Return whom a meeting expects, by name to their own organisation, masked to anybody else who sends this form."""
     expected = expected_at(meeting, timezone.localdate(meeting.starts_at))
-    return [(key, member.name) for key, member in expected.items()]
+    name = str if meeting.is_kept_by(user) else masks.name
+    return [(key, name(member.name)) for key, member in expected.items()]
 
 
 def kind_choices(meeting: Meeting) -> list[tuple[str, str]]:

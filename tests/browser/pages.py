@@ -269,6 +269,7 @@ def client_of(stage: Stage, person: str) -> Client:
 #: Who looks at the web admin, the first that may open a page at all.
 STAFF = (
     "secretary",
+    "branch_secretary",
     "director",
     "mediator",
     "justice",
@@ -331,6 +332,7 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
             ),
         ),
         (stage.cast.backlog, ("receive", "extend", "withdraw")),
+        (stage.cast.meeting, ("record", "arrange", "reschedule", "cancel")),
     ):
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}_do"
         yield from (reverse(name, args=[row.pk, action]) for action in actions)
@@ -342,5 +344,9 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
     yield reverse("admin:mediation_dispute_inspect")
     yield reverse("admin:mediation_rhythm")
     yield reverse("admin:mediation_rhythm") + "?by=month"
+    yield reverse("admin:parties_meeting_board")
+    yield reverse("admin:parties_meeting_board") + f"?org={stage.cast.branch.pk}"
+    yield reverse("admin:parties_meeting_months")
+    yield reverse("admin:parties_meeting_month", args=[stage.cast.branch.pk])
     yield reverse("admin:incidents_figures")
     yield reverse("admin:incidents_figures") + "?period=year&by=class"

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from governance import masks
-from governance.admin.desk import Card, Urgent
+from governance.admin.desk import Card
 from governance.admin.filters import ChoiceFilter, DayFilter, PlaceFilter, StatusFilter
 from governance.admin.matters import MatterAdmin, link_to
 from governance.admin.verbs import verb_page
@@ -26,7 +26,6 @@ from parties.models import (
     MeetingStatus,
     Member,
     Organisation,
-    PartyOrgType,
     kept_by,
 )
 from parties.services.meetings import plan_meeting
@@ -72,6 +71,8 @@ class WhenFilter(DayFilter):
 @admin.register(Meeting)
 class MeetingAdmin(LifePages, MatterAdmin):
     add_action = "hold"
+    #: What waits for its record has a card; what is planned is not urgent.
+    on_desk = False
     action_forms = MEETING_FORMS
     main_actions = ("record", "supplement", "reschedule")
     change_list_template = "parties/desk_meetings.html"
@@ -229,26 +230,6 @@ class MeetingAdmin(LifePages, MatterAdmin):
         )
 
     # --- desk -------------------------------------------------------------------------------------------------------
-    def urgent(self, request: HttpRequest, most: int = 10) -> list[Urgent]:
-        """Return the meetings that the person herself has to record, those of others left out."""
-        if not request.user.may("hold", Meeting):
-            return []
-        rows = (
-            self.get_queryset(request)
-            .ongoing()
-            .filter(organisation__in=kept_by(request.user).order_by().values("pk"))
-        )
-        return [
-            Urgent(
-                matter=meeting,
-                title=meeting.title,
-                place=meeting.organisation.name,
-                url=self.link(meeting),
-                tone=self.tones.get(meeting.status, "quiet"),
-            )
-            for meeting in rows.filter(due_at__isnull=False).order_by("due_at", "pk")[:most]
-        ]
-
     def cards(self, request: HttpRequest) -> list[Card]:
         """Return what has still to be held this month, and what was held and is not recorded."""
         user = request.user
@@ -256,7 +237,7 @@ class MeetingAdmin(LifePages, MatterAdmin):
             return []
         owing = Organisation.objects.restrict(user).in_force().filter(frequency.behind_this_month())
         # Who keeps a branch or group keeps all that she sees; those above look at the list.
-        mine = not user.is_superuser and kept_by(user).filter(kind__gte=PartyOrgType.BRANCH).exists()
+        mine = any(p.unit_id and "parties.hold_meeting" in p.permissions for p in user.posts_in_force)
         there = self.link(None, "months") if mine else f"{self.organisations_url()}?life=month"
         late = Meeting.objects.restrict(user).unrecorded()
         return [

@@ -115,7 +115,7 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
     def kind_chip(self, organisation: Organisation) -> str:
         return kind_chip(organisation)
 
-    @admin.display(description="上级", ordering="parent")
+    @admin.display(description="上级", ordering="parent_id")
     def parent_name(self, organisation: Organisation) -> str:
         return organisation.parent.name if organisation.parent_id else ""
 

@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "党员",
                 "verbose_name_plural": "党员",
-                "ordering": ["organisation", "pk"],
+                "ordering": ["organisation_id", "pk"],
                 "permissions": [
                     ("contact_member", "查看党员姓名和电话"),
                     ("reveal_member", "查看党员脱敏信息"),
@@ -455,7 +455,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "党组织班子",
                 "verbose_name_plural": "党组织班子",
-                "ordering": ["organisation", "-since", "pk"],
+                "ordering": ["organisation_id", "-since", "pk"],
             },
         ),
         migrations.AddField(
@@ -574,7 +574,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "党员中心户",
                 "verbose_name_plural": "党员中心户",
-                "ordering": ["organisation", "pk"],
+                "ordering": ["organisation_id", "pk"],
             },
         ),
         migrations.CreateModel(

@@ -1,12 +1,14 @@
 """What every test can count on: an empty territory, parameters read anew, files in a temporary folder."""
 
 import gc
+import os
 
 import pytest
+from django.test import TransactionTestCase
 
 from governance import parameters
 from grids import geometry
-from tests import factories
+from tests import database, factories
 
 
 def pytest_collection_finish() -> None:
@@ -14,6 +16,23 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(request, django_test_environment, django_db_modify_db_settings, django_db_blocker):
+    """Copy the database that bin/test has migrated, or let one be migrated; and keep what stands in it, fresh as it is, for
+    every test after one that really commits."""
+    migrated = os.environ.get("PORTAL_MIGRATED")
+    if not migrated:
+        request.getfixturevalue("django_db_setup")
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        if migrated:
+            database.copy(migrated)
+        database.keep()
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: database.put_back())
+        yield
+        if migrated:
+            database.drop()
 
 
 @pytest.fixture(autouse=True)

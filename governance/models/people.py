@@ -279,23 +279,25 @@ def posts_of(keys: Iterable[int], day: date) -> dict[int, list[PostInForce]]:
     allowed = Role.permissions.through.objects.filter(role=OuterRef("role")).values(
         name=Concat("permission__content_type__app_label", Value("."), "permission__codename")
     )
+    # Columns, not rows: every request of a person signed in asks this.
     posts = (
         Post.objects.in_force(day)
         .filter(user__in=keys)
-        .select_related("role", "grid", "unit")
-        .defer("grid__boundary")
-        .annotate(allowed=ArraySubquery(allowed))
-    )
+        .values_list(
+            "user", "pk", "role", "role__name", "grid", "grid__name", "unit", "unit__name",
+            ArraySubquery(allowed),
+        )
+    )  # fmt: skip
     found: dict[int, list[PostInForce]] = {key: [] for key in keys}
-    for post in posts:
-        found[post.user_id].append(
+    for user, pk, role, duty, code, place, unit, name, permissions in posts:
+        found[user].append(
             PostInForce(
-                pk=post.pk,
-                role=post.role_id,
-                label=str(post),
-                code=post.grid_id,
-                unit_id=post.unit_id,
-                permissions=frozenset(post.allowed),
+                pk=pk,
+                role=role,
+                label=f"{duty} · {name if unit else place}",
+                code=code,
+                unit_id=unit,
+                permissions=frozenset(permissions),
             )
         )
     return found

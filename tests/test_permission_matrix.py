@@ -63,7 +63,9 @@ def draw_some(method: str):
     """Return what renders templates while a request of this method is answered."""
 
     def render(template, context=None, request=None):
-        return "" if method == "POST" or template.template.name in REFUSALS else draw(template, context, request)
+        return (
+            "" if method == "POST" or template.template.name in REFUSALS else draw(template, context, request)
+        )
 
     return render
 

@@ -19,21 +19,16 @@ from django.db import transaction
 from django.template.backends.django import Template
 from django.urls import reverse
 
-from tests.addresses import arguments, furnished, names
-from tests.cast import PEOPLE, Cast, make_cast
+from tests.addresses import arguments, names
+from tests.cast import PEOPLE, Cast
 
 MATRIX = Path(__file__).with_name("permission_matrix.txt")
 REWRITE = bool(os.environ.get("REWRITE_MATRIX"))
 METHODS = ("GET", "POST")
-#: So many ask in the same world, which takes a while to make.
+#: So many ask in one test.
 SOME = [PEOPLE[first : first + 3] for first in range(0, len(PEOPLE), 3)]
 #: Aliases that other packages look up; the address itself is in the matrix under its own name.
 ALIASES = {"account_login"}
-
-
-@pytest.fixture
-def cast(db) -> Cast:
-    return furnished(make_cast())
 
 
 def read_matrix() -> dict[tuple[str, str], list[str]]:

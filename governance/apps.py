@@ -20,6 +20,7 @@ class GovernanceConfig(AppConfig):
             audit,
             checks,  # noqa: F401  registers the startup checks
             flow,
+            imports,  # noqa: F401  binds what it does as time passes
         )
         from governance.roles import sync_roles
 

@@ -6,7 +6,7 @@ Each finding is an error, so that a forgotten model stops the server instead of 
 from django.apps import apps
 from django.core.checks import Error, register
 
-from governance.permissions import DistrictWide, Jurisdiction, OwnOnly, Reference, Through, rule_of
+from governance.permissions import DistrictWide, Either, Jurisdiction, OwnOnly, Reference, Through, rule_of
 
 #: Ours; other packages' models are reached only through ours.
 APPS = ("governance", "grids", "incidents", "volunteers", "mediation", "parties")
@@ -74,8 +74,9 @@ def every_model_has_a_rule(app_configs, **kwargs) -> list[Error]:
                         f"{label} is district-wide but not listed in governance/checks.py", id="portal.E003"
                     )
                 )
-        elif isinstance(rule, Jurisdiction):
-            missing = {"district_code", "street_code", "community_code", rule.base} - fields
+        elif isinstance(rule, Jurisdiction | Either):
+            places = rule.places if isinstance(rule, Either) else (rule,)
+            missing = {column for each in places for column in (*each.columns.values(), each.base)} - fields
             if missing:
                 errors.append(Error(f"{label} lacks {sorted(missing)}", id="portal.E004"))
         elif isinstance(rule, Through):

@@ -12,7 +12,7 @@ Speed: a post becomes an equality on one generated column; exceptions become a s
 first and dropped where a post covers them already, so that the common query is the equality alone.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -212,7 +212,8 @@ class Jurisdiction(Rule):
 
     A post with a unit reaches only rows whose ``unit`` column names that unit, or whose ``units`` column, an array of keys,
     holds it; a model without such a column is out of reach for it. ``unit_when`` says which of the unit's rows are out for
-    it already; posts of the place itself do not wait for that. ``when`` says which rows posts reach at all.
+    it already; posts of the place itself do not wait for that. ``when`` says which rows posts reach at all. ``base`` names
+    the column of the row's place and ``columns`` those of its ancestors, where they have other names.
     """
 
     def __init__(
@@ -225,8 +226,10 @@ class Jurisdiction(Rule):
         unit_when: Q | None = None,
         when: Q = EVERYTHING,
         base: str = "grid",
+        columns: Mapping[GridLevel, str] = COLUMN,
     ) -> None:
         super().__init__(own, published)
+        self.columns = columns
         self.unit = unit
         self.units = units
         self.unit_when = unit_when
@@ -258,7 +261,7 @@ class Jurisdiction(Rule):
         """Return the rows that posts at these (code, unit) nodes reach."""
         codes: dict[tuple[str, int | None], list[str]] = {}
         for code, unit_id in sorted(set(nodes), key=str):
-            column = COLUMN.get(level_of(code), self.base)
+            column = self.columns.get(level_of(code), self.base)
             codes.setdefault((column, unit_id), []).append(code)
         parts = []
         for (column, unit_id), several in codes.items():
@@ -271,6 +274,17 @@ class Jurisdiction(Rule):
                     part &= self.unit_when
             parts.append(part)
         return any_of(parts)
+
+
+class Either(Rule):
+    """For what lies at two places, as what passes between them does: whoever reaches one of them reaches it."""
+
+    def __init__(self, *places: Jurisdiction, own: Iterable[Own] = ()) -> None:
+        super().__init__(own)
+        self.places = places
+
+    def jurisdiction(self, model: type[models.Model], user: Any, action: str) -> Q:
+        return any_of(place.jurisdiction(model, user, action) for place in self.places)
 
 
 class DistrictWide(Rule):

@@ -160,6 +160,44 @@ SCREEN = _all("mediation", "view_screening", "view_screeningreport", "add_screen
 #: Backlog matters under supervision in a place, or led by a unit: read, and handed out as a table. No party is named in one.
 BACKLOG = _all("mediation", "view_backlog", "export_backlog")
 
+#: What everyone who works in a party organisation has: the tree below her, its roll, and what it looks after.
+PARTY = _all(
+    "parties",
+    "view_organisation",
+    "choose_organisation",
+    "view_member",
+    "contact_member",
+    "view_officer",
+    "view_hubhousehold",
+    "view_coveredunit",
+)
+#: Keeping an organisation's own roll and affairs.
+KEEP_BRANCH = PARTY | _all(
+    "parties",
+    "keep_organisation",
+    "add_member",
+    "change_member",
+    "export_member",
+    "add_hubhousehold",
+    "change_hubhousehold",
+    "change_coveredunit",
+    "view_transfer",
+    "ask_transfer",
+    "decide_transfer",
+)
+#: Deciding about the organisations below one's own: setting up, renaming, merging, dissolving, who leads them.
+KEEP_PARTY = KEEP_BRANCH | _all(
+    "parties",
+    "add_organisation",
+    "change_organisation",
+    "export_organisation",
+    "add_officer",
+    "change_officer",
+    "add_coveredunit",
+    "export_coveredunit",
+    "export_transfer",
+)
+
 BUILT_IN: tuple[RoleSpec, ...] = (
     RoleSpec(
         "seat_operator",
@@ -246,7 +284,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
     RoleSpec(
         "community_secretary",
         "社区书记",
-        "主持本社区的受理、派单、审核和展示",
+        "主持本社区的受理、派单、审核和展示，管理社区党委的党组织",
         (COMMUNITY,),
         WATCH
         | DISPATCH
@@ -255,6 +293,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | INCIDENT_DESK
         | WHISTLES
         | MEDIATION_WATCH
+        | KEEP_PARTY
         | _all("mediation", "register_dispute", "view_backlog")
         | _all("incidents", "propose_whistle", "view_evaluation", "give_evaluation", "view_communityscore"),
     ),
@@ -375,7 +414,22 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "volunteer", "志愿者", "浏览接单大厅，接单和服务", (COMMUNITY,), _all("volunteers", "seek_order")
     ),
     RoleSpec(
-        "party_branch_secretary", "党支部书记", "主持本支部工作", (STREET, COMMUNITY, BASE), frozenset()
+        "party_officer",
+        "党建干部",
+        "管理本级以下的党组织：设置、班子、党员名册、兜底管理；党员的姓名和电话要写明理由才能看",
+        (DISTRICT, STREET),
+        (KEEP_PARTY - _all("parties", "contact_member")) | _all("parties", "reveal_member"),
+    ),
+    RoleSpec(
+        "party_branch_secretary",
+        "党支部书记",
+        "主持本支部（党总支）工作，管好名册和党小组",
+        (STREET, COMMUNITY, BASE),
+        KEEP_BRANCH,
+        needs_unit=True,
+    ),
+    RoleSpec(
+        "party_group_leader", "党小组长", "联系本党小组的党员", (COMMUNITY, BASE), PARTY, needs_unit=True
     ),
     RoleSpec(
         "auditor",

@@ -11,7 +11,7 @@ class IncidentsConfig(AppConfig):
             cards,
             flow,  # noqa: F401  binds the transition tables to their models
         )
-        from incidents.services import imports  # noqa: F401  binds what it does as time passes
+        from incidents.services import imports  # noqa: F401  registers what loads tables
         from incidents.services.reporting import take_in
 
         intake.register("incident", "事件", take_in)

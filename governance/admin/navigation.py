@@ -104,6 +104,27 @@ SIDEBAR = (
         ),
     ),
     (
+        "党建",
+        (
+            (
+                "党组织",
+                "account_tree",
+                "admin:parties_organisation_changelist",
+                "parties.view_organisation",
+            ),
+            ("党员", "badge", "admin:parties_member_changelist", "parties.view_member"),
+            ("班子", "supervisor_account", "admin:parties_officer_changelist", "parties.view_officer"),
+            ("组织关系转接", "swap_horiz", "admin:parties_transfer_changelist", "parties.view_transfer"),
+            (
+                "党员中心户",
+                "home_pin",
+                "admin:parties_hubhousehold_changelist",
+                "parties.view_hubhousehold",
+            ),
+            ("兜底管理", "umbrella", "admin:parties_coveredunit_changelist", "parties.view_coveredunit"),
+        ),
+    ),
+    (
         "网格",
         (
             ("网格", "grid_view", "admin:grids_grid_changelist", "grids.view_grid"),

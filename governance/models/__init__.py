@@ -3,6 +3,7 @@
 from governance.models.audit import AccessEvent, AppendOnly, Elevation, Share
 from governance.models.base import Territorial
 from governance.models.files import Photo
+from governance.models.imports import ImportState, TableImport, TableRow
 from governance.models.matters import Matter, MatterQuerySet, NumberSeries, Step
 from governance.models.messages import Intake, Notice, TextMessage
 from governance.models.people import Post, Role, Unit, User
@@ -16,6 +17,7 @@ __all__ = [
     "Elevation",
     "Heartbeat",
     "IdempotencyKey",
+    "ImportState",
     "Intake",
     "Matter",
     "MatterQuerySet",
@@ -27,6 +29,8 @@ __all__ = [
     "Role",
     "Share",
     "Step",
+    "TableImport",
+    "TableRow",
     "Territorial",
     "TextMessage",
     "Unit",

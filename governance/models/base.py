@@ -10,13 +10,13 @@ from governance.territory import GridLevel
 DERIVED = ["district_code", "street_code", "community_code"]
 
 
-def ancestor_column(level: GridLevel) -> models.GeneratedField:
-    """Return the generated column that holds the row's ancestor (or self) of that level.
+def ancestor_column(level: GridLevel, of: str = "grid") -> models.GeneratedField:
+    """Return the generated column that holds the ancestor (or self) of that level of the row's place, the foreign key ``of``.
 
     A row placed higher up holds its own, shorter code there, which equals no node of that level.
     """
     return models.GeneratedField(
-        expression=Left("grid", int(level)),
+        expression=Left(of, int(level)),
         output_field=models.CharField(max_length=15),
         db_persist=True,
         editable=False,

@@ -155,6 +155,7 @@ class Unit(Territorial):
         COMMITTEE = "residents_committee", "社区居委会"
         STATION = "station", "志愿服务站点"
         TEAM = "volunteer_team", "志愿服务队"
+        PARTY = "party", "党组织"
 
     code = models.SlugField("编号", max_length=40, unique=True)
     name = models.CharField("名称", max_length=80)
@@ -163,7 +164,11 @@ class Unit(Territorial):
     is_active = models.BooleanField("启用", default=True)
     history = HistoricalRecords(excluded_fields=DERIVED)
 
-    rule = Jurisdiction(published=[Published(frozenset({"view"}), label="公开的单位名录")])
+    #: A party organisation is in no directory of units: its own pages show it, to those whom its own rule lets in.
+    rule = Jurisdiction(
+        published=[Published(frozenset({"view"}), when=~Q(kind="party"), label="公开的单位名录")],
+        when=~Q(kind="party"),
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "单位"

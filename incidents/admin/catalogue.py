@@ -14,14 +14,14 @@ from django.utils import timezone
 from governance import audit
 from governance.admin.actions import dress
 from governance.admin.base import TerritorialAdmin
+from governance.admin.imports import TableForm
 from governance.exports import as_file
 from governance.forms import tell
 from governance.models import AccessEvent
+from governance.tables import read_table
 from governance.templatetags import ui
-from incidents.admin.forms import TableForm
 from incidents.models import MajorClass, MinorClass
 from incidents.services import catalogue
-from incidents.services.tables import read_table
 
 #: How long a table that was looked over can be loaded, in seconds, and the salt of what carries it in between.
 LOOKED_OVER, SALT = 3600, "incidents.catalogue"

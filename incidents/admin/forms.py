@@ -9,6 +9,7 @@ from django.contrib.admin import site
 
 from governance.admin.actions import dress
 from governance.admin.choices import ChoiceBox
+from governance.admin.imports import TableForm
 from governance.forms import PhotosField, moment_field, phone_field
 from governance.models import User
 from governance.models.matters import Channel
@@ -17,8 +18,6 @@ from incidents.forms.choices import MinorField
 from incidents.forms.report import MOST_PHOTOS
 from incidents.models import Incident, IncidentImport
 from incidents.services.sources import is_reference
-from incidents.services.tables import MOST_BYTES, MOST_ROWS
-from incidents.services.tickets import FIELDS
 
 #: By which way the desk hears of something, and how the person at the desk says it.
 HEARD = (
@@ -27,28 +26,6 @@ HEARD = (
     (Channel.UPPER.value, "上级交办"),
     (Channel.OPINION.value, "网络舆情"),
 )
-TABLE = ".xlsx,.csv,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-class TableForm(forms.Form):
-    """A table to load."""
-
-    file = forms.FileField(
-        label="表格文件",
-        widget=forms.FileInput({"accept": TABLE}),
-        help_text=f".xlsx 或 .csv，不超过 {MOST_BYTES // 1024 // 1024} MB、{MOST_ROWS} 行。",
-        error_messages=dict.fromkeys(("required", "missing", "invalid"), "请选择要上传的表格。")
-        | {"empty": "文件是空的。", "max_length": "文件名太长，请改短一些。"},
-        max_length=200,
-    )
-
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size > MOST_BYTES:
-            raise forms.ValidationError(
-                f"文件太大了，不超过 {MOST_BYTES // 1024 // 1024} MB。请分成几个文件。"
-            )
-        return file
 
 
 class ImportForm(TableForm):
@@ -60,25 +37,6 @@ class ImportForm(TableForm):
         error_messages=dict.fromkeys(("required", "invalid_choice"), "请选择从哪里来。"),
     )
     field_order = ("source", "file")
-
-
-class MappingForm(forms.Form):
-    """Which column of the file means which field."""
-
-    def __init__(self, *args: Any, batch: IncidentImport, **options: Any) -> None:
-        super().__init__(*args, initial=batch.mapping, **options)
-        columns = [(name, name) for name in batch.headings]
-        for each in FIELDS:
-            self.fields[each.key] = forms.ChoiceField(
-                label=each.label,
-                required=each.needed,
-                choices=[("", "请选择" if each.needed else "没有这一列"), *columns],
-                error_messages={
-                    "required": f"请选择哪一列是{each.label}。",
-                    "invalid_choice": "文件里没有这一列，请重新选择。",
-                },
-            )
-        dress(self)
 
 
 class DeskIncidentForm(forms.Form):

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db import migrations, models
 
 import governance.models.files
+import governance.models.imports
 import governance.search
-import incidents.models.imports
 
 
 class Migration(migrations.Migration):
@@ -1350,7 +1350,7 @@ class Migration(migrations.Migration):
                 (
                     "file",
                     models.FileField(
-                        blank=True, upload_to=incidents.models.imports.import_path, verbose_name="文件"
+                        blank=True, upload_to=governance.models.imports.import_path, verbose_name="文件"
                     ),
                 ),
                 ("file_name", models.CharField(max_length=100, verbose_name="文件名")),

@@ -12,7 +12,7 @@ from incidents.models.evaluation import (
     EvaluationStatus,
     EvaluationStep,
 )
-from incidents.models.imports import ImportRow, ImportState, IncidentImport
+from incidents.models.imports import ImportRow, IncidentImport
 from incidents.models.incidents import (
     Incident,
     IncidentPhoto,
@@ -48,7 +48,6 @@ __all__ = [
     "Deduction",
     "Door",
     "ImportRow",
-    "ImportState",
     "Evaluation",
     "EvaluationScore",
     "EvaluationStatus",

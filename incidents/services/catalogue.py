@@ -11,8 +11,8 @@ from django.db.models import Model
 
 from governance import exports
 from governance.models import Unit
+from governance.tables import Table, said
 from incidents.models import Door, LimitUnit, MajorClass, MinorClass, Receipt
-from incidents.services.tables import Table, said
 
 DEFAULT = Path(__file__).resolve().parent.parent / "data" / "classes.csv"
 #: Headings as they may stand in a table, and the column each means.

@@ -2,11 +2,10 @@
 address as far as the door. It never guesses between two."""
 
 import re
-import unicodedata
-from os.path import commonprefix
 
 from governance.permissions import rule_of
-from governance.territory import GridLevel
+from governance.tables import plain
+from governance.territory import GridLevel, common_node
 from grids.models import Building, Entrance, Grid
 
 #: What people leave out of, or add to, a name.
@@ -16,11 +15,6 @@ _CODE = re.compile(r"[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{15}", re.ASCII)
 
 class Unknown(ValueError):
     """There is no such place, or several; the text is the sentence that tells it. It repeats nothing of what was asked."""
-
-
-def plain(text: str) -> str:
-    """Return a text as names are compared: one width of characters, no blanks."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
 
 
 def short(name: str) -> str:
@@ -103,7 +97,7 @@ class Places:
             key, _, _, code = exact[0]
             doors = [door for door, name in self._doors_of(key, code) if named_in(words, plain(name))]
             return code, doors[0] if len(doors) == 1 else None
-        near = common([code for *_, code in exact or houses])
+        near = common_node([code for *_, code in exact or houses])
         if near and len(near) >= max(GridLevel.COMMUNITY, len(within)):
             return near, None
         if within:
@@ -149,9 +143,3 @@ class Places:
             rows = Entrance.objects.filter(grid=grid).values_list("building", "pk", "name")
             self._doors[grid] = list(rows)
         return [(key, name) for house, key, name in self._doors[grid] if house == building]
-
-
-def common(codes: list[str]) -> str:
-    """Return the code of the nearest grid that holds all of these; "" where there is none."""
-    shared = commonprefix(codes) if codes else ""
-    return shared[: len(shared) // 3 * 3] if len(shared) >= GridLevel.DISTRICT else ""

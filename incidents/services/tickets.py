@@ -2,105 +2,68 @@
 looks names up in; writing is imports.py's."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from openpyxl.utils.datetime import from_excel
 
+from governance.importers import BadRow, Column, RowReader, reach_of
 from governance.models import User
 from governance.models.people import PHONE
+from governance.tables import Cell, Formula, moment_of, phone_of, plain, said
 from grids.models import Entrance, Grid
 from incidents.likeness import suggest_classes
 from incidents.models import MinorClass
-from incidents.services.places import Places, Unknown, plain
+from incidents.services.places import Places, Unknown
 from incidents.services.reporting import OLDEST_TICKET
-from incidents.services.tables import Cell, Formula, said
 
-#: A heading that our own table of refused rows adds; it means nothing when it comes back.
-WHY = "原因"
-
-
-@dataclass(frozen=True)
-class Field:
-    """One thing that a ticket says: its name with us, other names it goes by, and how it is filled in."""
-
-    key: str
-    label: str
-    how: str
-    names: tuple[str, ...]
-    needed: bool = False
-
-
+ELSEWHERE = "这个地方不在您的管辖范围内，请交给管这里的街道或区级坐席导入。"
 FIELDS = (
-    Field(
+    Column(
         "ticket", "工单编号", "必填。热线系统里的编号，同一编号只登记一次；这一列请设为文本，长数字才不会变样。",
         ("工单号", "工单编码", "工单流水号", "受理编号", "受理单号", "诉求编号", "交办编号", "事项编号", "任务编号", "编号"), True,
     ),
-    Field(
+    Column(
         "minor", "小类", "必填。填事件目录里的小类名称或编号，例如：暴露垃圾、0101。",
         ("事件小类", "小类编号", "小类名称", "诉求类别", "诉求分类", "诉求类型", "事项类别", "事项分类", "问题类别", "问题分类",
          "问题类型", "工单类别", "工单分类", "三级分类", "四级分类", "类别", "分类"), True,
     ),
-    Field(
+    Column(
         "community", "社区", "填 12 位社区编码或社区全称；也可填 15 位网格编码。地址里写明了社区、小区的可以不填。",
         ("社区编码", "社区名称", "所属社区", "所在社区", "承办社区", "属地社区", "属地", "网格", "网格编码", "所属网格", "村居"),
     ),
-    Field(
+    Column(
         "address", "地址", "发生的地方，例如：和苑里3号楼1门。认得出楼栋、楼门的会自动落到网格。",
         ("发生地址", "事发地址", "诉求地址", "问题地址", "详细地址", "发生地点", "事发地点", "问题地点", "地点", "具体位置"),
     ),
-    Field(
+    Column(
         "description", "诉求内容", "必填。什么情况，不超过 2000 字。不要写身份证号。",
         ("工单内容", "问题描述", "事件描述", "诉求描述", "事项内容", "问题内容", "主要内容", "反映内容", "内容", "描述", "情况"), True,
     ),
-    Field("name", "来电人", "可不填。不超过 40 字。",
+    Column("name", "来电人", "可不填。不超过 40 字。",
           ("来电人姓名", "诉求人", "诉求人姓名", "反映人", "反映人姓名", "市民姓名", "联系人", "报告人", "姓名")),
-    Field(
+    Column(
         "phone", "来电号码", "可不填。11 位手机号；固定电话请留空。",
         ("来电电话", "联系电话", "联系方式", "诉求人电话", "反映人电话", "报告人电话", "手机号码", "手机号", "手机", "电话", "主叫号码"),
     ),
-    Field(
+    Column(
         "happened", "来电时间", f"可不填。日期或日期和时间，最近 {OLDEST_TICKET.days} 天以内，例如：2026-11-22 14:05。",
         ("诉求时间", "受理时间", "来件时间", "登记时间", "创建时间", "发生时间", "发现时间", "反映时间", "时间"),
     ),
-    Field("urgent", "危及安全", "可不填。填“是”或“否”；“紧急”“特急”也当作是。",
+    Column("urgent", "危及安全", "可不填。填“是”或“否”；“紧急”“特急”也当作是。",
           ("是否紧急", "紧急程度", "紧急", "加急", "是否危及安全")),
 )  # fmt: skip
-BY_KEY = {field.key: field for field in FIELDS}
-KNOWN = frozenset(name for field in FIELDS for name in (field.label, *field.names))
 _URGENT = {"是", "1", "y", "yes", "true", "紧急", "特急", "加急", "危急", "重大"}
 _CALM = {"", "否", "0", "n", "no", "false", "一般", "普通", "不紧急", "平急", "常规"}
-_MOMENTS = (
-    "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d",
-)  # fmt: skip
-
-
-def guess(headings: Iterable[str], remembered: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return which heading most likely means which field. ``remembered``: as it was the last time."""
-    left, found = list(headings), {}
-    for field in FIELDS:
-        last = (remembered or {}).get(field.key)
-        wanted = [*([last] if last else []), field.label, *field.names]
-        chosen = next((name for name in wanted if name in left), None)
-        if chosen is None:
-            # “12345工单编号” and “诉求内容（摘要）” are found by the longest name they hold.
-            held = [(len(n), h) for n in wanted if len(n) >= 3 for h in left if n in h]
-            chosen = max(held)[1] if held else None
-        if chosen is not None and chosen != WHY:
-            found[field.key] = chosen
-            left.remove(chosen)
-    return found
 
 
 @dataclass(frozen=True)
 class Ticket:
     """A row that can be reported: ``data`` is what ``report_incident`` takes, with keys in the place of grid and door."""
 
-    line: int
     number: str
     data: dict[str, Any]
     grid_code: str
@@ -115,48 +78,25 @@ class Ticket:
         }
 
 
-class BadRow(Exception):
-    """A row that cannot be reported; ``reasons`` are the sentences that say how to mend it."""
-
-    def __init__(self, reasons: list[str]) -> None:
-        self.reasons = reasons
-        super().__init__("".join(reasons))
-
-
-class Reader:
-    """Reads the rows of one file for one importer. Remembers the numbers it has seen, so that one counts once."""
+class Reader(RowReader):
+    """Reads a hotline's rows as tickets."""
 
     def __init__(self, headings: list[str], mapping: Mapping[str, str], by: User) -> None:
-        self.columns = {key: headings.index(name) for key, name in mapping.items() if name in headings}
+        super().__init__(FIELDS, headings, mapping)
         self.places = Places()
         self.minors = list(MinorClass.objects.filter(is_active=True).select_related("major"))
         self._classes: dict[str, MinorClass] = {}
         for minor in self.minors:
             self._classes |= {minor.code: minor, plain(minor.name): minor}
-        self._reach = (
-            [""]
-            if by.is_superuser
-            else [
-                post.code
-                for post in by.posts_in_force
-                if "incidents.report_incident" in post.permissions and post.unit_id is None
-            ]
-        )
-        self._seen: dict[str, int] = {}
+        self._reach = reach_of(by, "incidents.report_incident")
 
-    def number_of(self, cells: list[Cell]) -> str:
-        """Return a row's number as far as it can be read."""
-        return said(self._cell(cells, "ticket"))[:100]
+    def number(self, cells: list[Cell]) -> str:
+        return self.text(cells, "ticket")
 
     def read(self, line: int, cells: list[Cell]) -> Ticket:
         """Return a row as a ticket. Raises BadRow."""
-        wrong: list[str] = []
-        for key, column in self.columns.items():
-            if isinstance(cells[column], Formula):
-                wrong.append(
-                    f"“{BY_KEY[key].label}”是没有算出结果的公式，请在 Excel 里复制后“粘贴为数值”，再保存上传。"
-                )
-        given = {key: self._cell(cells, key) for key in BY_KEY}
+        wrong = self.formulas(cells)
+        given = {each.key: self.cell(cells, each.key) for each in FIELDS}
         number = self._number(given["ticket"], line, wrong)
         minor = self._minor(said(given["minor"]), said(given["description"]), wrong)
         code, door = self._place(said(given["community"]), said(given["address"]), wrong)
@@ -179,11 +119,8 @@ class Reader:
         }
         if wrong:
             raise BadRow(wrong)
-        self._seen[number] = line
-        return Ticket(line, number, data, code, door)
-
-    def _cell(self, cells: list[Cell], key: str) -> Cell:
-        return cells[self.columns[key]] if key in self.columns else None
+        self.seen[number] = line
+        return Ticket(number, data, code, door)
 
     # --- one column each ----------------------------------------------------------------------------------------------
     def _number(self, cell: Cell, line: int, wrong: list[str]) -> str:
@@ -195,8 +132,8 @@ class Reader:
                 wrong.append("没有填写工单编号。")
         elif len(number) > 100:
             wrong.append("工单编号超过 100 字。")
-        elif number in self._seen and self._seen[number] != line:
-            wrong.append(f"工单编号和第 {self._seen[number]} 行相同，同一编号只登记一次。")
+        elif number in self.seen and self.seen[number] != line:
+            wrong.append(f"工单编号和第 {self.seen[number]} 行相同，同一编号只登记一次。")
         return number
 
     def _minor(self, text: str, description: str, wrong: list[str]) -> MinorClass | None:
@@ -229,12 +166,11 @@ class Reader:
             wrong.append(f"“{community[:20]}”：{unknown}" if community else str(unknown))
             return "", None
         if not any(code.startswith(reach) for reach in self._reach):
-            wrong.append("这个地方不在您的管辖范围内，请交给管这里的街道或区级坐席导入。")
+            wrong.append(ELSEWHERE)
         return code, door
 
     def _phone(self, cell: Cell, wrong: list[str]) -> str:
-        text = re.sub(r"[\s\-—－()（）]", "", plain(said(cell)))
-        text = re.sub(r"^(\+?86|0086)(?=1)", "", text)
+        text = phone_of(cell)
         if text:
             try:
                 PHONE(text)
@@ -245,7 +181,7 @@ class Reader:
 
     def _moment(self, cell: Cell, wrong: list[str]) -> datetime | None:
         try:
-            moment = _moment_of(cell)
+            moment = moment_of(cell)
         except (ValueError, OverflowError, TypeError):
             wrong.append("来电时间认不出，请写成 2026-11-22 14:05 这样。")
             return None
@@ -262,56 +198,3 @@ class Reader:
         if word not in _URGENT | _CALM:
             wrong.append("“危及安全”请填是或否。")
         return word in _URGENT
-
-
-def _moment_of(cell: Cell) -> datetime | None:
-    """Return a cell as a moment in local time; a day without a time is its noon, or now where that is still to come.
-
-    Raises ValueError for what is no moment.
-    """
-    if cell is None or isinstance(cell, Formula | bool):
-        return None
-    moment: Any = cell
-    if isinstance(cell, int | float):
-        text = said(cell)
-        # 45000 or so is a spreadsheet's day; 20261122 is a date written together.
-        moment = from_excel(cell) if abs(cell) < 1_000_000 else _parsed(text)
-    elif isinstance(cell, str):
-        if not cell.strip():
-            return None
-        moment = _parsed(cell)
-    if isinstance(moment, time):
-        raise ValueError("a time without a day")
-    if isinstance(moment, date) and not isinstance(moment, datetime):
-        moment = datetime.combine(moment, time())
-    if not 2000 <= moment.year <= 2100:
-        raise ValueError("not a year of ours")
-    if moment.tzinfo is not None:
-        return moment
-    aware = timezone.make_aware(moment)
-    if moment.time() == time():
-        return min(aware + timedelta(hours=12), max(aware, timezone.now()))
-    return aware
-
-
-def _parsed(text: str) -> datetime:
-    words = re.sub(r"[年月/.](?=\d)", "-", _one_form(text))
-    for form in _MOMENTS:
-        try:
-            return datetime.strptime(words, form)  # noqa: DTZ007 - made aware by the caller
-        except ValueError:
-            continue
-    raise ValueError("not a moment")
-
-
-def _one_form(text: str) -> str:
-    """Return a moment as people write it with the signs of one form: 2026年11月22日14时05分 as 2026年11月22 14:05."""
-    words = text.strip().replace("：", ":").replace("T", " ").replace("上午", " ").replace("／", "/")
-    words = re.sub(r"(:\d\d)\.\d+$", r"\1", words)
-    words = re.sub(r"日\s*", " ", words)
-    words = re.sub(r"(\d)\s*[时点]\s*(\d)", r"\1:\2", words)
-    words = re.sub(r"(\d)\s*分\s*(\d)", r"\1:\2", words)
-    words = re.sub(r"[分秒]$", "", words.strip())
-    words = re.sub(r"[时点]$", ":00", words)
-    words = re.sub(r"周.|星期.", "", words)
-    return re.sub(r"\s+", " ", words).strip()

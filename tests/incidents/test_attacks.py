@@ -14,6 +14,7 @@ from governance import intake
 from governance.appointments import appoint
 from governance.files import MOST_SCANS, clean_picture, scans_of
 from governance.flow import Refused
+from governance.imports import open_import
 from governance.models import Unit, User
 from incidents.flow import EVALUATIONS, INCIDENTS, SLIPS
 from incidents.models import Incident
@@ -168,8 +169,12 @@ def test_a_file_for_two_streets_is_found_from_neither(territory):
     importer = factories.make_staff("street_officer", factories.OTHER_STREET)
     appoint(importer, "street_officer", factories.STREET, by=None)
     data = f"工单编号,小类,社区,诉求内容\n1,暴露垃圾,{factories.FAR},只有这个街道知道的事\n"
-    batch = imports.open_import(
-        User.objects.get(pk=importer.pk), source="hotline", file_name="a.csv", data=data.encode()
+    batch = open_import(
+        imports.TICKETS,
+        User.objects.get(pk=importer.pk),
+        source="hotline",
+        file_name="a.csv",
+        data=data.encode(),
     )
     page = reverse("admin:incidents_incidentimport_change", args=[batch.pk])
     for street in (factories.STREET, factories.OTHER_STREET):

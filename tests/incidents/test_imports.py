@@ -15,11 +15,13 @@ from django.utils import timezone
 from openpyxl import Workbook, load_workbook
 
 from governance.flow import tick
-from governance.models import AccessEvent, Intake, Notice, TextMessage
-from incidents.models import ImportRow, ImportState, Incident, IncidentImport
+from governance.importers import BadRow
+from governance.imports import MOST_ATTEMPTS, go_on, start
+from governance.models import AccessEvent, ImportState, Intake, Notice, TextMessage
+from governance.tables import FORMULA, moment_of, read_table
+from incidents.models import ImportRow, Incident, IncidentImport
 from incidents.services import imports, tickets
 from incidents.services.places import Places, Unknown
-from incidents.services.tables import FORMULA, read_table
 from tests import factories
 from tests.governance.test_health import work_off_the_queue
 
@@ -165,7 +167,7 @@ def test_a_file_with_mistakes_is_loaded_mended_and_sent_again(desk, operator, se
 
 def test_a_run_that_broke_off_goes_on_and_repeats_nothing(desk, operator, monkeypatch):
     _, batch = upload(desk, book(*(row(f"T{n}") for n in range(6))))
-    imports.start(batch, operator)
+    start(batch, operator)
     report, calls = imports.report_incident, []
 
     def dies(**given):
@@ -176,7 +178,7 @@ def test_a_run_that_broke_off_goes_on_and_repeats_nothing(desk, operator, monkey
 
     monkeypatch.setattr(imports, "report_incident", dies)
     with pytest.raises(OperationalError):
-        imports.go_on(batch.pk)
+        go_on(batch)
     assert (Incident.objects.count(), ImportRow.objects.count()) == (3, 3)
     monkeypatch.setattr(imports, "report_incident", report)
     IncidentImport.objects.update(touched_at=timezone.now() - timedelta(minutes=5))
@@ -187,13 +189,13 @@ def test_a_run_that_broke_off_goes_on_and_repeats_nothing(desk, operator, monkey
     assert list(batch.rows.values_list("outcome", flat=True)) == ["new"] * 6
     assert IncidentImport.objects.get().status == ImportState.DONE
     tick()
-    imports.go_on(batch.pk)
+    go_on(batch)
     assert Notice.objects.filter(recipient=operator).count() == 1
 
 
 def test_one_slice_after_another_and_one_bad_row_stops_nobody(desk, operator, monkeypatch):
     _, batch = upload(desk, book(*(row(f"T{n}") for n in range(3))))
-    imports.start(batch, operator)
+    start(batch, operator)
     report = imports.report_incident
 
     def stumbles(**given):
@@ -202,7 +204,7 @@ def test_one_slice_after_another_and_one_bad_row_stops_nobody(desk, operator, mo
         return report(**given)
 
     monkeypatch.setattr(imports, "report_incident", stumbles)
-    assert imports.go_on(batch.pk, seconds=-1) == ImportState.RUNNING and not ImportRow.objects.exists()
+    assert go_on(batch, seconds=-1) == ImportState.RUNNING and not ImportRow.objects.exists()
     work_off_the_queue()
     assert list(batch.rows.values_list("outcome", flat=True)) == ["new", "refused", "new"]
     assert "系统没能登记" in batch.rows.get(outcome="refused").words
@@ -210,8 +212,8 @@ def test_one_slice_after_another_and_one_bad_row_stops_nobody(desk, operator, mo
 
 def test_what_breaks_off_every_time_is_given_up_and_can_be_started_again(desk, operator):
     _, batch = upload(desk, book(row("T1")))
-    imports.start(batch, operator)
-    for _ in range(imports.MOST_ATTEMPTS + 1):
+    start(batch, operator)
+    for _ in range(MOST_ATTEMPTS + 1):
         IncidentImport.objects.update(touched_at=timezone.now() - timedelta(minutes=5))
         tick()
     assert IncidentImport.objects.get().status == ImportState.FAILED
@@ -364,7 +366,7 @@ def worksheet(rows: str = ROWS, *, before: str = "", after: str = "") -> str:
 
 
 def test_a_sheet_is_found_by_what_the_workbook_says_and_not_by_its_name():
-    table = read_table(crafted(worksheet()), tickets.KNOWN)
+    table = read_table(crafted(worksheet()), imports.TICKETS.known_headings)
     assert table.rows == [(2, ["T1", "垃圾"])]
 
 
@@ -383,7 +385,7 @@ def test_a_sheet_is_found_by_what_the_workbook_says_and_not_by_its_name():
 )  # fmt: skip
 def test_a_crafted_workbook_is_refused_whatever_its_parts_are_called(sheet, words):
     with pytest.raises(ValidationError, match=words):
-        read_table(crafted(sheet), tickets.KNOWN)
+        read_table(crafted(sheet), imports.TICKETS.known_headings)
 
 
 def test_what_only_names_a_thousand_million_cells_costs_nothing():
@@ -391,7 +393,7 @@ def test_what_only_names_a_thousand_million_cells_costs_nothing():
         '<z:mergeCells><z:mergeCell ref="C1:XFD1048576"/></z:mergeCells>'
         '<z:hyperlinks><z:hyperlink ref="A1:XFD1048576" location="a"/></z:hyperlinks>'
     )
-    table = read_table(crafted(worksheet(after=after)), tickets.KNOWN)
+    table = read_table(crafted(worksheet(after=after)), imports.TICKETS.known_headings)
     assert table.rows == [(2, ["T1", "垃圾"])]
 
 
@@ -403,7 +405,7 @@ def test_merged_cells_formulas_and_errors_in_cells():
     sheet.merge_cells("B2:B3")
     out = io.BytesIO()
     made.save(out)
-    table = read_table(out.getvalue(), tickets.KNOWN)
+    table = read_table(out.getvalue(), imports.TICKETS.known_headings)
     assert [cells for _, cells in table.rows] == [
         ["T1", "垃圾"],
         ["T2", "垃圾"],
@@ -433,9 +435,9 @@ WRONG = [
 
 
 def test_a_wrong_row_says_how_to_mend_it(operator):
-    reader = tickets.Reader(HEADINGS, tickets.guess(HEADINGS), operator)
+    reader = tickets.Reader(HEADINGS, imports.TICKETS.guess(HEADINGS), operator)
     for changed, words in WRONG:
-        with pytest.raises(tickets.BadRow) as bad:
+        with pytest.raises(BadRow) as bad:
             reader.read(2, row(**{"number": "T1", **changed}))
         assert len(bad.value.reasons) == 1, changed
         assert any(each in str(bad.value) for each in words.split("|")), str(bad.value)
@@ -450,7 +452,7 @@ def test_a_wrong_row_says_how_to_mend_it(operator):
     ],
 )  # fmt: skip
 def test_moments_as_people_write_them(cell):
-    assert f"{timezone.localtime(tickets._moment_of(cell)):%Y-%m-%d %H:%M}" == "2026-11-22 14:05"
+    assert f"{timezone.localtime(moment_of(cell)):%Y-%m-%d %H:%M}" == "2026-11-22 14:05"
 
 
 def test_places_as_people_name_them(territory):

@@ -1,0 +1,5 @@
+"""The transition tables of the party organisation's matters."""
+
+from parties.flow.transfers import TRANSFERS
+
+__all__ = ["TRANSFERS"]

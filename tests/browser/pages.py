@@ -10,9 +10,11 @@ from datetime import timedelta
 
 from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.backends.django import Template
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from pytest import MonkeyPatch
 
 from governance.accounts import totp
 from governance.models import Parameter, User
@@ -279,14 +281,19 @@ STAFF = (
 )
 
 
-def desk_pages(stage: Stage) -> dict[str, list[str]]:
-    """Return the admin's addresses by the first person who may open each: every list, form, row, action and report."""
+def desk_pages(stage: Stage, half: int) -> dict[str, list[str]]:
+    """Return one half of the admin's addresses by the first person who may open each: every list, form, row, action and report.
+
+    Who that is takes no drawing of the page: the browser draws it.
+    """
     clients = {person: stage.cast.client(person) for person in STAFF}
     found: dict[str, list[str]] = {person: [] for person in STAFF}
-    for path in ["/admin/", *_desk_addresses(stage)]:
-        person = next((name for name in STAFF if clients[name].get(path).status_code == 200), None)
-        if person:
-            found[person].append(path)
+    with MonkeyPatch.context() as patch:
+        patch.setattr(Template, "render", lambda template, context=None, request=None: "")
+        for path in ["/admin/", *_desk_addresses(stage)][half::2]:
+            person = next((name for name in STAFF if clients[name].get(path).status_code == 200), None)
+            if person:
+                found[person].append(path)
     return found
 
 

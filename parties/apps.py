@@ -6,8 +6,12 @@ class PartiesConfig(AppConfig):
     verbose_name = "党组织"
 
     def ready(self) -> None:
-        from governance import intake
-        from parties import flow  # noqa: F401  binds the transition tables to their models
+        from governance import home, intake
+        from parties import (
+            cards,
+            flow,  # noqa: F401  binds the transition tables to their models
+        )
         from parties.services.members import adopt
 
         intake.adopting(adopt)
+        home.show(20, cards.newest)

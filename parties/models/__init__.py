@@ -1,6 +1,14 @@
 """The nouns of the party organisation: the tree, its members and who leads it, transfers, and what it looks after."""
 
 from parties.models.coverage import CoveredUnit
+from parties.models.disclosures import (
+    Category,
+    Disclosure,
+    DisclosurePhoto,
+    DisclosureStatus,
+    DisclosureStep,
+    Scope,
+)
 from parties.models.members import HEAD, HubHousehold, Member, Officer
 from parties.models.organisations import (
     WITH_MEMBERS,
@@ -16,7 +24,12 @@ __all__ = [
     "HEAD",
     "WITH_MEMBERS",
     "BranchForm",
+    "Category",
     "CoveredUnit",
+    "Disclosure",
+    "DisclosurePhoto",
+    "DisclosureStatus",
+    "DisclosureStep",
     "HubHousehold",
     "Member",
     "OfOrganisation",
@@ -24,6 +37,7 @@ __all__ = [
     "Organisation",
     "OrganisationChange",
     "PartyOrgType",
+    "Scope",
     "Transfer",
     "TransferStatus",
     "TransferStep",

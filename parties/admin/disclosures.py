@@ -177,15 +177,8 @@ class DisclosureAdmin(MatterAdmin):
         return link_to(self.link(found), f"第 {found.edition} 版 {found.number}") if found is not None else ""
 
     def panels(self, request: HttpRequest, disclosure: Disclosure, clear: bool) -> list[dict[str, Any]]:
-        """Return the four steps, and the words as they are going to be read (``background`` has them)."""
-        return [
-            {
-                "title": "四步程序",
-                "template": "parties/desk_disclosure_steps.html",
-                "stages": stages(disclosure),
-            },
-            {"title": "正文", "template": "parties/desk_disclosure_body.html"},
-        ]
+        """Return the words as they are going to be read (``background`` has them)."""
+        return [{"title": "正文", "template": "parties/desk_disclosure_body.html"}]
 
     def background(self, request: HttpRequest, disclosure: Disclosure, clear: bool = False) -> dict[str, Any]:
         """Return the facts and the record; whoever reviews or approves has the words beside her form."""

@@ -5,6 +5,7 @@ from io import BytesIO
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -324,7 +325,7 @@ def test_drafting_at_the_desk_names_what_is_missing_and_loses_nothing(world):
         ({"scope": "certain"}, "请选择是哪些人"),
         ({"organisation": world.neighbour.pk}, "没有这个党组织"),
         ({"readers": "abc"}, "请只选在册的"),
-        ({"photos": upload("x.jpg", b"no picture"), "title": ""}, "不是可用的照片"),
+        ({"photos": SimpleUploadedFile("x.jpg", b"no picture"), "title": ""}, "不是可用的照片"),
     ):
         answer = client.post(url("add"), words_of(world) | wrong)
         text = answer.content.decode()
@@ -391,12 +392,18 @@ def test_the_ledger_filters_counts_and_is_handed_out(world):
 
     assert listed() == {first, draft}
     assert listed(scope="area") == {draft} and listed(category="building") == {first}
-    assert listed(status="published") == {first} and listed(status="ongoing") == {draft} and listed(q="公示") == {first}
+    assert (
+        listed(status="published") == {first}
+        and listed(status="ongoing") == {draft}
+        and listed(q="公示") == {first}
+    )
     answer = client.post(url("export"), {"reason": "年度台账"})
     rows = list(load_workbook(BytesIO(answer.content)).active.iter_rows(values_only=True))
     assert len(rows) == 3 and first.number in [row[0] for row in rows]
     page = client.get(url("ledger"))
-    assert page.context["total"] == 1 and [line.name for line, _ in page.context["rows"]] == [world.branch.name]
+    assert page.context["total"] == 1 and [line.name for line, _ in page.context["rows"]] == [
+        world.branch.name
+    ]
     answer = client.post(url("ledger"))
     rows = list(load_workbook(BytesIO(answer.content)).active.iter_rows(values_only=True))
     assert rows[-1][0] == world.branch.name and rows[-1][-1] == 1
@@ -414,7 +421,11 @@ def test_the_desk_has_a_card_for_what_waits_for_me(world):
     run(world.make(), "propose", world.secretary)
     disclose(world.make(), by=world.secretary, until="review")
     disclose(world.make(), by=world.secretary, until="approve")
-    assert cards(world.secretary) == {"待我审核的党务公开": "0", "审批通过、待公开": "1", "退回的党务公开": "0"}
+    assert cards(world.secretary) == {
+        "待我审核的党务公开": "0",
+        "审批通过、待公开": "1",
+        "退回的党务公开": "0",
+    }
     assert cards(world.community)["待我审核的党务公开"] == "1" == cards(world.street)["待我审核的党务公开"]
     assert cards(world.community)["待我审批的党务公开"] == "1" == cards(world.street)["待我审批的党务公开"]
     assert cards(factories.make_staff("community_worker", factories.COMMUNITY)) == {}

@@ -3,7 +3,7 @@ from django.apps import AppConfig
 
 class PartiesConfig(AppConfig):
     name = "parties"
-    verbose_name = "党组织"
+    verbose_name = "党建"
 
     def ready(self) -> None:
         from governance import home, intake

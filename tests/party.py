@@ -7,7 +7,16 @@ from django.utils import timezone
 
 from governance.models import User
 from parties.flow import DISCLOSURES
-from parties.models import Disclosure, Member, Officer, Organisation, PartyOrgType
+from parties.models import (
+    CoveredUnit,
+    Disclosure,
+    HubHousehold,
+    Member,
+    Officer,
+    Organisation,
+    PartyOrgType,
+)
+from parties.services.coverage import keep_covered, keep_hub
 from parties.services.disclosures import draft_disclosure
 from parties.services.members import keep_member
 from parties.services.officers import seat
@@ -88,6 +97,23 @@ def make_secretary(branch: Organisation, **fields) -> User:
         since=timezone.localdate() - timedelta(days=100),
     )  # fmt: skip
     return User.objects.get(pk=user.pk)
+
+
+def make_hub(member: Member, *, by: User | None = None) -> HubHousehold:
+    """Make a member's home a hub household."""
+    return keep_hub(
+        HubHousehold(organisation=member.organisation, member=member, household_count=12),
+        by=by or make_officer(),
+    )
+
+
+def make_covered(branch: Organisation, *, by: User | None = None, **fields) -> CoveredUnit:
+    """Make a shop that a branch looks after."""
+    number = next(_serial)
+    covered = CoveredUnit(
+        **{"grid": branch.grid, "name": f"便民超市{number}", "kind": "shop", "organisation": branch, **fields}
+    )
+    return keep_covered(covered, by=by or make_officer())
 
 
 def make_disclosure(organisation: Organisation, *, by: User, **fields) -> Disclosure:

@@ -5,11 +5,10 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from governance import masks
 from governance.admin.choices import ChoiceBox
 from governance.permissions import permission, rule_of
 from grids.models import Grid
-from parties.models import Member, Organisation
+from parties.models import Organisation
 
 
 def box(model: type, column: str) -> ChoiceBox:
@@ -33,11 +32,6 @@ def places_to_found(request: HttpRequest) -> Any:
 def superiors(request: HttpRequest) -> Any:
     """Return the organisations in force below which the person may set others up."""
     return Organisation.objects.restrict(request.user, "change").in_force().filter(kind__lt=5)
-
-
-def name_of(member: Member, user: Any) -> str:
-    """Return a member's name as the person may read it. Asks the rule: not for lists."""
-    return member.name if user.may("contact", member) else masks.name(member.name)
 
 
 def names_of(members: Any, user: Any) -> list[str]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -22,7 +22,7 @@ from parties.admin.filters import OrganisationFilter
 from parties.forms.disclosures import DISCLOSURE_FORMS, DraftForm, readable_members
 from parties.models import Category, Disclosure, DisclosureStatus, Scope
 from parties.models.disclosures import CLEARED
-from parties.reports.disclosures import WAS_OUT, ledger, month_of, months
+from parties.reports.disclosures import SHORT, WAS_OUT, ledger, month_of, months
 from parties.services.disclosures import draft_disclosure, may_disclose
 
 S = DisclosureStatus
@@ -132,7 +132,7 @@ class DisclosureAdmin(MatterAdmin):
 
     @admin.display(description="公开", ordering="public_from")
     def out_since(self, disclosure: Disclosure) -> str:
-        return ui.cn_date(disclosure.public_from) if disclosure.public_from else ""
+        return f"{timezone.localdate(disclosure.public_from):%Y-%m-%d}" if disclosure.public_from else ""
 
     def row_title(self, disclosure: Disclosure) -> str:
         more = f"（第 {disclosure.edition} 版）" if disclosure.edition > 1 else ""
@@ -173,7 +173,8 @@ class DisclosureAdmin(MatterAdmin):
         if not disclosure.original_id:
             return ""
         rows = self.get_queryset(request).filter(edition__lt=disclosure.edition).exclude(status=S.DROPPED)
-        found = (rows.filter(original=disclosure.original_id) | rows.filter(pk=disclosure.original_id)).order_by("-edition").first()  # fmt: skip
+        rows = rows.filter(Q(original=disclosure.original_id) | Q(pk=disclosure.original_id))
+        found = rows.order_by("-edition").first()
         return link_to(self.link(found), f"第 {found.edition} 版 {found.number}") if found is not None else ""
 
     def panels(self, request: HttpRequest, disclosure: Disclosure, clear: bool) -> list[dict[str, Any]]:
@@ -181,8 +182,9 @@ class DisclosureAdmin(MatterAdmin):
         return [{"title": "正文", "template": "parties/desk_disclosure_body.html"}]
 
     def background(self, request: HttpRequest, disclosure: Disclosure, clear: bool = False) -> dict[str, Any]:
-        """Return the facts and the record; whoever reviews or approves has the words beside her form."""
+        """Return the facts, the record and the four steps; whoever reviews or approves has the words below her form."""
         return super().background(request, disclosure, clear) | {
+            "lead": "parties/desk_disclosure_steps.html", "stages": stages(disclosure),
             "paragraphs": disclosure.paragraphs, "hints": disclosure_hints.of_disclosure(disclosure),
         }  # fmt: skip
 
@@ -228,9 +230,7 @@ class DisclosureAdmin(MatterAdmin):
             if not request.user.may("export", Disclosure):
                 raise Http404
             columns: list[exports.Column] = [("党组织", 36, lambda line: line.name)]
-            columns += [
-                (label, 14, lambda line, key=key: line.counts[key]) for key, label in Category.choices
-            ]
+            columns += [(label, 12, lambda line, key=key: line.counts[key]) for key, label in SHORT.items()]
             columns.append(("合计", 8, lambda line: line.total))
             title = f"党务公开月台账 {words}"
             data = exports.workbook("党务公开月台账", columns, lines)
@@ -246,7 +246,7 @@ class DisclosureAdmin(MatterAdmin):
             "month": month,
             "words": words,
             "months": months(today),
-            "columns": Category.labels,
+            "columns": list(SHORT.values()),
             "rows": [(line, list(line.counts.values())) for line in lines],
             "sums": [sum(line.counts[key] for line in lines) for key in Category.values],
             "total": sum(line.total for line in lines),

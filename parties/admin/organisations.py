@@ -288,6 +288,7 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
             done="已设立。下一步：登记党员，选出书记（组长）。",
             back=self.link(parent) if parent is not None else self.link(None, "changelist"),
             hint="由上级党组织设立，要在上级的网格范围里。",
+            template="parties/desk_setup.html",
         )
 
     # --- desk -------------------------------------------------------------------------------------------------------

@@ -10,6 +10,11 @@ from django.utils import timezone
 from parties.models import Category, Disclosure, DisclosureStatus
 
 S = DisclosureStatus
+#: The seven kinds as headings of columns.
+SHORT = {
+    Category.DECISIONS: "学习贯彻", Category.GOALS: "目标任务", Category.EDUCATION: "教育培训", Category.BUILDING: "自身建设",
+    Category.CONDUCT: "联系群众", Category.DISCIPLINE: "纪律", Category.OTHER: "其他",
+}  # fmt: skip
 #: Has been out.
 WAS_OUT = (S.PUBLISHED, S.EXPIRED, S.WITHDRAWN, S.REPLACED)
 

@@ -53,7 +53,7 @@ def arguments(name: str, cast: Cast) -> list:
     if not name.startswith("admin:") or name.count("_") < 2:
         return []
     app, model, page = name.removeprefix("admin:").split("_", 2)
-    if page in ("add", "changelist", "export", "tree", "map", "rates"):
+    if page in ("add", "changelist", "export", "tree", "map", "rates", "ledger"):
         return []
     key = KEYS[f"{app}_{model}"](cast)
     action = {

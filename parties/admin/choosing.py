@@ -5,10 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from governance import masks
 from governance.admin.choices import ChoiceBox
 from governance.permissions import permission, rule_of
 from grids.models import Grid
-from parties.models import Organisation
+from parties.models import Member, Organisation
 
 
 def box(model: type, column: str) -> ChoiceBox:

@@ -206,6 +206,7 @@ class Disclosure(OfOrganisation, Matter):
                     ("district_code", "district"), ("street_code", "street"), ("community_code", "community"), ("grid", "grid"),
                 )
             ),
+            models.Index(fields=["-public_from", "-id"], name="disclosure_out", condition=Q(status="published")),
             models.Index(fields=["public_until"], name="disclosure_until", condition=Q(status="published")),
         ]  # fmt: skip
         constraints = [

@@ -18,8 +18,9 @@ from governance.flow import NotYours, Refused, tick
 from governance.models import Share, User
 from parties import disclosure_hints
 from parties.flow import DISCLOSURES
-from parties.models import Category, Disclosure
+from parties.models import Category, Disclosure, PartyOrgType
 from parties.services.disclosures import draft_disclosure
+from parties.services.organisations import move, set_up
 from tests import factories, party
 from tests.cast import BACKEND
 from tests.party import ANSWERS, disclose, make_disclosure
@@ -210,6 +211,34 @@ def test_days_begin_and_end_what_is_out(world, time_machine):
         tick()
     item.refresh_from_db()
     assert item.status == "expired" and item.steps.filter(action="expire").count() == 1
+
+
+def test_a_day_that_is_over_takes_it_back_from_those_it_named(world, time_machine):
+    user = factories.make_user("李秀英")
+    named = party.make_member(world.branch, name="李秀英", user=user)
+    item, today = world.make(scope="certain", readers=[named]), timezone.localdate()
+    item = disclose(
+        item, by=world.secretary, from_day=today + timedelta(days=1), until_day=today + timedelta(days=1)
+    )
+    assert not Share.objects.exists(), "not before its day"
+    time_machine.move_to(item.public_from + timedelta(minutes=1), tick=False)
+    tick()
+    assert Share.objects.get(ended_at=None).user == user and Disclosure.objects.restrict(user).get() == item
+    time_machine.move_to(item.public_until + timedelta(minutes=1), tick=False)
+    tick()
+    assert not Share.objects.filter(ended_at=None).exists() and not Disclosure.objects.restrict(user).exists()
+
+
+def test_what_was_disclosed_goes_along_when_the_branch_gets_another_superior(world):
+    item = disclose(world.make(scope="area"), by=world.secretary)
+    general = set_up(
+        by=world.community, parent=world.committee, grid=world.committee.grid, name="党总支", kind=PartyOrgType.GENERAL_BRANCH,
+        established_on=timezone.localdate(),
+    )  # fmt: skip
+    move(world.branch, by=world.community, parent=general, day=timezone.localdate())
+    item.refresh_from_db()
+    assert item.units == [*general.units, world.branch.unit_id]
+    assert run(item, "withdraw", world.secretary, note="不再适用").units == item.units
 
 
 def test_what_is_over_is_not_seen_even_before_the_ticker_comes(world):

@@ -67,6 +67,8 @@ class DisclosureAdmin(MatterAdmin):
         ("review", "send_back", "approve", "disapprove", "publish"), "parties/desk_disclosure_aside.html"
     )
     lines_clear = False
+    # There are no deadlines.
+    on_desk = False
     also_shown = ("organisation",)
     list_display = (
         "heading",
@@ -267,7 +269,7 @@ class DisclosureAdmin(MatterAdmin):
             (
                 "待我审核的党务公开",
                 S.PROPOSED,
-                Disclosure.objects.to_review_by(user),
+                mine.to_review_by(user),
                 "brand",
                 "fact_check",
                 6,
@@ -276,7 +278,7 @@ class DisclosureAdmin(MatterAdmin):
             ("退回的党务公开", S.RETURNED, mine.filter(status=S.RETURNED), "danger", "undo", 9),
         ]
         if user.may("approve", Disclosure):
-            rows = Disclosure.objects.to_approve_by(user)
+            rows = mine.to_approve_by(user)
             asked.insert(1, ("待我审批的党务公开", S.REVIEWED, rows, "brand", "approval", 7))
         return [
             self.card(request, label, f"status={status}", rows, tone=tone, icon=icon, order=order)

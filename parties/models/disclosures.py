@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from governance.models import Matter, MatterQuerySet, Photo, Step, User
 from governance.permissions import (
+    EVERYTHING,
     NOTHING,
     Jurisdiction,
     Published,
@@ -24,8 +25,10 @@ from governance.permissions import (
     any_of,
     nearest_holders,
     permission,
+    prefixed,
+    rule_of,
 )
-from governance.territory import GridLevel, lineage
+from governance.territory import GridLevel, level_of, lineage
 from parties.models.members import Member
 from parties.models.organisations import OfOrganisation, Organisation
 
@@ -124,28 +127,36 @@ class DisclosureQuerySet(MatterQuerySet):
         return self.filter(pk__in=steps.values("matter"))
 
     def to_review_by(self, user: User):
-        """Return what a person may review now."""
+        """Return what a person may review now, by her posts."""
         mine = self.model.objects.written_by(user).values("pk")
-        return self.restrict(user, "review").filter(status=S.PROPOSED).exclude(pk__in=mine)
+        return self.filter(_by_posts(self.model, user, "review"), status=S.PROPOSED).exclude(pk__in=mine)
 
     def to_approve_by(self, user: User):
-        """Return what a person may approve now: she decides about the organisation, and did neither write nor review it."""
+        """Return what a person may approve now, by her posts: she decides about the organisation, and did neither write nor review
+        the item."""
         mine = self.model.objects.written_by(user).values("pk")
-        superiors = Organisation.objects.restrict(user, "change").values("pk")
-        decided = Q(organisation__parent__in=superiors)
-        if user.is_superuser or _for_a_district(user):
-            decided |= Q(organisation__parent=None)
-        rows = self.restrict(user, "approve").filter(decided, status=S.REVIEWED)
+        decided = _by_posts(Organisation, user, "change")
+        if decided is not EVERYTHING:
+            # Above a street's committee stands the district.
+            districts = [
+                post.code
+                for post in user.posts_in_force
+                if permission(Organisation, "change") in post.permissions
+                and post.unit_id is None
+                and level_of(post.code) is GridLevel.DISTRICT
+            ]
+            decided = any_of(
+                [
+                    prefixed(decided, "organisation__parent") if decided is not NOTHING else NOTHING,
+                    Q(organisation__parent=None, district_code__in=districts) if districts else NOTHING,
+                ]
+            )
+        rows = self.filter(_by_posts(self.model, user, "approve"), decided, status=S.REVIEWED)
         return rows.exclude(pk__in=mine).exclude(reviewed_by=user)
 
 
-def _for_a_district(user: User) -> bool:
-    return any(
-        "parties.change_organisation" in post.permissions
-        and post.unit_id is None
-        and len(post.code) == GridLevel.DISTRICT
-        for post in user.posts_in_force
-    )
+def _by_posts(model: type[models.Model], user: User, action: str) -> Q:
+    return EVERYTHING if user.is_superuser else rule_of(model).jurisdiction(model, user, action)
 
 
 class Disclosure(OfOrganisation, Matter):

@@ -48,7 +48,7 @@ def test_from_the_draft_to_the_resident_s_phone_and_off_it_again(people, visit):
     writer.choose("向社会公开")
     writer.fill("正文", "全年收缴党费 1200 元。\n用于主题党日 800 元。")
     writer.press("保存草稿")
-    writer.reads("已保存草稿", "四步程序", "用于主题党日 800 元。")
+    writer.reads("已保存草稿", "1. 提出", "用于主题党日 800 元。")
     writer.press("提出公开")
     writer.reads("待审核")
 

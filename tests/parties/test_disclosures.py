@@ -383,7 +383,7 @@ def test_the_desk_takes_an_item_the_whole_way(world):
         return client.post(url("do", item.pk, name), {"version": item.version, **data})
 
     page = writer.get(url("change", item.pk)).content.decode()
-    assert "四步程序" in page and "像有手机号" in page
+    assert "1. 提出" in page and "像有手机号" in page
     assert disclosure_hints.of_disclosure(item)[0].article.startswith("党务公开条例")
     words = words_of(world, scope="certain", readers=[named.pk])
     assert writer.get(url("do", item.pk, "revise")).status_code == 200

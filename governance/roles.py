@@ -170,6 +170,7 @@ PARTY = _all(
     "view_officer",
     "view_hubhousehold",
     "view_coveredunit",
+    "read_disclosure",
 )
 #: Keeping an organisation's own roll and affairs.
 KEEP_BRANCH = PARTY | _all(
@@ -184,6 +185,10 @@ KEEP_BRANCH = PARTY | _all(
     "view_transfer",
     "ask_transfer",
     "decide_transfer",
+    "view_disclosure",
+    "keep_disclosure",
+    "review_disclosure",
+    "export_disclosure",
 )
 #: Deciding about the organisations below one's own: setting up, renaming, merging, dissolving, who leads them.
 KEEP_PARTY = KEEP_BRANCH | _all(
@@ -199,6 +204,7 @@ KEEP_PARTY = KEEP_BRANCH | _all(
     "view_organisationimport",
     "view_memberimport",
     "view_coveredunitimport",
+    "approve_disclosure",
 )
 
 BUILT_IN: tuple[RoleSpec, ...] = (

@@ -121,6 +121,7 @@ SIDEBAR = (
                 "admin:parties_hubhousehold_changelist",
                 "parties.view_hubhousehold",
             ),
+            ("党务公开", "campaign", "admin:parties_disclosure_changelist", "parties.view_disclosure"),
             ("兜底管理", "umbrella", "admin:parties_coveredunit_changelist", "parties.view_coveredunit"),
             (
                 "党组织导入",

@@ -1,3 +1,11 @@
 """The party organisation at the desk."""
 
-from parties.admin import coverage, imports, members, officers, organisations, transfers  # noqa: F401  register their models
+from parties.admin import (  # noqa: F401  register their models
+    coverage,
+    disclosures,
+    imports,
+    members,
+    officers,
+    organisations,
+    transfers,
+)

@@ -89,6 +89,8 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
             found = found.in_force()
             if request.GET.get("field_name") == "group":
                 found = found.filter(kind=T.GROUP)
+            elif request.GET.get("model_name") == "disclosure":
+                found = found.exclude(kind=T.GROUP)
             elif request.GET.get("field_name") in ("organisation", "target"):
                 found = found.filter(kind__in=(T.COMMITTEE, T.GENERAL_BRANCH, T.BRANCH))
         return found, distinct

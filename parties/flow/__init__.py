@@ -1,5 +1,6 @@
 """The transition tables of the party organisation's matters."""
 
+from parties.flow.disclosures import DISCLOSURES
 from parties.flow.transfers import TRANSFERS
 
-__all__ = ["TRANSFERS"]
+__all__ = ["DISCLOSURES", "TRANSFERS"]

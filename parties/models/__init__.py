@@ -1,6 +1,14 @@
 """The nouns of the party organisation: the tree, its members and who leads it, transfers, and what it looks after."""
 
 from parties.models.coverage import CoveredUnit
+from parties.models.disclosures import (
+    Category,
+    Disclosure,
+    DisclosurePhoto,
+    DisclosureStatus,
+    DisclosureStep,
+    Scope,
+)
 from parties.models.imports import (
     CoveredUnitImport,
     CoveredUnitRow,
@@ -24,9 +32,14 @@ __all__ = [
     "HEAD",
     "WITH_MEMBERS",
     "BranchForm",
+    "Category",
     "CoveredUnit",
     "CoveredUnitImport",
     "CoveredUnitRow",
+    "Disclosure",
+    "DisclosurePhoto",
+    "DisclosureStatus",
+    "DisclosureStep",
     "HubHousehold",
     "Member",
     "MemberImport",
@@ -38,6 +51,7 @@ __all__ = [
     "OrganisationImport",
     "OrganisationRow",
     "PartyOrgType",
+    "Scope",
     "Transfer",
     "TransferStatus",
     "TransferStep",

@@ -21,7 +21,8 @@ from governance.models import Parameter, User
 from grids.models import Grid
 from incidents.models import Incident
 from mediation.models import Dispute
-from tests import factories
+from parties.models import Disclosure
+from tests import factories, party
 from tests.cast import Cast, make_cast
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
@@ -48,6 +49,8 @@ class Stage:
     unshown: Order
     returned_story: Showcase
     minor: Volunteer
+    #: A draft, one under review, one that may be published.
+    disclosures: list[Disclosure]
 
 
 def make_stage() -> Stage:
@@ -105,9 +108,13 @@ def make_stage() -> Stage:
     minor.birth_date = timezone.localdate() - timedelta(days=15 * 366)
     minor.save()
     people["minor"] = minor.applicant
+    writer = people["branch_secretary"]
+    disclosures = [party.make_disclosure(cast.branch, by=writer) for _ in range(3)]
+    for row, until in zip(disclosures[1:], ("propose", "approve"), strict=True):
+        party.disclose(row, by=writer, until=until)
     # Stands by for superuser mode.
     people["superuser"] = factories.make_user("值班员", staff=True, may_elevate=True)
-    return Stage(cast, placed, returned, invited, served(2), served(3), returned_story, minor)
+    return Stage(cast, placed, returned, invited, served(2), served(3), returned_story, minor, disclosures)
 
 
 def phone_pages(stage: Stage) -> dict[str, list[str]]:
@@ -148,7 +155,9 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
     return {
         "anonymous": [
             *plain("home", "order_new", "phone_login", "staff_login", "wall", "privacy", "accessibility"),
-            *plain("styleguide", "choose_place"),
+            *plain("styleguide", "choose_place", "disclosures"),
+            reverse("disclosure", args=[cast.disclosure.number]),
+            reverse("disclosures") + "?q=没有这样的词",
             reverse("styleguide") + "?wrong=1",
             reverse("choose_place") + "?within=" + factories.BASE,
             reverse("choose_place") + "?q=和苑",
@@ -338,12 +347,15 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
             ),
         ),
         (stage.cast.backlog, ("receive", "extend", "withdraw")),
+        *zip(stage.disclosures, (("revise",), ("review", "send_back"), ("publish",)), strict=True),
+        (stage.cast.disclosure, ("correct",)),
     ):
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}_do"
         yield from (reverse(name, args=[row.pk, action]) for action in actions)
     yield reverse("admin:volunteers_volunteer_guardian", args=[stage.minor.pk])
     yield reverse("admin:governance_parameter_set", args=["orders.offer_minutes"])
     yield reverse("admin:volunteers_order_changelist") + "?q=没有这样的词"
+    yield reverse("admin:parties_disclosure_ledger")
     yield reverse("admin:mediation_figures")
     yield reverse("admin:mediation_screening_progress", args=[stage.cast.screening.pk])
     yield reverse("admin:mediation_dispute_inspect")

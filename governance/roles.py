@@ -172,6 +172,7 @@ PARTY = _all(
     "view_coveredunit",
     "view_meeting",
     "hold_meeting",
+    "read_disclosure",
 )
 #: Keeping an organisation's own roll and affairs.
 KEEP_BRANCH = PARTY | _all(
@@ -187,6 +188,10 @@ KEEP_BRANCH = PARTY | _all(
     "ask_transfer",
     "decide_transfer",
     "export_meeting",
+    "view_disclosure",
+    "keep_disclosure",
+    "review_disclosure",
+    "export_disclosure",
 )
 #: Deciding about the organisations below one's own: setting up, renaming, merging, dissolving, who leads them.
 KEEP_PARTY = KEEP_BRANCH | _all(
@@ -202,6 +207,7 @@ KEEP_PARTY = KEEP_BRANCH | _all(
     "view_organisationimport",
     "view_memberimport",
     "view_coveredunitimport",
+    "approve_disclosure",
 )
 
 BUILT_IN: tuple[RoleSpec, ...] = (

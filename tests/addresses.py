@@ -56,13 +56,14 @@ def arguments(name: str, cast: Cast) -> list:
     if not name.startswith("admin:") or name.count("_") < 2:
         return []
     app, model, page = name.removeprefix("admin:").split("_", 2)
-    if page in ("add", "changelist", "export", "tree", "map", "rates", "months", "board"):
+    if page in ("add", "changelist", "export", "tree", "map", "rates", "ledger", "months", "board"):
         return []
     key = KEYS[f"{app}_{model}"](cast)
     action = {
         "order": "mark_absent", "incident": "recall", "whistle": "withdraw", "whistleslip": "extend",
         "evaluation": "give", "dispute": "amend",
-        "archive": "hold", "backlog": "progress", "transfer": "accept", "meeting": "arrange",
+        "archive": "hold", "backlog": "progress", "disclosure": "withdraw", "transfer": "accept",
+        "meeting": "arrange",
     }.get(model, "approve")  # fmt: skip
     return {
         "do": [key, action], "bulk": [action], "reveal": [key, "applicant_phone"], "rows": [key, "due"],
@@ -118,6 +119,7 @@ def particular(cast: Cast) -> dict[str, list]:
         "api-token-detail": [1],
         "api-source-incident-detail": ["A-1"],
         "centre": [factories.COMMUNITY],
+        "disclosure": [cast.disclosure.number],
         "dispute": [cast.dispute.number],
         "dispute_action": [cast.dispute.number, "investigate"],
         "dispute_paper": [cast.dispute.number, "rights"],
@@ -186,6 +188,7 @@ KEYS = {
     "parties_coveredunitimport": lambda cast: CoveredUnitImport.objects.get().pk,
     "parties_memberimport": lambda cast: MemberImport.objects.get().pk,
     "parties_organisationimport": lambda cast: OrganisationImport.objects.get().pk,
+    "parties_disclosure": lambda cast: cast.disclosure.pk,
     "parties_hubhousehold": lambda cast: cast.hub.pk,
     "parties_meeting": lambda cast: cast.meeting.pk,
     "parties_member": lambda cast: cast.party_member.pk,

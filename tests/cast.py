@@ -16,7 +16,7 @@ from governance.models import Unit, User
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
 from mediation.models import Backlog, Dispute, Screening, ScreeningReport
-from parties.models import CoveredUnit, HubHousehold, Meeting, Member, Organisation, Transfer
+from parties.models import CoveredUnit, Disclosure, HubHousehold, Meeting, Member, Organisation, Transfer
 from parties.services.members import ask_transfer
 from tests import backlogs, disputes, factories, party
 from tests.pictures import jpeg
@@ -83,6 +83,8 @@ class Cast:
     #: The first secretary's, with somebody on its roll whose transfer to the other branch she has asked for.
     branch: Organisation = None
     party_member: Member = None
+    #: Of the branch, on the residents' pages.
+    disclosure: Disclosure = None
     transfer: Transfer = None
     hub: HubHousehold = None
     covered: CoveredUnit = None
@@ -227,3 +229,5 @@ def add_party(cast: Cast) -> None:
     cast.hub = party.make_hub(cast.party_member)
     cast.covered = party.make_covered(cast.branch)
     cast.meeting = party.make_meeting(cast.branch, by=people["branch_secretary"], days=-1)
+    writer = people["branch_secretary"]
+    cast.disclosure = party.disclose(party.make_disclosure(cast.branch, by=writer), by=writer)

@@ -124,6 +124,7 @@ SIDEBAR = (
             ("组织生活", "event_note", "admin:parties_meeting_changelist", "parties.view_meeting"),
             ("本月安排", "calendar_month", "admin:parties_meeting_months", "parties.view_meeting"),
             ("组织生活看板", "fact_check", "admin:parties_meeting_board", "parties.view_meeting"),
+            ("党务公开", "campaign", "admin:parties_disclosure_changelist", "parties.view_disclosure"),
             ("兜底管理", "umbrella", "admin:parties_coveredunit_changelist", "parties.view_coveredunit"),
             (
                 "党组织导入",

@@ -104,6 +104,8 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
             found = found.in_force()
             if request.GET.get("field_name") == "group":
                 found = found.filter(kind=T.GROUP)
+            elif request.GET.get("model_name") == "disclosure":
+                found = found.exclude(kind=T.GROUP)
             elif request.GET.get("field_name") in ("organisation", "target"):
                 found = found.filter(kind__in=(T.COMMITTEE, T.GENERAL_BRANCH, T.BRANCH))
         return found, distinct
@@ -130,7 +132,7 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
     def kind_chip(self, organisation: Organisation) -> str:
         return kind_chip(organisation)
 
-    @admin.display(description="上级", ordering="parent")
+    @admin.display(description="上级", ordering="parent_id")
     def parent_name(self, organisation: Organisation) -> str:
         return organisation.parent.name if organisation.parent_id else ""
 

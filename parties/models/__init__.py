@@ -1,6 +1,14 @@
 """The nouns of the party organisation: the tree, its members and who leads it, transfers, what it looks after, its meetings."""
 
 from parties.models.coverage import CoveredUnit
+from parties.models.disclosures import (
+    Category,
+    Disclosure,
+    DisclosurePhoto,
+    DisclosureStatus,
+    DisclosureStep,
+    Scope,
+)
 from parties.models.imports import (
     CoveredUnitImport,
     CoveredUnitRow,
@@ -35,9 +43,14 @@ __all__ = [
     "WITH_MEMBERS",
     "Attendance",
     "BranchForm",
+    "Category",
     "CoveredUnit",
     "CoveredUnitImport",
     "CoveredUnitRow",
+    "Disclosure",
+    "DisclosurePhoto",
+    "DisclosureStatus",
+    "DisclosureStep",
     "HubHousehold",
     "Meeting",
     "MeetingKind",
@@ -54,6 +67,7 @@ __all__ = [
     "OrganisationImport",
     "OrganisationRow",
     "PartyOrgType",
+    "Scope",
     "Transfer",
     "TransferStatus",
     "TransferStep",

@@ -1,3 +1,12 @@
 """The party organisation at the desk."""
 
-from parties.admin import coverage, members, officers, organisations, transfers  # noqa: F401  register their models
+from parties.admin import (  # noqa: F401  register their models
+    coverage,
+    members,
+    officers,
+    organisations,
+    projects,
+    serving,
+    transfers,
+    wishes,
+)

@@ -1,5 +1,8 @@
 """The transition tables of the party organisation's matters."""
 
+from parties.flow.projects import PROJECTS
+from parties.flow.serving import CHECKINS
 from parties.flow.transfers import TRANSFERS
+from parties.flow.wishes import WISHES
 
-__all__ = ["TRANSFERS"]
+__all__ = ["CHECKINS", "PROJECTS", "TRANSFERS", "WISHES"]

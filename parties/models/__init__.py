@@ -10,21 +10,42 @@ from parties.models.organisations import (
     OrganisationChange,
     PartyOrgType,
 )
+from parties.models.projects import (
+    Milestone,
+    ProjectPhoto,
+    ProjectStatus,
+    SecretaryProject,
+    SecretaryProjectStep,
+)
+from parties.models.serving import DualRegistration, DualRegistrationStep, Pairing, RegistrationStatus
 from parties.models.transfers import Transfer, TransferStatus, TransferStep
+from parties.models.wishes import MicroWish, MicroWishStep, WishStatus
 
 __all__ = [
     "HEAD",
     "WITH_MEMBERS",
     "BranchForm",
     "CoveredUnit",
+    "DualRegistration",
+    "DualRegistrationStep",
     "HubHousehold",
     "Member",
+    "MicroWish",
+    "MicroWishStep",
+    "Milestone",
     "OfOrganisation",
     "Officer",
     "Organisation",
     "OrganisationChange",
+    "Pairing",
     "PartyOrgType",
+    "ProjectPhoto",
+    "ProjectStatus",
+    "RegistrationStatus",
+    "SecretaryProject",
+    "SecretaryProjectStep",
     "Transfer",
     "TransferStatus",
     "TransferStep",
+    "WishStatus",
 ]

@@ -6,12 +6,13 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import governance.models.files
-import governance.search
-from governance.models.audit import append_only_sql
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
+
+import governance.models.files
+import governance.search
+from governance.models.audit import append_only_sql
 
 
 class Migration(migrations.Migration):

@@ -53,13 +53,13 @@ def arguments(name: str, cast: Cast) -> list:
     if not name.startswith("admin:") or name.count("_") < 2:
         return []
     app, model, page = name.removeprefix("admin:").split("_", 2)
-    if page in ("add", "changelist", "export"):
+    if page in ("add", "changelist", "export", "tree", "map", "rates"):
         return []
     key = KEYS[f"{app}_{model}"](cast)
     action = {
         "order": "mark_absent", "incident": "recall", "whistle": "withdraw", "whistleslip": "extend",
         "evaluation": "give", "dispute": "amend",
-        "archive": "hold", "backlog": "progress",
+        "archive": "hold", "backlog": "progress", "transfer": "accept",
     }.get(model, "approve")  # fmt: skip
     return {
         "do": [key, action], "bulk": [action], "reveal": [key, "applicant_phone"], "rows": [key, "due"],
@@ -130,6 +130,8 @@ def particular(cast: Cast) -> dict[str, list]:
         "admin:incidents_minorclass_import": [],
         "admin:incidents_minorclass_template": [],
         "admin:incidents_minorclass_download": [],
+        "admin:parties_member_reveal": [cast.party_member.pk, "phone"],
+        "admin:parties_organisation_end_duty": [cast.branch.pk, cast.branch.officers.get().pk],
         "admin:governance_parameter_set": ["orders.offer_minutes"],
         "admin:governance_user_totp": [cast.people["secretary"].pk],
         "admin:volunteers_volunteer_guardian": [minor.pk],
@@ -174,6 +176,12 @@ KEYS = {
     "mediation_dispute": lambda cast: cast.dispute.pk,
     "mediation_review": lambda cast: Review.objects.get().pk,
     "mediation_bulletin": lambda cast: Bulletin.objects.get().pk,
+    "parties_coveredunit": lambda cast: cast.covered.pk,
+    "parties_hubhousehold": lambda cast: cast.hub.pk,
+    "parties_member": lambda cast: cast.party_member.pk,
+    "parties_officer": lambda cast: cast.branch.officers.get().pk,
+    "parties_organisation": lambda cast: cast.branch.pk,
+    "parties_transfer": lambda cast: cast.transfer.pk,
     "volunteers_hoursentry": lambda cast: HoursEntry.objects.earliest("pk").pk,
     "volunteers_order": lambda cast: cast.order.pk,
     "volunteers_serviceitem": lambda cast: cast.order.item_id,

@@ -16,7 +16,9 @@ from governance.models import Unit, User
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
 from mediation.models import Backlog, Dispute, Screening, ScreeningReport
-from tests import backlogs, disputes, factories
+from parties.models import CoveredUnit, HubHousehold, Member, Organisation, Transfer
+from parties.services.members import ask_transfer
+from tests import backlogs, disputes, factories, party
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -44,6 +46,9 @@ PEOPLE = (
     "director",  # of the centre that keeps the file
     "far_director",  # of another community's centre
     "justice",  # of the street's justice office: figures alone
+    "branch_secretary",  # of a party branch in the order's base grid
+    "other_branch",  # of another branch in the same grid
+    "party_officer",  # of the street
     "auditor",
     "system_administrator",
     "security_administrator",
@@ -75,6 +80,12 @@ class Cast:
     report: ScreeningReport = None
     #: Led by the department's unit.
     backlog: Backlog = None
+    #: The first secretary's, with somebody on its roll whose transfer to the other branch she has asked for.
+    branch: Organisation = None
+    party_member: Member = None
+    transfer: Transfer = None
+    hub: HubHousehold = None
+    covered: CoveredUnit = None
     entrance: Any = None
     share: Any = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
@@ -196,4 +207,20 @@ def make_cast() -> Cast:
     # Who puts backlog matters under supervision, and is looked at on those pages alone.
     people["supervisor"] = factories.make_staff("justice_officer", factories.DISTRICT)
     cast.backlog = backlogs.make_backlog(by=people["supervisor"], unit=unit)
+    add_party(cast)
     return cast
+
+
+def add_party(cast: Cast) -> None:
+    """Add two branches that share the order's grid, below the community's committee."""
+    people = cast.people
+    people["party_officer"] = party.make_officer(factories.STREET)
+    committee = party.make_committee()
+    cast.branch, other = (party.make_branch(parent=committee) for _ in range(2))
+    people["branch_secretary"] = party.make_secretary(cast.branch)
+    people["other_branch"] = party.make_secretary(other)
+    group = party.make_group(cast.branch)
+    cast.party_member = party.make_member(cast.branch, group=group, name="司马党员", phone="19912345678")
+    cast.transfer = ask_transfer(by=people["branch_secretary"], member=cast.party_member, target=other)
+    cast.hub = party.make_hub(cast.party_member)
+    cast.covered = party.make_covered(cast.branch)

@@ -6,7 +6,20 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from governance.models import User
-from parties.models import Member, Officer, Organisation, PartyOrgType
+from parties.flow import WISHES
+from parties.models import (
+    CoveredUnit,
+    DualRegistration,
+    HubHousehold,
+    Member,
+    MicroWish,
+    Officer,
+    Organisation,
+    Pairing,
+    PartyOrgType,
+    SecretaryProject,
+)
+from parties.services.coverage import keep_covered, keep_hub
 from parties.services.members import keep_member
 from parties.services.officers import seat
 from parties.services.organisations import set_up
@@ -166,3 +179,20 @@ def make_project(organisation: Organisation, *, by: User, **fields) -> Secretary
             **fields,
         },
     )  # fmt: skip
+
+
+def make_hub(member: Member, *, by: User | None = None) -> HubHousehold:
+    """Make a member's home a hub household."""
+    return keep_hub(
+        HubHousehold(organisation=member.organisation, member=member, household_count=12),
+        by=by or make_officer(),
+    )
+
+
+def make_covered(branch: Organisation, *, by: User | None = None, **fields) -> CoveredUnit:
+    """Make a shop that a branch looks after."""
+    number = next(_serial)
+    covered = CoveredUnit(
+        **{"grid": branch.grid, "name": f"便民超市{number}", "kind": "shop", "organisation": branch, **fields}
+    )
+    return keep_covered(covered, by=by or make_officer())

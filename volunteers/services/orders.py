@@ -124,8 +124,9 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
     offered = "helper" in payload
     ORDERS.open_matter(
         order,
-        by=by,
-        label="点单" if order.placed_by_id is None else "代点单",
+        # Who found somebody for it, and by which post, is told where it comes from.
+        by=User.objects.system() if offered else by,
+        label="转为志愿服务" if offered else "点单" if order.placed_by_id is None else "代点单",
         tell=() if offered else ("dispatchers", "applicant"),
         clock=ACCEPT_CLOCK,
         check=within_reach,

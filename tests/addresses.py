@@ -60,6 +60,7 @@ def arguments(name: str, cast: Cast) -> list:
         "order": "mark_absent", "incident": "recall", "whistle": "withdraw", "whistleslip": "extend",
         "evaluation": "give", "dispute": "amend",
         "archive": "hold", "backlog": "progress", "transfer": "accept",
+        "microwish": "publish", "dualregistration": "end", "secretaryproject": "tick_off",
     }.get(model, "approve")  # fmt: skip
     return {
         "do": [key, action], "bulk": [action], "reveal": [key, "applicant_phone"], "rows": [key, "due"],
@@ -119,6 +120,10 @@ def particular(cast: Cast) -> dict[str, list]:
         "dispute_action": [cast.dispute.number, "investigate"],
         "dispute_paper": [cast.dispute.number, "rights"],
         "dispute_scan": [cast.dispute.number],
+        "wish": [cast.wish.number],
+        "wish_action": [cast.wish.number, "give_back"],
+        "checkin_page": [cast.checkin.number],
+        "checkin_action": [cast.checkin.number, "amend"],
         "admin:app_list": ["volunteers"],
         "admin:mediation_dispute_inspect": [],
         "admin:mediation_dispute_reveal": [
@@ -177,10 +182,14 @@ KEYS = {
     "mediation_review": lambda cast: Review.objects.get().pk,
     "mediation_bulletin": lambda cast: Bulletin.objects.get().pk,
     "parties_coveredunit": lambda cast: cast.covered.pk,
+    "parties_dualregistration": lambda cast: cast.checkin.pk,
     "parties_hubhousehold": lambda cast: cast.hub.pk,
     "parties_member": lambda cast: cast.party_member.pk,
+    "parties_microwish": lambda cast: cast.asked_wish.pk,
     "parties_officer": lambda cast: cast.branch.officers.get().pk,
     "parties_organisation": lambda cast: cast.branch.pk,
+    "parties_pairing": lambda cast: cast.pairing.pk,
+    "parties_secretaryproject": lambda cast: cast.project.pk,
     "parties_transfer": lambda cast: cast.transfer.pk,
     "volunteers_hoursentry": lambda cast: HoursEntry.objects.earliest("pk").pk,
     "volunteers_order": lambda cast: cast.order.pk,

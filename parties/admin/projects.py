@@ -37,7 +37,7 @@ class SecretaryProjectAdmin(MatterAdmin):
     action_forms = PROJECT_FORMS
     main_actions = ("approve", "accept", "tick_off", "report", "amend")
     also_shown = ("organisation", "placed_by")
-    lines_clear = False
+    lines_clear = on_desk = False
     list_display = (
         "heading", "status_chip", "light_badge", "organisation_name", "secretary", "progress", "until", "due",
     )  # fmt: skip
@@ -124,11 +124,6 @@ class SecretaryProjectAdmin(MatterAdmin):
         return request.user.may("propose", SecretaryProject) and own_organisations(request.user).exists()
 
     # --- desk -------------------------------------------------------------------------------------------------------
-    def urgent(self, request: HttpRequest, most: int = 10) -> list[Any]:
-        user = request.user
-        works = user.may("propose", SecretaryProject) or user.may("decide", SecretaryProject)
-        return super().urgent(request, most) if works else []
-
     def cards(self, request: HttpRequest) -> list[Card]:
         user, cards = request.user, []
         if user.may("decide", SecretaryProject):

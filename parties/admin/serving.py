@@ -41,6 +41,7 @@ class RegistrationKindFilter(ChoiceFilter):
 class DualRegistrationAdmin(MatterAdmin):
     add_action = "record"
     action_forms = CHECKIN_FORMS
+    on_desk = False
     change_list_template = "parties/desk_checkins.html"
     main_actions = ("accept",)
     list_display = (
@@ -178,7 +179,8 @@ class PairingAdmin(TerritorialAdmin):
             {
                 "fields": (
                     ("name", "grid"),
-                    ("organisation", "since", "until"),
+                    "organisation",
+                    ("since", "until"),
                     ("contact_name", "contact_phone"),
                 )
             },
@@ -223,7 +225,7 @@ class PairingAdmin(TerritorialAdmin):
         if obj is None or request.user.may("contact", obj):
             return super().get_fieldsets(request, obj)
         words, lists, end = self.fieldsets
-        return ((None, {"fields": (words[1]["fields"][0], words[1]["fields"][1], "contact")}), lists, end)
+        return ((None, {"fields": (*words[1]["fields"][:-1], "contact")}), lists, end)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Pairing | None = None) -> tuple[str, ...]:
         return ("grid", "contact") if obj is not None else ("contact",)

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from governance import masks
-from governance.admin.desk import Card
+from governance.admin.desk import Card, Urgent
 from governance.admin.filters import (
     ChannelFilter,
     ChoiceFilter,
@@ -47,6 +47,7 @@ class MicroWishAdmin(MatterAdmin):
     action_forms = WISH_FORMS
     main_actions = ("publish", "assign_unit")
     also_shown = ("pairing", "claimer")
+    lines_clear = False
     list_display = (
         "heading", "status_chip", "light_badge", "place", "person", "claimed_by", "due", "opened",
     )  # fmt: skip
@@ -75,7 +76,7 @@ class MicroWishAdmin(MatterAdmin):
 
     @admin.display(description="许愿人")
     def person(self, wish: MicroWish) -> str:
-        return masks.shown(wish, "applicant_name", clear=wish.clear)
+        return masks.shown(wish, "applicant_name")
 
     @admin.display(description="认领")
     def claimed_by(self, wish: MicroWish) -> str:
@@ -101,6 +102,10 @@ class MicroWishAdmin(MatterAdmin):
             ("感谢的话", wish.thanks),
             ("办结时间", ui.cn_datetime(wish.closed_at)),
         ]
+
+    def urgent(self, request: HttpRequest, most: int = 10) -> list[Urgent]:
+        """Return the wishes whose deadlines come first, to those who review them: no other post has anything to do with one."""
+        return super().urgent(request, most) if request.user.may("review", MicroWish) else []
 
     def cards(self, request: HttpRequest) -> list[Card]:
         """Return what waits for the reviewers."""

@@ -24,8 +24,10 @@ class WishWords(forms.Form):
     title = forms.CharField(
         label="您的小心愿",
         max_length=40,
-        help_text="一句话说清楚，例如“想请人教我用手机挂号”。不包括现金、购物卡。",
-        widget=forms.TextInput({"maxlength": 40, "autocomplete": "off"}),
+        help_text="一句话说清楚。不包括现金、购物卡。",
+        widget=forms.TextInput(
+            {"maxlength": 40, "autocomplete": "off", "placeholder": "例如：想学用手机挂号"}
+        ),
         error_messages={"required": "请说一说您的心愿。"},
     )
     description = forms.CharField(
@@ -203,6 +205,7 @@ class AssignUnitForm(AgreedTime):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         rows = Pairing.objects.restrict(self.user).current()
+        self.order_fields(["version", "pairing"])
         self.fields["pairing"].queryset = rows.filter(community_code=self.matter.community_code).order_by(
             "name"
         )

@@ -26,6 +26,8 @@ from demo.incidents_today import plan_incidents_today
 from demo.mediation import load_mediation
 from demo.menu import load_menu
 from demo.orders import plan_orders
+from demo.party_members import load_party_members, plan_transfers
+from demo.party_tree import load_party_tree
 from demo.rhythm import plan_rhythm
 from demo.roster import hand_out_keys, load_roster
 from demo.screening import load_screening, plan_screening
@@ -71,6 +73,8 @@ def build(
         load_roster(world)
         load_mediation(world)
         load_screening(world)
+        load_party_tree(world)
+        load_party_members(world)
         world.minors = load_classes()
         calendar = Calendar(until=now, ticking_from=world.at(world.day(FOUNDED), 0))
         plan_volunteers(world, calendar)
@@ -84,6 +88,7 @@ def build(
         plan_disputes_today(world, calendar)
         plan_screening(world, calendar)
         plan_backlogs(world, calendar)
+        plan_transfers(world, calendar)
         _analyze()
         for days in (20, 80):
             calendar.begin(world.at(world.day(FOUNDED + days), 4), _look_again())

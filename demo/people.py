@@ -27,7 +27,8 @@ FICTIONAL = "人物、手机号、地址和事项均为虚构。"
 class DemoPerson:
     """One person to try out. Staff (``staff``) sign in by ``login`` and password, the others by the phone ``login``.
 
-    ``role`` and ``node`` are the post she holds, empty for residents and for the account that stands by; ``unit`` is the code
+    ``role`` and ``node`` are the post she holds, empty for residents, for the account that stands by and for whoever gets hers
+    with a duty in a party organisation; ``unit`` is the code
     of the department that she works for, if any.
     """
 
@@ -96,6 +97,13 @@ PEOPLE: tuple[DemoPerson, ...] = (
     ),
     DemoPerson(
         "supervisor", "司法行政干部", "祁连生", "qusifa", "全区", "督办积案：挂牌、核实、登记挂销；全区的名册，卷宗只见数字", "justice_officer", DISTRICT
+    ),
+    DemoPerson(
+        "branch", "党支部书记", "贺春生", "zhibu", "和苑家园第1网格", "本支部的名册、党小组、组织关系转接、兜底的商户"
+    ),
+    DemoPerson(
+        "party_officer", "党建干部", "闻静", "dangjian", "和苑街道", "全街道的党组织树、班子、届满提醒，党员姓名要写理由才看得到",
+        "party_officer", STREET,
     ),
     DemoPerson(
         "officer", "街道干部", "郑伟", "jiedao", "和苑街道", "全街道的事件和单：督办、挂账，核实吹哨，部门考评", "street_officer", STREET

@@ -32,6 +32,8 @@ from mediation.models import (
     Room,
     ScreeningReport,
 )
+from parties.flow import TRANSFERS
+from parties.models import CoveredUnit, HubHousehold, Member, Officer, Organisation, Transfer
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Station, Team, Volunteer
 from volunteers.models.orders import TAKING, OrderStatus
@@ -46,6 +48,7 @@ def counts(world: World) -> dict[str, str]:
     incidents = dict(Incident.objects.order_by().values_list("status").annotate(n=Count("pk")))
     whistles = dict(Whistle.objects.order_by().values_list("status").annotate(n=Count("pk")))
     backlogs = dict(Backlog.objects.order_by().values_list("status").annotate(n=Count("pk")))
+    kinds = dict(Organisation.objects.order_by().values_list("kind").annotate(n=Count("pk")))
     hours = HoursEntry.objects.aggregate(n=Sum("half_hours"))["n"] or 0
     return {
         "网格（区/街道/社区/基础网格）": "/".join(str(levels.get(int(level), 0)) for level in GridLevel),
@@ -65,6 +68,9 @@ def counts(world: World) -> dict[str, str]:
         "调委会、调解员": f"{Committee.objects.count()}、{Mediator.objects.count()}",
         "排查记录、发现的纠纷": f"{ScreeningReport.objects.count()}、{Dispute.objects.exclude(found_in=None).count()}",
         "督办积案": f"{sum(backlogs.values())}（{_listed(backlogs, BacklogStatus)}）",
+        "党组织（党工委/党委/党支部/党小组）": "/".join(str(kinds.get(kind, 0)) for kind in (1, 2, 4, 5)),
+        "党员、党员中心户、兜底单位": f"{Member.objects.count()}、{HubHousehold.objects.count()}、{CoveredUnit.objects.count()}",
+        "组织关系转接": f"{Transfer.objects.count()}",
         "晒单": f"{sum(stories.values())}（{_listed(stories, ShowcaseStatus)}），照片 {ShowcasePhoto.objects.count()}",
         "通知、短信": f"{Notice.objects.count()}、{TextMessage.objects.count()}",
     }
@@ -92,6 +98,7 @@ def faults(world: World) -> list[str]:
             user__posts__in=Post.objects.in_force(), user__posts__role__in=("mediator", "mediation_director")
         ).count(),
         **_of_incidents(),
+        **_of_parties(),
     }
     for flow in (
         ORDERS,
@@ -103,6 +110,7 @@ def faults(world: World) -> list[str]:
         EVALUATIONS,
         DISPUTES,
         BACKLOGS,
+        TRANSFERS,
     ):
         label = flow.model._meta.verbose_name
         told = flow.model.objects.order_by().annotate(
@@ -151,6 +159,27 @@ def _of_incidents() -> dict[str, int]:
                 "grid", "longitude", "latitude"
             )
         ),
+    }
+
+
+def _of_parties() -> dict[str, int]:
+    """Return how many rows of the party organisation contradict themselves, by what is wrong."""
+    strayed = Member.objects.on_roll().exclude(group=None).exclude(group__parent=F("organisation"))
+    return {
+        "党员的党小组不在本支部": strayed.count(),
+        "党员的隶属路径与党组织不符": Member.objects.filter(group=None)
+        .exclude(units=F("organisation__units"))
+        .count(),
+        "党组织的隶属路径与上级不符": sum(
+            path != [*above, unit]
+            for path, above, unit in Organisation.objects.exclude(parent=None).values_list(
+                "units", "parent__units", "unit"
+            )
+        ),
+        "书记不是本支部的党员": Officer.objects.in_office()
+        .filter(duty="secretary")
+        .exclude(member__organisation=F("organisation"))
+        .count(),
     }
 
 

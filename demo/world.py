@@ -22,6 +22,7 @@ from governance.models import Unit, User
 from grids.models import Entrance, Grid
 from incidents.models import MinorClass
 from mediation.models import Centre, Mediator
+from parties.models import Organisation
 from volunteers.models import ServiceItem, Skill, Team
 
 Story = Generator[datetime, None, None]
@@ -82,6 +83,8 @@ class World:
     minors: dict[str, MinorClass] = field(default_factory=dict)
     centres: dict[str, Centre] = field(default_factory=dict)
     mediators: dict[str, list[Mediator]] = field(default_factory=lambda: defaultdict(list))
+    #: The party organisations by place.
+    party: dict[str, list[Organisation]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.names = Names(self.chance("names"))

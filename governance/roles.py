@@ -170,6 +170,7 @@ PARTY = _all(
     "view_officer",
     "view_hubhousehold",
     "view_coveredunit",
+    "read_disclosure",
     "seek_microwish",
     "view_secretaryproject",
 )
@@ -186,6 +187,10 @@ KEEP_BRANCH = PARTY | _all(
     "view_transfer",
     "ask_transfer",
     "decide_transfer",
+    "view_disclosure",
+    "keep_disclosure",
+    "review_disclosure",
+    "export_disclosure",
     "propose_secretaryproject",
     "export_secretaryproject",
 )
@@ -200,6 +205,10 @@ KEEP_PARTY = KEEP_BRANCH | _all(
     "add_coveredunit",
     "export_coveredunit",
     "export_transfer",
+    "view_organisationimport",
+    "view_memberimport",
+    "view_coveredunitimport",
+    "approve_disclosure",
     "decide_secretaryproject",
 )
 #: The desk of a place's small wishes.

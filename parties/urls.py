@@ -1,9 +1,9 @@
-"""The addresses of what party members and residents do on the phone: small wishes, and registering with a community."""
+"""The addresses of the party organisation outside the desk: what it discloses, small wishes, and registering with a community."""
 
 from django.urls import path
 
 from governance import addresses  # noqa: F401  registers the converters
-from parties.views import checkins, wishes
+from parties.views import checkins, disclosures, wishes
 
 urlpatterns = [
     path("wishes/", wishes.Wall.as_view(), name="wish_wall"),
@@ -16,4 +16,6 @@ urlpatterns = [
     path(
         "checkin/<matter:number>/<name:action>/", checkins.CheckinActionView.as_view(), name="checkin_action"
     ),
+    path("disclosures/", disclosures.Disclosures.as_view(), name="disclosures"),
+    path("disclosures/<matter:number>/", disclosures.DisclosurePage.as_view(), name="disclosure"),
 ]

@@ -19,6 +19,7 @@ from mediation.models import Backlog, Dispute, Screening, ScreeningReport
 from parties.flow import CHECKINS, PROJECTS, WISHES
 from parties.models import (
     CoveredUnit,
+    Disclosure,
     DualRegistration,
     HubHousehold,
     Member,
@@ -96,6 +97,8 @@ class Cast:
     #: The first secretary's, with somebody on its roll whose transfer to the other branch she has asked for.
     branch: Organisation = None
     party_member: Member = None
+    #: Of the branch, on the residents' pages.
+    disclosure: Disclosure = None
     transfer: Transfer = None
     hub: HubHousehold = None
     covered: CoveredUnit = None
@@ -245,6 +248,8 @@ def add_party(cast: Cast) -> None:
     cast.transfer = ask_transfer(by=people["branch_secretary"], member=cast.party_member, target=other)
     cast.hub = party.make_hub(cast.party_member)
     cast.covered = party.make_covered(cast.branch)
+    writer = people["branch_secretary"]
+    cast.disclosure = party.disclose(party.make_disclosure(cast.branch, by=writer), by=writer)
     add_serving(cast)
 
 

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from governance.models import User
-from parties.flow import WISHES
+from parties.flow import DISCLOSURES, WISHES
 from parties.models import (
     CoveredUnit,
+    Disclosure,
     DualRegistration,
     HubHousehold,
     Member,
@@ -20,6 +21,7 @@ from parties.models import (
     SecretaryProject,
 )
 from parties.services.coverage import keep_covered, keep_hub
+from parties.services.disclosures import draft_disclosure
 from parties.services.members import keep_member
 from parties.services.officers import seat
 from parties.services.organisations import set_up
@@ -196,3 +198,30 @@ def make_covered(branch: Organisation, *, by: User | None = None, **fields) -> C
         **{"grid": branch.grid, "name": f"便民超市{number}", "kind": "shop", "organisation": branch, **fields}
     )
     return keep_covered(covered, by=by or make_officer())
+
+
+def make_disclosure(organisation: Organisation, *, by: User, **fields) -> Disclosure:
+    """Draft a disclosure."""
+    return draft_disclosure(
+        by=by, organisation=organisation, title=fields.pop("title", f"第{next(_serial)}件公开"),
+        category=fields.pop("category", "goals"), scope=fields.pop("scope", "society"),
+        body=fields.pop("body", "全年收缴党费 1200 元。\n用于主题党日。"), **fields,
+    )  # fmt: skip
+
+
+#: What a review is asked for, all answered with yes.
+ANSWERS = {"necessary": True, "accurate": True, "no_secret": True}
+
+
+def disclose(disclosure: Disclosure, *, by: User, until: str = "publish", **fields) -> Disclosure:
+    """Take a draft the way to ``until``, reviewed and approved by two party officers of the district made on the way."""
+    for name, person, data in (
+        ("propose", by, {}),
+        ("review", make_officer(), {"note": "属实", **ANSWERS}),
+        ("approve", make_officer(), {"note": "同意"}),
+        ("publish", by, fields),
+    ):
+        disclosure = DISCLOSURES.run(disclosure, name, by=User.objects.get(pk=person.pk), **data)
+        if name == until:
+            break
+    return disclosure

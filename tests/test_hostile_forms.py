@@ -15,8 +15,7 @@ from django.db import transaction
 from django.urls import NoReverseMatch, reverse
 
 from incidents.flow import EVALUATIONS, INCIDENTS, SLIPS, WHISTLES
-from tests.addresses import arguments, furnished, names
-from tests.cast import make_cast
+from tests.addresses import arguments, names
 from volunteers.flow import ORDERS, REGISTRATION, SHOWCASES
 
 SENDERS = (
@@ -130,11 +129,6 @@ def forms_on(html: str) -> list[Form]:
     parser = Forms()
     parser.feed(html)
     return [form for form in parser.forms if form.typed or form.files]
-
-
-@pytest.fixture
-def cast(db):
-    return furnished(make_cast())
 
 
 def pages(cast) -> list[tuple[str, str]]:

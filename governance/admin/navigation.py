@@ -121,6 +121,7 @@ SIDEBAR = (
                 "admin:parties_hubhousehold_changelist",
                 "parties.view_hubhousehold",
             ),
+            ("党务公开", "campaign", "admin:parties_disclosure_changelist", "parties.view_disclosure"),
             ("兜底管理", "umbrella", "admin:parties_coveredunit_changelist", "parties.view_coveredunit"),
             ("微心愿", "star", "admin:parties_microwish_changelist", "parties.view_microwish"),
             (
@@ -135,6 +136,24 @@ SIDEBAR = (
                 "emoji_flags",
                 "admin:parties_secretaryproject_changelist",
                 "parties.view_secretaryproject",
+            ),
+            (
+                "党组织导入",
+                "upload_file",
+                "admin:parties_organisationimport_changelist",
+                "parties.view_organisationimport",
+            ),
+            (
+                "党员导入",
+                "upload_file",
+                "admin:parties_memberimport_changelist",
+                "parties.view_memberimport",
+            ),
+            (
+                "兜底单位导入",
+                "upload_file",
+                "admin:parties_coveredunitimport_changelist",
+                "parties.view_coveredunitimport",
             ),
         ),
     ),

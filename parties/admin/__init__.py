@@ -2,6 +2,8 @@
 
 from parties.admin import (  # noqa: F401  register their models
     coverage,
+    disclosures,
+    imports,
     members,
     officers,
     organisations,

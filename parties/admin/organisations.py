@@ -89,6 +89,8 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
             found = found.in_force()
             if request.GET.get("field_name") == "group":
                 found = found.filter(kind=T.GROUP)
+            elif request.GET.get("model_name") == "disclosure":
+                found = found.exclude(kind=T.GROUP)
             elif request.GET.get("field_name") in ("organisation", "target"):
                 found = found.filter(kind__in=(T.COMMITTEE, T.GENERAL_BRANCH, T.BRANCH))
         return found, distinct
@@ -115,7 +117,7 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
     def kind_chip(self, organisation: Organisation) -> str:
         return kind_chip(organisation)
 
-    @admin.display(description="上级", ordering="parent")
+    @admin.display(description="上级", ordering="parent_id")
     def parent_name(self, organisation: Organisation) -> str:
         return organisation.parent.name if organisation.parent_id else ""
 
@@ -286,6 +288,7 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
             done="已设立。下一步：登记党员，选出书记（组长）。",
             back=self.link(parent) if parent is not None else self.link(None, "changelist"),
             hint="由上级党组织设立，要在上级的网格范围里。",
+            template="parties/desk_setup.html",
         )
 
     # --- desk -------------------------------------------------------------------------------------------------------

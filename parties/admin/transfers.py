@@ -11,8 +11,7 @@ from governance.admin.filters import DayFilter, LightFilter, PlaceFilter, Status
 from governance.admin.matters import MatterAdmin
 from governance.permissions import rule_of
 from governance.templatetags import ui
-from parties.admin import choosing
-from parties.models import Transfer, TransferStatus
+from parties.models import WITH_MEMBERS, Organisation, Transfer, TransferStatus
 
 S = TransferStatus
 
@@ -48,10 +47,14 @@ class TransferAdmin(MatterAdmin):
         return "、".join(f"{words}{'已同意' if at else '未答复'}" for words, at in sides)
 
     def facts(self, request: HttpRequest, transfer: Transfer) -> list[tuple[str, Any]]:
-        """Return what the transfer is about; the member's name in full to whom it is open."""
+        """Return what the transfer is about. Both sides must know whom they decide about; everyone else reads her masked name."""
+        user = request.user
+        named = (
+            transfer.is_of_origin(user) or transfer.is_of_target(user) or user.may("contact", transfer.member)
+        )
         return [
             ("编号", transfer.number),
-            ("党员", choosing.name_of(transfer.member, request.user)),
+            ("党员", transfer.member.name if named else transfer.subject),
             ("党员类别", transfer.member.get_stage_display()),
             ("转出党组织", transfer.origin.name),
             ("转入党组织", transfer.target.name),
@@ -62,6 +65,13 @@ class TransferAdmin(MatterAdmin):
             ("转入方同意", ui.cn_datetime(transfer.accepted_at) if transfer.accepted_at else "还没有答复"),
             ("办结时间", ui.cn_datetime(transfer.closed_at)),
         ]
+
+    def related_choices(self, db_field: Any, request: HttpRequest) -> QuerySet | None:
+        """Return what a form may choose; for the other side, every organisation of the district that keeps members."""
+        if db_field.name == "target":
+            rows = Organisation.objects.restrict(request.user, "choose")
+            return rows.filter(kind__in=WITH_MEMBERS)
+        return super().related_choices(db_field, request)
 
     # --- desk -------------------------------------------------------------------------------------------------------
     def waiting(self, user: Any) -> QuerySet:

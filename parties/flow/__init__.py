@@ -1,8 +1,9 @@
 """The transition tables of the party organisation's matters."""
 
+from parties.flow.disclosures import DISCLOSURES
 from parties.flow.projects import PROJECTS
 from parties.flow.serving import CHECKINS
 from parties.flow.transfers import TRANSFERS
 from parties.flow.wishes import WISHES
 
-__all__ = ["CHECKINS", "PROJECTS", "TRANSFERS", "WISHES"]
+__all__ = ["CHECKINS", "DISCLOSURES", "PROJECTS", "TRANSFERS", "WISHES"]

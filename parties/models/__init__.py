@@ -1,6 +1,22 @@
 """The nouns of the party organisation: the tree, its members and who leads it, transfers, and what it looks after."""
 
 from parties.models.coverage import CoveredUnit
+from parties.models.disclosures import (
+    Category,
+    Disclosure,
+    DisclosurePhoto,
+    DisclosureStatus,
+    DisclosureStep,
+    Scope,
+)
+from parties.models.imports import (
+    CoveredUnitImport,
+    CoveredUnitRow,
+    MemberImport,
+    MemberRow,
+    OrganisationImport,
+    OrganisationRow,
+)
 from parties.models.members import HEAD, HubHousehold, Member, Officer
 from parties.models.organisations import (
     WITH_MEMBERS,
@@ -25,7 +41,18 @@ __all__ = [
     "HEAD",
     "WITH_MEMBERS",
     "BranchForm",
+    "Category",
     "CoveredUnit",
+    "CoveredUnitImport",
+    "CoveredUnitRow",
+    "Disclosure",
+    "DisclosurePhoto",
+    "DisclosureStatus",
+    "DisclosureStep",
+    "HubHousehold",
+    "Member",
+    "MemberImport",
+    "MemberRow",
     "DualRegistration",
     "DualRegistrationStep",
     "HubHousehold",
@@ -37,6 +64,10 @@ __all__ = [
     "Officer",
     "Organisation",
     "OrganisationChange",
+    "OrganisationImport",
+    "OrganisationRow",
+    "PartyOrgType",
+    "Scope",
     "Pairing",
     "PartyOrgType",
     "ProjectPhoto",

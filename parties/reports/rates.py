@@ -16,8 +16,8 @@ T = PartyOrgType
 #: What a line holds, in the order of the table.
 FIGURES = {
     "committees": "党委", "general": "党总支", "branches": "党支部", "groups": "党小组", "members": "党员",
-    "probationary": "其中预备", "covered": "兜底单位", "uncovered": "其中没有落实", "over": "届满没换届",
-    "bare_grids": "没有支部的居民网格",
+    "probationary": "预备党员", "covered": "兜底单位", "uncovered": "未落实兜底", "over": "届满未换届",
+    "bare_grids": "无支部网格",
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from parties.models import Member, Officer, Organisation
 #: Organisations in one picture; a larger part of the tree is printed in its parts.
 MOST_DRAWN = 400
 #: Of the picture, in its own units: the height of a line, the width of a column and of the box in it.
-LINE, COLUMN_WIDTH, BOX = 44, 250, 216
+LINE, COLUMN_WIDTH, BOX = 44, 292, 258
 
 
 @dataclass
@@ -28,6 +28,10 @@ class Node:
     #: In a picture: its column and the middle of its line.
     column: int = 0
     line: float = 0.0
+
+    @property
+    def opens(self) -> bool:
+        return self.below > 0
 
     @property
     def x(self) -> int:

@@ -108,6 +108,12 @@ SPECS: dict[str, Spec] = {
         Spec("orders.early_minutes", "最早可提前多久签到", 60, "分钟", 0, 10080),
         Spec("orders.offer_minutes", "候补名额保留时间", 30, "分钟", 5, 1440),
         Spec("orders.open_limit", "一个人同时未完成的点单上限", 5, "单", 1, 50),
+        Spec("wishes.review_within", "微心愿提出后多久内审核", 16, "工作小时", 1, 80),
+        Spec("wishes.claim_days", "公布后多久无人认领提醒社区", 10, "工作日", 1, 60),
+        Spec("wishes.serve_days", "约定时间后多久仍未实现算超期", 5, "工作日", 1, 60),
+        Spec("wishes.open_limit", "一个人同时未实现的微心愿上限", 3, "个", 1, 20),
+        Spec("checkin.accept_within", "双报到提出后多久内接收", 16, "工作小时", 1, 80),
+        Spec("projects.decide_days", "书记项目申报、报验后多久内答复", 10, "工作日", 1, 60),
         Spec("incidents.accept_within", "事件受理时限", 2, "工作小时", 1, 80),
         Spec("incidents.dispatch_within", "受理后多久须派遣", 2, "工作小时", 1, 80),
         Spec(

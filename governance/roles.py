@@ -173,6 +173,8 @@ PARTY = _all(
     "view_meeting",
     "hold_meeting",
     "read_disclosure",
+    "seek_microwish",
+    "view_secretaryproject",
 )
 #: Keeping an organisation's own roll and affairs.
 KEEP_BRANCH = PARTY | _all(
@@ -192,6 +194,8 @@ KEEP_BRANCH = PARTY | _all(
     "keep_disclosure",
     "review_disclosure",
     "export_disclosure",
+    "propose_secretaryproject",
+    "export_secretaryproject",
 )
 #: Deciding about the organisations below one's own: setting up, renaming, merging, dissolving, who leads them.
 KEEP_PARTY = KEEP_BRANCH | _all(
@@ -208,6 +212,30 @@ KEEP_PARTY = KEEP_BRANCH | _all(
     "view_memberimport",
     "view_coveredunitimport",
     "approve_disclosure",
+    "decide_secretaryproject",
+)
+#: The desk of a place's small wishes.
+WISH_DESK = _all(
+    "parties",
+    "view_microwish",
+    "place_microwish",
+    "review_microwish",
+    "reveal_microwish",
+    "export_microwish",
+)
+#: What members and units do for a community: who registered with it, who is paired with it, besides its small wishes.
+SERVE_COMMUNITY = WISH_DESK | _all(
+    "parties",
+    "view_dualregistration",
+    "record_dualregistration",
+    "accept_dualregistration",
+    "contact_dualregistration",
+    "export_dualregistration",
+    "view_pairing",
+    "add_pairing",
+    "change_pairing",
+    "contact_pairing",
+    "export_pairing",
 )
 
 BUILT_IN: tuple[RoleSpec, ...] = (
@@ -306,6 +334,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | WHISTLES
         | MEDIATION_WATCH
         | KEEP_PARTY
+        | SERVE_COMMUNITY
         | _all("mediation", "register_dispute", "view_backlog")
         | _all("incidents", "propose_whistle", "view_evaluation", "give_evaluation", "view_communityscore"),
     ),
@@ -314,7 +343,12 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "社区工作者",
         "协助书记受理和派单",
         (COMMUNITY,),
-        WATCH | DISPATCH | INCIDENT_DESK | WHISTLES | _all("mediation", "register_dispute", "view_backlog"),
+        WATCH
+        | DISPATCH
+        | INCIDENT_DESK
+        | WHISTLES
+        | WISH_DESK
+        | _all("mediation", "register_dispute", "view_backlog"),
     ),
     RoleSpec(
         "grid_worker",
@@ -322,6 +356,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "走访网格，上报和核查事件，代居民点单",
         (BASE,),
         _all("volunteers", "view_order", "place_order", "reveal_order")
+        | _all("parties", "place_microwish")
         | _all(
             "incidents",
             "view_incident",
@@ -430,7 +465,9 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "党建干部",
         "管理本级以下的党组织：设置、班子、党员名册、兜底管理；党员的姓名和电话要写明理由才能看",
         (DISTRICT, STREET),
-        (KEEP_PARTY - _all("parties", "contact_member")) | _all("parties", "reveal_member"),
+        (KEEP_PARTY - _all("parties", "contact_member"))
+        | (SERVE_COMMUNITY - _all("parties", "contact_dualregistration", "contact_pairing"))
+        | _all("parties", "reveal_member", "reveal_dualregistration"),
     ),
     RoleSpec(
         "party_branch_secretary",
@@ -442,6 +479,13 @@ BUILT_IN: tuple[RoleSpec, ...] = (
     ),
     RoleSpec(
         "party_group_leader", "党小组长", "联系本党小组的党员", (COMMUNITY, BASE), PARTY, needs_unit=True
+    ),
+    RoleSpec(
+        "party_member",
+        "党员",
+        "看到本社区的微心愿，认领和实现；走访时代居民填微心愿",
+        (COMMUNITY,),
+        _all("parties", "seek_microwish", "place_microwish"),
     ),
     RoleSpec(
         "auditor",
@@ -520,7 +564,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
 
 #: What an account that signs in by phone and code may hold; every other post asks for a staff account, with password and
 #: one-time code.
-BY_PHONE = frozenset({"volunteer", "team_leader"})
+BY_PHONE = frozenset({"volunteer", "team_leader", "party_member"})
 
 BY_KEY = {spec.key: spec for spec in BUILT_IN}
 

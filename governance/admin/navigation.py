@@ -126,6 +126,20 @@ SIDEBAR = (
             ("组织生活看板", "fact_check", "admin:parties_meeting_board", "parties.view_meeting"),
             ("党务公开", "campaign", "admin:parties_disclosure_changelist", "parties.view_disclosure"),
             ("兜底管理", "umbrella", "admin:parties_coveredunit_changelist", "parties.view_coveredunit"),
+            ("微心愿", "star", "admin:parties_microwish_changelist", "parties.view_microwish"),
+            (
+                "双报到",
+                "how_to_reg",
+                "admin:parties_dualregistration_changelist",
+                "parties.view_dualregistration",
+            ),
+            ("结对共建", "handshake", "admin:parties_pairing_changelist", "parties.view_pairing"),
+            (
+                "书记项目",
+                "emoji_flags",
+                "admin:parties_secretaryproject_changelist",
+                "parties.view_secretaryproject",
+            ),
             (
                 "党组织导入",
                 "upload_file",

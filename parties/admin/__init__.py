@@ -8,5 +8,8 @@ from parties.admin import (  # noqa: F401  register their models
     members,
     officers,
     organisations,
+    projects,
+    serving,
     transfers,
+    wishes,
 )

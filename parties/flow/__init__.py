@@ -2,6 +2,9 @@
 
 from parties.flow.disclosures import DISCLOSURES
 from parties.flow.meetings import MEETINGS
+from parties.flow.projects import PROJECTS
+from parties.flow.serving import CHECKINS
 from parties.flow.transfers import TRANSFERS
+from parties.flow.wishes import WISHES
 
-__all__ = ["DISCLOSURES", "MEETINGS", "TRANSFERS"]
+__all__ = ["CHECKINS", "DISCLOSURES", "MEETINGS", "PROJECTS", "TRANSFERS", "WISHES"]

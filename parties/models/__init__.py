@@ -36,7 +36,16 @@ from parties.models.organisations import (
     OrganisationChange,
     PartyOrgType,
 )
+from parties.models.projects import (
+    Milestone,
+    ProjectPhoto,
+    ProjectStatus,
+    SecretaryProject,
+    SecretaryProjectStep,
+)
+from parties.models.serving import DualRegistration, DualRegistrationStep, Pairing, RegistrationStatus
 from parties.models.transfers import Transfer, TransferStatus, TransferStep
+from parties.models.wishes import MicroWish, MicroWishStep, WishStatus
 
 __all__ = [
     "HEAD",
@@ -60,6 +69,13 @@ __all__ = [
     "Member",
     "MemberImport",
     "MemberRow",
+    "DualRegistration",
+    "DualRegistrationStep",
+    "HubHousehold",
+    "Member",
+    "MicroWish",
+    "MicroWishStep",
+    "Milestone",
     "OfOrganisation",
     "Officer",
     "Organisation",
@@ -68,9 +84,17 @@ __all__ = [
     "OrganisationRow",
     "PartyOrgType",
     "Scope",
+    "Pairing",
+    "PartyOrgType",
+    "ProjectPhoto",
+    "ProjectStatus",
+    "RegistrationStatus",
+    "SecretaryProject",
+    "SecretaryProjectStep",
     "Transfer",
     "TransferStatus",
     "TransferStep",
     "keeps_life",
     "kept_by",
+    "WishStatus",
 ]

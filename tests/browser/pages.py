@@ -21,7 +21,7 @@ from governance.models import Parameter, User
 from grids.models import Grid
 from incidents.models import Incident
 from mediation.models import Dispute
-from parties.models import Disclosure
+from parties.models import Disclosure, MicroWish
 from tests import factories, party
 from tests.cast import Cast, make_cast
 from tests.pictures import jpeg
@@ -49,6 +49,7 @@ class Stage:
     unshown: Order
     returned_story: Showcase
     minor: Volunteer
+    open_wish: MicroWish
     #: A draft, one under review, one that may be published.
     disclosures: list[Disclosure]
 
@@ -108,13 +109,20 @@ def make_stage() -> Stage:
     minor.birth_date = timezone.localdate() - timedelta(days=15 * 366)
     minor.save()
     people["minor"] = minor.applicant
+    open_wish = party.publish(
+        party.make_wish(by=people["stranger"], title="想有人陪着下盘棋"),
+        by=people["secretary"],
+        item=cast.order.item,
+    )
     writer = people["branch_secretary"]
     disclosures = [party.make_disclosure(cast.branch, by=writer) for _ in range(3)]
     for row, until in zip(disclosures[1:], ("propose", "approve"), strict=True):
         party.disclose(row, by=writer, until=until)
     # Stands by for superuser mode.
     people["superuser"] = factories.make_user("值班员", staff=True, may_elevate=True)
-    return Stage(cast, placed, returned, invited, served(2), served(3), returned_story, minor, disclosures)
+    return Stage(
+        cast, placed, returned, invited, served(2), served(3), returned_story, minor, open_wish, disclosures
+    )
 
 
 def phone_pages(stage: Stage) -> dict[str, list[str]]:
@@ -147,6 +155,12 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
         return [
             reverse("dispute", args=[row.number]),
             *(reverse("dispute_action", args=[row.number, action]) for action in actions),
+        ]
+
+    def wish(row: MicroWish, *actions: str) -> list[str]:
+        return [
+            reverse("wish", args=[row.number]),
+            *(reverse("wish_action", args=[row.number, action]) for action in actions),
         ]
 
     def plain(*names: str) -> list[str]:
@@ -185,15 +199,30 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             *plain("snapshot"),
             *incident(cast.incident, "supplement"),
             *incident(closed, "rate", "reopen"),
-            *plain("dispute_new"),
+            *plain("dispute_new", "wish_new"),
             *dispute(cast.dispute, "confirm"),
         ],
-        "neighbour": [*plain("home"), *dispute(cast.dispute, "refuse")],
+        "neighbour": [
+            *plain("home", "checkin"),
+            *dispute(cast.dispute, "refuse"),
+            reverse("checkin_page", args=[cast.checkin.number]),
+            reverse("checkin_action", args=[cast.checkin.number, "amend"]),
+        ],
+        "party_member": [
+            *plain("home", "wish_wall", "my_wishes"),
+            reverse("wish_new") + "?for=1",
+            *wish(cast.wish, "give_back"),
+        ],
+        "other_member": [*plain("wish_wall", "my_wishes"), *wish(stage.open_wish, "claim")],
         "mediator": [
             *plain("home", "my_mediation", "screening_new"),
             *dispute(cast.dispute, "investigate", "plan_session", "draft", "extend", "terminate"),
         ],
-        "stranger": plain("home", "my_matters", "notices", "volunteer_register"),
+        "stranger": [
+            *plain("home", "my_matters", "notices", "volunteer_register"),
+            *wish(cast.wish),
+            *wish(cast.asked_wish, "amend"),
+        ],
         "helper": [
             *plain(
                 "home", "order_hall", "my_claims", "volunteer_me", "volunteer_preferences", "my_showcases"

@@ -56,13 +56,14 @@ def arguments(name: str, cast: Cast) -> list:
     if not name.startswith("admin:") or name.count("_") < 2:
         return []
     app, model, page = name.removeprefix("admin:").split("_", 2)
-    if page in ("add", "changelist", "export", "tree", "map", "rates", "ledger"):
+    if page in ("add", "changelist", "export", "tree", "map", "rates", "ledger", "months", "board"):
         return []
     key = KEYS[f"{app}_{model}"](cast)
     action = {
         "order": "mark_absent", "incident": "recall", "whistle": "withdraw", "whistleslip": "extend",
         "evaluation": "give", "dispute": "amend",
         "archive": "hold", "backlog": "progress", "disclosure": "withdraw", "transfer": "accept",
+        "meeting": "arrange",
         "microwish": "publish", "dualregistration": "end", "secretaryproject": "tick_off",
     }.get(model, "approve")  # fmt: skip
     return {
@@ -140,6 +141,8 @@ def particular(cast: Cast) -> dict[str, list]:
         "admin:incidents_minorclass_template": [],
         "admin:incidents_minorclass_download": [],
         **{f"admin:parties_{kind}import_template": [] for kind in ("organisation", "member", "coveredunit")},
+        "admin:parties_meeting_month": [cast.branch.pk],
+        "admin:parties_meeting_calendar": [cast.branch.pk],
         "admin:parties_member_reveal": [cast.party_member.pk, "phone"],
         "admin:parties_organisation_end_duty": [cast.branch.pk, cast.branch.officers.get().pk],
         "admin:governance_parameter_set": ["orders.offer_minutes"],
@@ -193,6 +196,7 @@ KEYS = {
     "parties_disclosure": lambda cast: cast.disclosure.pk,
     "parties_dualregistration": lambda cast: cast.checkin.pk,
     "parties_hubhousehold": lambda cast: cast.hub.pk,
+    "parties_meeting": lambda cast: cast.meeting.pk,
     "parties_member": lambda cast: cast.party_member.pk,
     "parties_microwish": lambda cast: cast.asked_wish.pk,
     "parties_officer": lambda cast: cast.branch.officers.get().pk,

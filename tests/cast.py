@@ -22,6 +22,7 @@ from parties.models import (
     Disclosure,
     DualRegistration,
     HubHousehold,
+    Meeting,
     Member,
     MicroWish,
     Organisation,
@@ -102,6 +103,8 @@ class Cast:
     transfer: Transfer = None
     hub: HubHousehold = None
     covered: CoveredUnit = None
+    #: Of the branch, of yesterday, waiting for its record.
+    meeting: Meeting = None
     entrance: Any = None
     share: Any = None
     #: The stranger's, claimed by the party member; and one that waits for its review.
@@ -248,6 +251,7 @@ def add_party(cast: Cast) -> None:
     cast.transfer = ask_transfer(by=people["branch_secretary"], member=cast.party_member, target=other)
     cast.hub = party.make_hub(cast.party_member)
     cast.covered = party.make_covered(cast.branch)
+    cast.meeting = party.make_meeting(cast.branch, by=people["branch_secretary"], days=-1)
     writer = people["branch_secretary"]
     cast.disclosure = party.disclose(party.make_disclosure(cast.branch, by=writer), by=writer)
     add_serving(cast)

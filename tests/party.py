@@ -6,12 +6,13 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from governance.models import User
-from parties.flow import DISCLOSURES, WISHES
+from parties.flow import DISCLOSURES, MEETINGS, WISHES
 from parties.models import (
     CoveredUnit,
     Disclosure,
     DualRegistration,
     HubHousehold,
+    Meeting,
     Member,
     MicroWish,
     Officer,
@@ -22,6 +23,7 @@ from parties.models import (
 )
 from parties.services.coverage import keep_covered, keep_hub
 from parties.services.disclosures import draft_disclosure
+from parties.services.meetings import plan_meeting
 from parties.services.members import keep_member
 from parties.services.officers import seat
 from parties.services.organisations import set_up
@@ -198,6 +200,43 @@ def make_covered(branch: Organisation, *, by: User | None = None, **fields) -> C
         **{"grid": branch.grid, "name": f"便民超市{number}", "kind": "shop", "organisation": branch, **fields}
     )
     return keep_covered(covered, by=by or make_officer())
+
+
+def make_leader(group: Organisation, **fields) -> User:
+    """Make a group's leader, with an account and the post that the duty gives."""
+    user = factories.make_user(fields.pop("name", ""), staff=True)
+    member = make_member(group.parent, group=group, name=user.name, user=user, **fields)
+    seat(
+        by=User.objects.system(), organisation=group, member=member, duty=Officer.Duty.LEADER,
+        since=timezone.localdate() - timedelta(days=90),
+    )  # fmt: skip
+    return User.objects.get(pk=user.pk)
+
+
+def make_council(branch: Organisation, number: int = 2) -> list[Member]:
+    """Give a branch that has a secretary so many further members of its committee."""
+    members = [make_member(branch) for _ in range(number)]
+    for member, duty in zip(members, (Officer.Duty.ORGANISATION, Officer.Duty.PUBLICITY), strict=False):
+        seat(
+            by=User.objects.system(), organisation=branch, member=member, duty=duty,
+            since=timezone.localdate() - timedelta(days=90),
+        )  # fmt: skip
+    return members
+
+
+def make_meeting(
+    organisation: Organisation, *, by: User, kinds=("theme_day",), days: int = 1, **fields
+) -> Meeting:
+    """Plan a meeting so many days from now, or enter one of a day that is past."""
+    return plan_meeting(
+        by=by, organisation=organisation, kinds=kinds,
+        starts_at=fields.pop("starts_at", timezone.now() + timedelta(days=days)), **fields,
+    )  # fmt: skip
+
+
+def hold(meeting: Meeting, *, by: User, **given) -> Meeting:
+    """Record a meeting; everyone came unless something else is given."""
+    return MEETINGS.run(meeting.pk, "record", by=by, **{"minutes": "学习讨论，形成一致意见。", **given})
 
 
 def make_disclosure(organisation: Organisation, *, by: User, **fields) -> Disclosure:

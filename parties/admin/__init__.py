@@ -4,6 +4,7 @@ from parties.admin import (  # noqa: F401  register their models
     coverage,
     disclosures,
     imports,
+    meetings,
     members,
     officers,
     organisations,

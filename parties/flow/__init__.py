@@ -1,9 +1,10 @@
 """The transition tables of the party organisation's matters."""
 
 from parties.flow.disclosures import DISCLOSURES
+from parties.flow.meetings import MEETINGS
 from parties.flow.projects import PROJECTS
 from parties.flow.serving import CHECKINS
 from parties.flow.transfers import TRANSFERS
 from parties.flow.wishes import WISHES
 
-__all__ = ["CHECKINS", "DISCLOSURES", "PROJECTS", "TRANSFERS", "WISHES"]
+__all__ = ["CHECKINS", "DISCLOSURES", "MEETINGS", "PROJECTS", "TRANSFERS", "WISHES"]

@@ -1,4 +1,4 @@
-"""The nouns of the party organisation: the tree, its members and who leads it, transfers, and what it looks after."""
+"""The nouns of the party organisation: the tree, its members and who leads it, transfers, what it looks after, its meetings."""
 
 from parties.models.coverage import CoveredUnit
 from parties.models.disclosures import (
@@ -16,6 +16,16 @@ from parties.models.imports import (
     MemberRow,
     OrganisationImport,
     OrganisationRow,
+)
+from parties.models.meetings import (
+    Attendance,
+    Meeting,
+    MeetingKind,
+    MeetingPhoto,
+    MeetingStatus,
+    MeetingStep,
+    keeps_life,
+    kept_by,
 )
 from parties.models.members import HEAD, HubHousehold, Member, Officer
 from parties.models.organisations import (
@@ -40,6 +50,7 @@ from parties.models.wishes import MicroWish, MicroWishStep, WishStatus
 __all__ = [
     "HEAD",
     "WITH_MEMBERS",
+    "Attendance",
     "BranchForm",
     "Category",
     "CoveredUnit",
@@ -50,6 +61,11 @@ __all__ = [
     "DisclosureStatus",
     "DisclosureStep",
     "HubHousehold",
+    "Meeting",
+    "MeetingKind",
+    "MeetingPhoto",
+    "MeetingStatus",
+    "MeetingStep",
     "Member",
     "MemberImport",
     "MemberRow",
@@ -78,5 +94,7 @@ __all__ = [
     "Transfer",
     "TransferStatus",
     "TransferStep",
+    "keeps_life",
+    "kept_by",
     "WishStatus",
 ]

@@ -26,6 +26,7 @@ from parties.models import (
 )
 from parties.models.organisations import may_decide_below
 from parties.roll import carry_along
+from parties.services.meetings import cancel_planned
 from parties.services.officers import take_posts_back
 
 K = OrganisationChange.Kind
@@ -257,6 +258,7 @@ def _end(
         officer.until = max(day, officer.since)
         officer.save(update_fields=["until"])
     take_posts_back(organisation, by=by, reason=reason)
+    cancel_planned(organisation)
 
 
 @transaction.atomic

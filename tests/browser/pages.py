@@ -309,6 +309,7 @@ def client_of(stage: Stage, person: str) -> Client:
 #: Who looks at the web admin, the first that may open a page at all.
 STAFF = (
     "secretary",
+    "branch_secretary",
     "director",
     "mediator",
     "justice",
@@ -376,6 +377,7 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
             ),
         ),
         (stage.cast.backlog, ("receive", "extend", "withdraw")),
+        (stage.cast.meeting, ("record", "arrange", "reschedule", "cancel")),
         *zip(stage.disclosures, (("revise",), ("review", "send_back"), ("publish",)), strict=True),
         (stage.cast.disclosure, ("correct",)),
     ):
@@ -390,5 +392,9 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
     yield reverse("admin:mediation_dispute_inspect")
     yield reverse("admin:mediation_rhythm")
     yield reverse("admin:mediation_rhythm") + "?by=month"
+    yield reverse("admin:parties_meeting_board")
+    yield reverse("admin:parties_meeting_board") + f"?org={stage.cast.branch.pk}"
+    yield reverse("admin:parties_meeting_months")
+    yield reverse("admin:parties_meeting_month", args=[stage.cast.branch.pk])
     yield reverse("admin:incidents_figures")
     yield reverse("admin:incidents_figures") + "?period=year&by=class"

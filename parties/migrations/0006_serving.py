@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("governance", "0010_party_units"),
         ("grids", "0002_buildings"),
-        ("parties", "0004_disclosures"),
+        ("parties", "0005_meetings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -149,9 +149,9 @@ def _drawing(name: str) -> str:
 def icon(name: str, extra: str = "") -> SafeString:
     """Return an icon as inline SVG in the colour of the words beside it, hidden from screen readers."""
     return format_html(
+        # How its lines are drawn stands in parts.css, once for all of a page's icons.
         '<svg class="cg-icon{}" viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor"'
-        ' stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">'
-        "{}</svg>",
+        ' aria-hidden="true">{}</svg>',
         f" {extra}" if extra else "",
         mark_safe(_drawing(name)),  # noqa: S308 our own vendored file
     )

@@ -142,6 +142,7 @@ class WishPage(SignedIn, RestrictedDetail):
         contact, desk = "contact" in allowed, "review" in allowed
         own = "thank" in allowed or wish.placed_by_id == user.pk
         mine = wish.claimer_id == user.pk
+        in_hand = wish.status in (WishStatus.CLAIMED, WishStatus.FULFILLED)
         offered = buttons(WishActionView, wish, user)
         main = next((b for name in MAIN for b in offered if b.name == name), None)
         return super().get_context_data(
@@ -154,7 +155,7 @@ class WishPage(SignedIn, RestrictedDetail):
             mine=mine,
             # The resident's own words are for her, the desk, and whoever has it in hand.
             words=wish.description if contact or desk else "",
-            became=[row.matter for row in intake.referred_to(wish, user) if row.matter.is_open or not own],
+            became=[row.matter for row in intake.referred_to(wish, user)][-1:] if in_hand else [],
             steps=self.timeline() if own or desk or mine else [],
             first=main,
             others=[button for button in offered if button is not main],

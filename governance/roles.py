@@ -184,6 +184,8 @@ KEEP_BRANCH = PARTY | _all(
     "view_transfer",
     "ask_transfer",
     "decide_transfer",
+    "view_election",
+    "hold_election",
 )
 #: Deciding about the organisations below one's own: setting up, renaming, merging, dissolving, who leads them.
 KEEP_PARTY = KEEP_BRANCH | _all(
@@ -196,6 +198,8 @@ KEEP_PARTY = KEEP_BRANCH | _all(
     "add_coveredunit",
     "export_coveredunit",
     "export_transfer",
+    "decide_election",
+    "export_election",
 )
 
 BUILT_IN: tuple[RoleSpec, ...] = (

@@ -59,7 +59,7 @@ def arguments(name: str, cast: Cast) -> list:
     action = {
         "order": "mark_absent", "incident": "recall", "whistle": "withdraw", "whistleslip": "extend",
         "evaluation": "give", "dispute": "amend",
-        "archive": "hold", "backlog": "progress", "transfer": "accept",
+        "archive": "hold", "backlog": "progress", "transfer": "accept", "election": "withdraw",
     }.get(model, "approve")  # fmt: skip
     return {
         "do": [key, action], "bulk": [action], "reveal": [key, "applicant_phone"], "rows": [key, "due"],
@@ -177,6 +177,7 @@ KEYS = {
     "mediation_review": lambda cast: Review.objects.get().pk,
     "mediation_bulletin": lambda cast: Bulletin.objects.get().pk,
     "parties_coveredunit": lambda cast: cast.covered.pk,
+    "parties_election": lambda cast: cast.election.pk,
     "parties_hubhousehold": lambda cast: cast.hub.pk,
     "parties_member": lambda cast: cast.party_member.pk,
     "parties_officer": lambda cast: cast.branch.officers.get().pk,

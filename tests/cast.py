@@ -16,7 +16,7 @@ from governance.models import Unit, User
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
 from mediation.models import Backlog, Dispute, Screening, ScreeningReport
-from parties.models import CoveredUnit, HubHousehold, Member, Organisation, Transfer
+from parties.models import CoveredUnit, Election, HubHousehold, Member, Organisation, Transfer
 from parties.services.members import ask_transfer
 from tests import backlogs, disputes, factories, party
 from tests.pictures import jpeg
@@ -85,6 +85,8 @@ class Cast:
     party_member: Member = None
     transfer: Transfer = None
     hub: HubHousehold = None
+    #: Of the first secretary's branch, with the report of its ballot ready to print.
+    election: Election = None
     covered: CoveredUnit = None
     entrance: Any = None
     share: Any = None
@@ -224,3 +226,8 @@ def add_party(cast: Cast) -> None:
     cast.transfer = ask_transfer(by=people["branch_secretary"], member=cast.party_member, target=other)
     cast.hub = party.make_hub(cast.party_member)
     cast.covered = party.make_covered(cast.branch)
+    own, superior = people["branch_secretary"], people["party_officer"]
+    cast.election = party.make_election(cast.branch, by=own)
+    heads = [party.make_member(cast.branch, by=own) for _ in range(2)]
+    party.make_ready(cast.election, own=own, superior=superior, members=heads)
+    cast.election = party.hold(cast.election, own, [2, 2], everybody=4)

@@ -1,3 +1,3 @@
 """The party organisation at the desk."""
 
-from parties.admin import coverage, members, officers, organisations, transfers  # noqa: F401  register their models
+from parties.admin import coverage, elections, members, officers, organisations, transfers  # noqa: F401  register their models

@@ -17,7 +17,7 @@ from parties.flow import TRANSFERS
 from parties.models import Member, Organisation, PartyOrgType, Transfer
 from parties.models.transfers import decides_for
 from parties.roll import check_out_of_office
-from parties.services.officers import give_post
+from parties.seating import give_post
 
 #: So many working days has each side to answer.
 ANSWER_DAYS = 10

@@ -16,6 +16,7 @@ from governance.permissions import look_again
 from grids.models import Entrance, Grid
 from parties.models import (
     HEAD,
+    Election,
     Member,
     Officer,
     Organisation,
@@ -239,6 +240,8 @@ def _check_nothing_under_way(organisation: Organisation) -> None:
         or Transfer.objects.ongoing().filter(target=organisation).exists()
     ):
         raise Refused("还有没办完的组织关系转接，请先办完或撤回。")
+    if Election.objects.ongoing().filter(organisation=organisation).exists():
+        raise Refused("正在换届，请先办完或撤回。")
 
 
 def _end(

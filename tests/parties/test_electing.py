@@ -46,12 +46,10 @@ def test_nobody_is_elected_by_half_and_seats_are_never_exceeded(seats, entitled,
     elected = electing.elect(seats, entitled, votes)
     assert len(elected) <= seats
     assert all(votes[key] * 2 > entitled for key in elected)
-    # Nobody with more votes stays outside, and nobody with as many.
-    if elected:
-        least = min(votes[key] for key in elected)
-        assert all(
-            votes[key] < least for key in votes.keys() - elected if seats and len(elected) < len(votes)
-        )
+    # Whoever stays outside has fewer votes than everyone inside.
+    assert all(
+        votes[key] < min(votes[inside] for inside in elected) for key in votes.keys() - elected if elected
+    )
 
 
 @given(st.tuples(*[st.integers(0, 30)] * 5))

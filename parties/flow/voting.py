@@ -102,6 +102,7 @@ def _stand(change: Change, *, written_in: bool) -> None:
     Candidate.objects.create(
         election=election, member=member, duty=duty, words=change.note[:200], written_in=written_in
     )
+    change.note = "：".join(filter(None, (f"{member.name}（{D(duty).label}）", change.note)))[:1000]
 
 
 def nominate(change: Change) -> None:
@@ -119,6 +120,7 @@ def drop(change: Change) -> None:
     found = change.matter.candidates.filter(pk=getattr(change.data.get("candidate"), "pk", None)).first()
     if found is None:
         raise Refused("请选择一名候选人。", "candidate")
+    change.note = f"{found.member.name}（{found.get_duty_display()}）：{change.note}"[:1000]
     found.delete()
 
 

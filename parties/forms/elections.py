@@ -12,7 +12,7 @@ from governance.forms import ActionForm, day_field
 from parties import electing
 from parties.forms.organisations import asked, document_field, organisation_field
 from parties.models import Candidate, Election, LeftOut, Member, Officer
-from parties.reports.elections import Line, few_candidates, file_of, open_seats, roll_on
+from parties.reports.elections import Line, entitled_on, few_candidates, file_of, open_seats, roll_on
 from parties.terms import term_end
 
 D = Officer.Duty
@@ -230,6 +230,8 @@ class VotesForm(ActionForm):
         super().__init__(*args, **options)
         if not self.matter.by_congress:
             del self.fields["entitled"]
+            number = entitled_on(self.matter, timezone.localdate()).number
+            self.fields["attended"].help_text = f"按今天的名册应到会 {number} 人。{electing.QUORUM}。"
         missing = open_seats(self.matter)
         for line in standing_lines(self.matter):
             if missing.get(line.duty, 0) > 0:

@@ -238,8 +238,9 @@ class ElectionAdmin(MatterAdmin):
     def waiting(self, user: User) -> QuerySet:
         """Return what waits for this person's decision: of organisations right below one of hers, not reported by herself."""
         above = Organisation.objects.restrict(user, "change").filter(pk=OuterRef("organisation__parent"))
-        rows = Election.objects.restrict(user, "decide").ongoing().filter(with_superior())
-        return rows.filter(Exists(above)).exclude(reported_by=user)
+        reported = Q(status__in=WITH_SUPERIOR) & ~Q(reported_by=user)
+        asked = Q(asked_day__isnull=False) & ~Q(asked_by=user)
+        return Election.objects.restrict(user, "decide").ongoing().filter(reported | asked, Exists(above))
 
     def cards(self, request: HttpRequest) -> list[Card]:
         user, found = request.user, []

@@ -22,14 +22,20 @@ REPORT_DAYS = 10
 
 
 # --- who ---------------------------------------------------------------------------------------------------------------
+def asker_of(election: Election, action: str) -> int | None:
+    """Return the key of whoever asked for what this action answers."""
+    return election.asked_by_id if action in ("approve_shift", "refuse_shift") else election.reported_by_id
+
+
 def by_superior(change: Change) -> None:
-    """The guard of every decision: the superior's, of somebody who neither reported this nor stands herself."""
+    """The guard of every decision: the superior's, of somebody who neither asked for this nor stands herself."""
     election: Election = change.matter
+    asker = asker_of(election, change.action.name)
     if not election.organisation.is_decided_by(change.actor):
         raise Refused(f"由“{election.organisation}”的上级党组织办理。")
-    if election.reported_by_id == change.actor.pk:
+    if asker == change.actor.pk:
         raise Refused(f"您自己报请的事不能由您{change.action.label}，请由上级的其他人办理。")
-    if not election.is_decided_by(change.actor):
+    if not election.is_decided_by(change.actor, asker):
         raise Refused(f"您是这次选举的候选人，不能由您{change.action.label}。")
 
 
@@ -40,7 +46,7 @@ def is_superior(election: Election, user: User) -> bool:
 
 def shift_asked(election: Election, user: User) -> bool:
     """The ``ready`` of an answer to a shift: one is asked for, and she decides."""
-    return election.asked_day is not None and election.is_decided_by(user)
+    return election.asked_day is not None and election.is_decided_by(user, election.asked_by_id)
 
 
 # --- what --------------------------------------------------------------------------------------------------------------
@@ -87,7 +93,7 @@ def ask_shift(change: Change) -> None:
     """Ask the superior for another day, within a year of the end of the term."""
     election: Election = change.matter
     election.asked_day = voting.check_shift(election, change.data.get("asked_day"))
-    election.reported_by = change.actor
+    election.asked_by = change.actor
     change.kept["asked_day"] = election.asked_day.isoformat()
 
 
@@ -104,7 +110,7 @@ def refuse_shift(change: Change) -> None:
     """Leave the day as it is."""
     if change.matter.asked_day is None:
         raise AlreadyDone
-    change.matter.asked_day = None
+    change.matter.asked_day = change.matter.asked_by = None
 
 
 def remind(change: Change) -> None:
@@ -146,8 +152,7 @@ ELECTIONS = Flow(
             hint="从名册上的正式党员中推荐",
         ),
         _own(
-            "drop", "撤下候选人", {S.NOMINATING}, effect=voting.drop, reason=True, ready=voting.anybody_stands,
-        ),
+            "drop", "撤下候选人", {S.NOMINATING, S.READY}, effect=voting.drop, reason=True, ready=voting.anybody_to_drop),
         _own(
             "leave_out", "登记不计入应到会", {S.NOMINATING, S.READY}, effect=voting.leave_out,
             ready=voting.counts_roll, hint="只选列出的原因，不写别的情况",

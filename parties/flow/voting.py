@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from governance.flow import Change, Refused
@@ -76,7 +77,7 @@ def shift(election: Election) -> None:
             officer.save(update_fields=["until"])
         organisation.term_until = day
         organisation.save(update_fields=["term_until"])
-    election.planned_on, election.asked_day, election.shifted = day, None, True
+    election.planned_on, election.asked_day, election.asked_by, election.shifted = day, None, None, True
 
 
 # --- who stands --------------------------------------------------------------------------------------------------------
@@ -116,12 +117,25 @@ def write_in(change: Change) -> None:
 
 
 def drop(change: Change) -> None:
-    """Take a candidate off again, before the superior is asked."""
-    found = change.matter.candidates.filter(pk=getattr(change.data.get("candidate"), "pk", None)).first()
+    """Take a candidate off again, before the superior is asked; later only somebody who was written in by mistake."""
+    found = droppable(change.matter).filter(pk=getattr(change.data.get("candidate"), "pk", None)).first()
     if found is None:
         raise Refused("请选择一名候选人。", "candidate")
     change.note = f"{found.member.name}（{found.get_duty_display()}）：{change.note}"[:1000]
     found.delete()
+
+
+def droppable(election: Election) -> QuerySet:
+    """Return the candidates who may be taken off now."""
+    return (
+        election.candidates.all()
+        if election.status == S.NOMINATING
+        else election.candidates.filter(written_in=True)
+    )
+
+
+def anybody_to_drop(election: Election, user: User) -> bool:
+    return droppable(election).exists()
 
 
 def anybody_stands(election: Election, user: User) -> bool:
@@ -253,6 +267,7 @@ def fewer(change: Change) -> None:
     if change.data.get("consent") is not True:
         raise Refused(f"请确认经到会选举人半数以上同意。（{electing.TOO_FEW}）", "consent")
     missing = open_seats(election)
+    change.kept |= {"seats": election.seats, "deputies": election.deputies}
     if election.has_committee:
         if missing[D.MEMBER] >= election.seats:
             raise Refused("还没有人当选，不能减少名额，请再次投票。")
@@ -317,3 +332,6 @@ def recount(change: Change) -> None:
         each.elected, each.office = False, ""
         each.save(update_fields=["elected", "office"])
     election.committee_attended = election.secretary_votes = None
+    if election.consent:
+        before = election.steps.filter(action="fewer").latest("seq").data
+        election.seats, election.deputies, election.consent = before["seats"], before["deputies"], ""

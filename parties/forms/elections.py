@@ -10,6 +10,7 @@ from governance import masks
 from governance.admin.choices import ChoiceBox
 from governance.forms import ActionForm, day_field
 from parties import electing
+from parties.flow.voting import droppable
 from parties.forms.organisations import asked, document_field, organisation_field
 from parties.models import Candidate, Election, LeftOut, Member, Officer
 from parties.reports.elections import Line, entitled_on, few_candidates, file_of, open_seats, roll_on
@@ -172,7 +173,7 @@ class DropForm(ActionForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         field = self.fields["candidate"]
-        field.queryset = self.matter.candidates.select_related("member")
+        field.queryset = droppable(self.matter).select_related("member")
         field.label_from_instance = lambda each: f"{each.member.name}（{each.get_duty_display()}）"
 
 

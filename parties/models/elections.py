@@ -56,6 +56,9 @@ class Election(OfOrganisation, Matter):
     #: The end of the present term as it was when this was opened: a shift is measured from it.
     term_ends = models.DateField("本届届满日期", null=True, blank=True, editable=False)
     asked_day = models.DateField("申请改到", null=True, blank=True, editable=False)
+    asked_by = models.ForeignKey(
+        User, models.PROTECT, null=True, editable=False, verbose_name="申请人", related_name="+"
+    )
     shifted = models.BooleanField("已批准延期或提前", default=False, editable=False)
     explanation = models.CharField("差额不足的说明", max_length=300, blank=True, editable=False)
     consent = models.CharField("减少名额的情况", max_length=300, blank=True, editable=False)
@@ -121,10 +124,11 @@ class Election(OfOrganisation, Matter):
         asked = {Officer.Duty.SECRETARY: self.seats}
         return asked | {Officer.Duty.DEPUTY: self.deputies} if self.deputies else asked
 
-    def is_decided_by(self, user: User) -> bool:
-        """Say whether a person decides about this election: for the superior, and neither reported it nor stands in it."""
+    def is_decided_by(self, user: User, asked_by: int | None = None) -> bool:
+        """Say whether a person decides about what ``asked_by`` (whoever reported, when None) asks for here: for the superior, and
+        neither asked for it herself nor stands."""
         return (
-            self.reported_by_id != user.pk
+            (asked_by or self.reported_by_id) != user.pk
             and self.organisation.is_decided_by(user)
             and not self.candidates.filter(member__user=user).exists()
         )

@@ -12,7 +12,7 @@ from parties.flow import ELECTIONS
 from parties.flow.elections import planned
 from parties.flow.voting import check_plan
 from parties.models import Election, Organisation
-from parties.terms import WITH_TERM
+from parties.terms import WITH_TERM, term_end
 
 
 @transaction.atomic
@@ -53,7 +53,7 @@ def open_election(
         seats=seats if has_committee else 1,
         deputies=0 if has_committee else deputies,
         planned_on=planned_on,
-        term_ends=organisation.term_until,
+        term_ends=own_end(organisation),
         channel=Channel.DESK,
         placed_by=by,
     )
@@ -67,6 +67,12 @@ def open_election(
         clock=Clock(start=planned),
         check=lambda row: look_again(by, row, "hold"),
     )
+
+
+def own_end(organisation: Organisation) -> date | None:
+    """Return the end of the present term as it was before any shift: a later one prolonged it."""
+    since, until = organisation.term_from, organisation.term_until
+    return min(until, term_end(organisation, since)) if since and until else until
 
 
 def may_hold(user: User, organisation: Organisation) -> bool:

@@ -16,7 +16,7 @@ from parties.flow import ELECTIONS
 from parties.models import BranchForm, Election, LeftOut, TermReminder
 from parties.reports.elections import entitled_on, of_election
 from parties.services.elections import open_election
-from parties.services.organisations import dissolve
+from parties.services.organisations import dissolve, move, set_up
 from parties.terms import term_end
 from tests import factories, party
 from tests.cast import Cast
@@ -349,6 +349,61 @@ def test_a_later_day_needs_the_superior_and_prolongs_the_term(here):
     assert election.planned_on == here.branch.term_until == later and election.shifted
     assert here.branch.officers.get().until == later
     assert not any("延期" in hint.text for hint in of_election(election))
+
+
+def test_asking_for_a_shift_makes_nobody_s_own_request_approvable_by_herself(here):
+    election = party.make_election(here.branch, by=here.superior)
+    party.take(election, "request", here.superior, note="代报")
+    party.take(election, "ask_shift", here.own, asked_day=here.branch.term_until + DAY, note="忙")
+    assert {"approve_shift", "refuse_shift"} & offered(election, here.superior)
+    assert "approve_request" not in offered(election, here.superior)
+    assert {"approve_request", "approve_shift"} <= offered(election, here.officer)
+
+
+def test_a_year_is_counted_from_the_term_s_own_end_however_often_it_is_shifted(here):
+    here.branch.term_until = ends = term_end(here.branch, here.branch.term_from)
+    here.branch.save()
+    for _ in range(2):
+        election = party.make_election(here.branch, by=here.own)
+        assert election.term_ends == ends
+        refused(
+            lambda row=election: party.take(
+                row, "ask_shift", here.own, asked_day=ends + 400 * DAY, note="忙"
+            ),
+            "asked_day",
+        )
+        party.take(election, "ask_shift", here.own, asked_day=ends + 300 * DAY, note="忙")
+        party.take(election, "approve_shift", here.superior)
+        party.take(election, "withdraw", here.own, note="再议")
+        here.branch.refresh_from_db()
+        assert here.branch.term_until == ends + 300 * DAY
+
+
+def test_correcting_brings_the_seats_back_and_who_was_written_in_by_mistake_goes(here):
+    election = party.hold(committee_of_three(here), here.own, [5, 4, 2, 2])
+    party.take(election, "fewer", here.own, note="都同意", consent=True)
+    election = party.take(election, "recount", here.own, note="得票登记错了")
+    assert election.seats == 3 and not election.consent
+    assert "drop" not in offered(election, here.own)
+    party.take(election, "write_in", here.own, member=here.members[3])
+    candidate = election.candidates.get(written_in=True)
+    refused(
+        lambda: party.take(election, "drop", here.own, candidate=election.candidates.first(), note="错"),
+        "candidate",
+    )
+    party.take(election, "drop", here.own, candidate=candidate, note="看错了")
+    assert election.candidates.count() == 4
+
+
+def test_an_election_moves_with_its_branch(here):
+    election = party.make_election(here.branch, by=here.own)
+    general = set_up(
+        by=here.officer, parent=here.committee, grid=here.committee.grid, name="社区党总支", kind=3,
+        established_on=TODAY(),
+    )  # fmt: skip
+    move(here.branch, by=here.officer, parent=general, day=TODAY())
+    election.refresh_from_db()
+    assert general.unit_id in election.units and here.own.may("hold", election)
 
 
 def test_a_shift_may_be_refused_and_an_election_withdrawn(here):

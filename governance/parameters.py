@@ -51,6 +51,8 @@ class Spec:
 
 #: The law names no years.
 KEEP = "系统默认值，法律没有规定年限，按本地档案管理要求填写"
+#: The opinion of 2018 on the terms of base organisations.
+TERMS = "默认值按 2018 年关于党的基层组织任期的意见：党委和村、社区的党组织 5 年，其他 3 年"
 
 #: How often each kind of party organisations' meetings is due: key, words, months, source.
 BRANCH_RULES = "默认值，《中国共产党支部工作条例（试行）》"
@@ -98,6 +100,9 @@ SPECS: dict[str, Spec] = {
             100,
             "系统默认值，只作提示，多选不拦",
         ),
+        Spec("parties.term_committee", "党委每届几年", 5, "年", 1, 10, TERMS),
+        Spec("parties.term_community", "社区党总支、网格党支部每届几年", 5, "年", 1, 10, TERMS),
+        Spec("parties.term_other", "其他党总支、党支部每届几年", 3, "年", 1, 10, TERMS),
         Spec("ladder.street_after", "社区超期后多久上报街道", 4, "工作小时", 1, 80),
         Spec("ladder.district_after", "社区超期后多久上报区级", 15, "工作小时", 1, 160),
         Spec("orders.accept_within", "点单受理时限", 4, "工作小时", 1, 80),

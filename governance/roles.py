@@ -196,6 +196,8 @@ KEEP_BRANCH = PARTY | _all(
     "export_disclosure",
     "propose_secretaryproject",
     "export_secretaryproject",
+    "view_election",
+    "hold_election",
 )
 #: Deciding about the organisations below one's own: setting up, renaming, merging, dissolving, who leads them.
 KEEP_PARTY = KEEP_BRANCH | _all(
@@ -213,6 +215,8 @@ KEEP_PARTY = KEEP_BRANCH | _all(
     "view_coveredunitimport",
     "approve_disclosure",
     "decide_secretaryproject",
+    "decide_election",
+    "export_election",
 )
 #: The desk of a place's small wishes.
 WISH_DESK = _all(

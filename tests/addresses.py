@@ -62,7 +62,7 @@ def arguments(name: str, cast: Cast) -> list:
     action = {
         "order": "mark_absent", "incident": "recall", "whistle": "withdraw", "whistleslip": "extend",
         "evaluation": "give", "dispute": "amend",
-        "archive": "hold", "backlog": "progress", "disclosure": "withdraw", "transfer": "accept",
+        "archive": "hold", "backlog": "progress", "disclosure": "withdraw", "transfer": "accept", "election": "withdraw",
         "meeting": "arrange",
         "microwish": "publish", "dualregistration": "end", "secretaryproject": "tick_off",
     }.get(model, "approve")  # fmt: skip
@@ -195,6 +195,7 @@ KEYS = {
     "parties_organisationimport": lambda cast: OrganisationImport.objects.get().pk,
     "parties_disclosure": lambda cast: cast.disclosure.pk,
     "parties_dualregistration": lambda cast: cast.checkin.pk,
+    "parties_election": lambda cast: cast.election.pk,
     "parties_hubhousehold": lambda cast: cast.hub.pk,
     "parties_meeting": lambda cast: cast.meeting.pk,
     "parties_member": lambda cast: cast.party_member.pk,

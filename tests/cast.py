@@ -21,6 +21,7 @@ from parties.models import (
     CoveredUnit,
     Disclosure,
     DualRegistration,
+    Election,
     HubHousehold,
     Meeting,
     Member,
@@ -102,6 +103,8 @@ class Cast:
     disclosure: Disclosure = None
     transfer: Transfer = None
     hub: HubHousehold = None
+    #: Of the first secretary's branch, with the report of its ballot ready to print.
+    election: Election = None
     covered: CoveredUnit = None
     #: Of the branch, of yesterday, waiting for its record.
     meeting: Meeting = None
@@ -255,6 +258,11 @@ def add_party(cast: Cast) -> None:
     writer = people["branch_secretary"]
     cast.disclosure = party.disclose(party.make_disclosure(cast.branch, by=writer), by=writer)
     add_serving(cast)
+    own, superior = people["branch_secretary"], people["party_officer"]
+    cast.election = party.make_election(cast.branch, by=own)
+    heads = [party.make_member(cast.branch, by=own) for _ in range(2)]
+    party.make_ready(cast.election, own=own, superior=superior, members=heads)
+    cast.election = party.ballot(cast.election, own, [2, 2], everybody=4)
 
 
 def add_serving(cast: Cast) -> None:

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from governance.models import User
-from parties.flow import DISCLOSURES, MEETINGS, WISHES
+from parties.flow import DISCLOSURES, ELECTIONS, MEETINGS, WISHES
 from parties.models import (
     CoveredUnit,
     Disclosure,
     DualRegistration,
+    Election,
     HubHousehold,
     Meeting,
     Member,
@@ -21,11 +22,12 @@ from parties.models import (
     PartyOrgType,
     SecretaryProject,
 )
+from parties.seating import seat
 from parties.services.coverage import keep_covered, keep_hub
 from parties.services.disclosures import draft_disclosure
+from parties.services.elections import open_election
 from parties.services.meetings import plan_meeting
 from parties.services.members import keep_member
-from parties.services.officers import seat
 from parties.services.organisations import set_up
 from parties.services.projects import propose
 from parties.services.serving import keep_pairing, register
@@ -264,3 +266,46 @@ def disclose(disclosure: Disclosure, *, by: User, until: str = "publish", **fiel
         if name == until:
             break
     return disclosure
+
+
+def make_election(organisation: Organisation, *, by: User, **fields) -> Election:
+    """Open an organisation's election, by default of a secretary without a committee."""
+    given = {"planned_on": timezone.localdate(), "has_committee": False, "deputies": 0, **fields}
+    return open_election(by=by, organisation=organisation, **given)
+
+
+def take(election: Election, name: str, by: User, **data) -> Election:
+    """Carry out one action of an election."""
+    return ELECTIONS.run(election.pk, name, by=User.objects.get(pk=by.pk), **data)
+
+
+def make_ready(
+    election: Election, *, own: User, superior: User, members: list[Member], duty: str = ""
+) -> Election:
+    """Bring an election to the day of the meeting, with these members as candidates."""
+    take(election, "request", own, note="拟按期换届")
+    take(election, "approve_request", superior, document="和党发〔2026〕8 号")
+    for member in members:
+        take(
+            election,
+            "nominate",
+            own,
+            member=member,
+            duty=duty or next(iter(election.contests)),
+            note="办事公道",
+        )
+    take(election, "propose", own, explanation="党员少，人选难找")
+    return take(election, "approve_candidates", superior)
+
+
+def ballot(election: Election, by: User, votes: list[int], *, name: str = "hold", **numbers) -> Election:
+    """Write down a ballot; ``votes`` in the order of those not yet elected. By default everybody came and every paper counts."""
+    everybody = numbers.pop("everybody", 5)
+    rows = election.candidates.filter(elected=False).order_by("pk")
+    given = {
+        "held_on": timezone.localdate(),
+        **dict.fromkeys(("attended", "given", "returned", "valid"), everybody),
+        **numbers,
+    }
+    got = {row.pk: number for row, number in zip(rows, votes, strict=True)}
+    return take(election, name, by, votes=got, **given)

@@ -114,6 +114,7 @@ SIDEBAR = (
             ),
             ("党员", "badge", "admin:parties_member_changelist", "parties.view_member"),
             ("班子", "supervisor_account", "admin:parties_officer_changelist", "parties.view_officer"),
+            ("换届选举", "how_to_vote", "admin:parties_election_changelist", "parties.view_election"),
             ("组织关系转接", "swap_horiz", "admin:parties_transfer_changelist", "parties.view_transfer"),
             (
                 "党员中心户",

@@ -3,6 +3,7 @@
 from parties.admin import (  # noqa: F401  register their models
     coverage,
     disclosures,
+    elections,
     imports,
     meetings,
     members,

@@ -20,6 +20,7 @@ from parties.forms.organisations import (
 )
 from parties.models import Meeting, Member, Officer, Organisation, PartyOrgType
 from parties.services import officers, organisations
+from parties.terms import term_end
 
 #: What each change is called: page -> (button, title's verb).
 CHANGES = {"rename": "更名", "move": "调整隶属", "merge": "合并", "dissolve": "撤销"}
@@ -104,6 +105,8 @@ class Changes:
         form = KeepForm(request.POST or None, initial={name: getattr(organisation, name) for name in fields})
 
         def run(given: dict[str, Any]) -> None:
+            if given["term_from"] is not None and given["term_until"] is None:
+                given = {**given, "term_until": term_end(organisation, given["term_from"])}
             for name, value in given.items():
                 setattr(organisation, name, value)
             organisations.keep(organisation, by=request.user)

@@ -19,7 +19,7 @@ from governance.admin.matters import MatterAdmin
 from governance.admin.verbs import verb_page
 from governance.templatetags import ui
 from parties import hints
-from parties.admin import choosing
+from parties.admin import choosing, elections
 from parties.admin.changes import Changes
 from parties.admin.filters import (
     FormFilter,
@@ -174,6 +174,12 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
             raise Http404
         organisation, user = self.reach(request, object_id), request.user
         decides = organisation.ended_on is None and organisation.is_decided_by(user)
+        voting = elections.of_organisation(request, organisation)
+        buttons = self.buttons(request, organisation, decides)
+        if voting.get("open_url"):
+            buttons.insert(0, {"words": "开始换届", "url": voting["open_url"]})
+        elif voting.get("now_url"):
+            buttons.insert(0, {"words": "正在换届", "url": voting["now_url"]})
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
@@ -185,7 +191,8 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
             "trail": self.trail(request, organisation),
             "facts": [(label, value) for label, value in self.facts(organisation) if value not in ("", None)],
             "hints": hints.of_organisation(organisation),
-            "buttons": self.buttons(request, organisation, decides),
+            "buttons": buttons,
+            "elections": voting,
             "officers": self.officers(request, organisation, decides),
             "duty_url": self.link(organisation, "duty") if decides else "",
             "children": children_of(user, organisation),

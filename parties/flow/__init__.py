@@ -1,10 +1,12 @@
 """The transition tables of the party organisation's matters."""
 
+from parties.flow import reminders  # noqa: F401  what time asks for
 from parties.flow.disclosures import DISCLOSURES
+from parties.flow.elections import ELECTIONS
 from parties.flow.meetings import MEETINGS
 from parties.flow.projects import PROJECTS
 from parties.flow.serving import CHECKINS
 from parties.flow.transfers import TRANSFERS
 from parties.flow.wishes import WISHES
 
-__all__ = ["CHECKINS", "DISCLOSURES", "MEETINGS", "PROJECTS", "TRANSFERS", "WISHES"]
+__all__ = ["CHECKINS", "DISCLOSURES", "ELECTIONS", "MEETINGS", "PROJECTS", "TRANSFERS", "WISHES"]

@@ -52,17 +52,15 @@ class KeepForm(forms.Form):
     address = forms.CharField(label="活动场所", max_length=120, required=False)
     theme_day = theme_day_field()
     term_from = day_field("本届起", required=False)
-    term_until = day_field("本届至", required=False)
+    term_until = day_field("本届至", required=False, help_text="留空按规定的年数从本届起推算。")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
         since, until = given.get("term_from"), given.get("term_until")
         if "term_from" in given and "term_until" in given:
-            if (since is None) != (until is None):
-                self.add_error(
-                    "term_until" if until is None else "term_from", "本届的起止日期要一起填，或都不填。"
-                )
-            elif since is not None and until <= since:
+            if since is None and until is not None:
+                self.add_error("term_from", "本届的起止日期要一起填，或都不填。")
+            elif until is not None and until <= since:
                 self.add_error("term_until", "本届的截止日期要晚于开始日期。")
         return given
 

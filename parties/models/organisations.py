@@ -239,7 +239,7 @@ class OfOrganisation(Territorial):
 
 
 class OrganisationChange(AppendOnly):
-    """A line of the chronicle: set up, renamed, moved, merged or dissolved, on which day and by which document."""
+    """A line of the chronicle: set up, renamed, moved, merged, dissolved or newly elected, on which day and by which document."""
 
     class Kind(models.TextChoices):
         SET_UP = "set_up", "成立"
@@ -247,6 +247,7 @@ class OrganisationChange(AppendOnly):
         MOVED = "moved", "调整隶属"
         MERGED = "merged", "合并"
         DISSOLVED = "dissolved", "撤销"
+        ELECTED = "elected", "换届"
 
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, related_name="changes", verbose_name="党组织"

@@ -18,7 +18,7 @@ from parties.member_posts import settle_posts
 from parties.models import DualRegistration, Member, Organisation, PartyOrgType, Transfer
 from parties.models.transfers import decides_for
 from parties.roll import check_out_of_office
-from parties.services.officers import give_post
+from parties.seating import give_post
 
 #: Why a member's account has her post.
 ON_THE_ROLL = "党员名册"

@@ -17,6 +17,7 @@ from grids.models import Entrance, Grid
 from parties.member_posts import settle_posts
 from parties.models import (
     HEAD,
+    Election,
     Member,
     Officer,
     Organisation,
@@ -244,6 +245,8 @@ def _check_nothing_under_way(organisation: Organisation) -> None:
         raise Refused("还有没办完的组织关系转接，请先办完或撤回。")
     if organisation.secretaryprojects.ongoing().exists():
         raise Refused("还有没办完的书记项目，请先验收或撤销。")
+    if Election.objects.ongoing().filter(organisation=organisation).exists():
+        raise Refused("正在换届，请先办完或撤回。")
 
 
 def _end(

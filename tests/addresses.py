@@ -53,13 +53,13 @@ def arguments(name: str, cast: Cast) -> list:
     if not name.startswith("admin:") or name.count("_") < 2:
         return []
     app, model, page = name.removeprefix("admin:").split("_", 2)
-    if page in ("add", "changelist", "export", "tree", "map", "rates"):
+    if page in ("add", "changelist", "export", "tree", "map", "rates", "figures"):
         return []
     key = KEYS[f"{app}_{model}"](cast)
     action = {
         "order": "mark_absent", "incident": "recall", "whistle": "withdraw", "whistleslip": "extend",
         "evaluation": "give", "dispute": "amend",
-        "archive": "hold", "backlog": "progress", "transfer": "accept",
+        "archive": "hold", "backlog": "progress", "transfer": "accept", "task": "progress",
     }.get(model, "approve")  # fmt: skip
     return {
         "do": [key, action], "bulk": [action], "reveal": [key, "applicant_phone"], "rows": [key, "due"],
@@ -131,6 +131,7 @@ def particular(cast: Cast) -> dict[str, list]:
         "admin:incidents_minorclass_template": [],
         "admin:incidents_minorclass_download": [],
         "admin:parties_member_reveal": [cast.party_member.pk, "phone"],
+        "admin:parties_parttimemember_reveal": [cast.part_time.pk, "phone"],
         "admin:parties_organisation_end_duty": [cast.branch.pk, cast.branch.officers.get().pk],
         "admin:governance_parameter_set": ["orders.offer_minutes"],
         "admin:governance_user_totp": [cast.people["secretary"].pk],
@@ -176,11 +177,15 @@ KEYS = {
     "mediation_dispute": lambda cast: cast.dispute.pk,
     "mediation_review": lambda cast: Review.objects.get().pk,
     "mediation_bulletin": lambda cast: Bulletin.objects.get().pk,
+    "parties_conference": lambda cast: cast.conference.pk,
     "parties_coveredunit": lambda cast: cast.covered.pk,
     "parties_hubhousehold": lambda cast: cast.hub.pk,
+    "parties_jointcommittee": lambda cast: cast.part_time.committee_id,
     "parties_member": lambda cast: cast.party_member.pk,
     "parties_officer": lambda cast: cast.branch.officers.get().pk,
     "parties_organisation": lambda cast: cast.branch.pk,
+    "parties_parttimemember": lambda cast: cast.part_time.pk,
+    "parties_task": lambda cast: cast.task.pk,
     "parties_transfer": lambda cast: cast.transfer.pk,
     "volunteers_hoursentry": lambda cast: HoursEntry.objects.earliest("pk").pk,
     "volunteers_order": lambda cast: cast.order.pk,

@@ -16,9 +16,18 @@ from governance.models import Unit, User
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
 from mediation.models import Backlog, Dispute, Screening, ScreeningReport
-from parties.models import CoveredUnit, HubHousehold, Member, Organisation, Transfer
+from parties.models import (
+    Conference,
+    CoveredUnit,
+    HubHousehold,
+    Member,
+    Organisation,
+    PartTimeMember,
+    Task,
+    Transfer,
+)
 from parties.services.members import ask_transfer
-from tests import backlogs, disputes, factories, party
+from tests import backlogs, disputes, factories, joint, party
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -86,6 +95,9 @@ class Cast:
     transfer: Transfer = None
     hub: HubHousehold = None
     covered: CoveredUnit = None
+    part_time: PartTimeMember = None
+    conference: Conference = None
+    task: Task = None
     entrance: Any = None
     share: Any = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
@@ -224,3 +236,7 @@ def add_party(cast: Cast) -> None:
     cast.transfer = ask_transfer(by=people["branch_secretary"], member=cast.party_member, target=other)
     cast.hub = party.make_hub(cast.party_member)
     cast.covered = party.make_covered(cast.branch)
+    cast.part_time = joint.make_part_time(joint.make_joint(committee), phone="19912340000")
+    secretary, unit = people["secretary"], cast.backlog.unit
+    cast.conference = joint.make_conference(by=secretary, units=[unit], members=[cast.part_time])
+    cast.task = joint.make_resolution(cast.conference, by=secretary, unit=unit)

@@ -16,7 +16,7 @@ class CommitteeForm(forms.Form):
     organisation = organisation_field(
         "党组织", help_text="街道选街道党工委，设大工委；社区选社区党委（党总支、党支部），设大党委。"
     )
-    established_on = day_field("成立日期", error_messages={"required": "请填写成立日期。"})
+    established_on = day_field("成立日期")
     document = forms.CharField(label="成立文号", max_length=60, required=False)
     note = forms.CharField(label="备注", max_length=200, required=False)
 
@@ -49,7 +49,7 @@ class PartTimeForm(forms.Form):
     )
     duty = forms.CharField(label="单位职务", max_length=40, required=False, help_text="例如：党支部书记。")
     phone = phone_field("手机号", required=False, help_text="用来联系开会；列表上只显示前三位和后四位。")
-    since = day_field("任职起", error_messages={"required": "请填写任职起。"})
+    since = day_field("任职起")
     until = day_field("任职至", required=False, help_text="留空表示未定。当日仍任职。")
     recommended_on = day_field("单位推荐日期", required=False)
     agreed_on = day_field("党员会议通过日期", required=False, help_text="社区党员大会或党员代表会议。")

@@ -33,7 +33,7 @@ class ResolutionForm(forms.Form):
     owner = forms.CharField(
         label="责任人", max_length=40, required=False, help_text="姓名和职务，没有定就不填。"
     )
-    due_on = day_field("完成期限", error_messages={"required": "请填写完成期限。"})
+    due_on = day_field("完成期限")
     description = forms.CharField(
         label="要求", max_length=2000, required=False, widget=forms.Textarea({"rows": 4, "maxlength": 2000})
     )

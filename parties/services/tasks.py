@@ -14,7 +14,7 @@ from governance.flow import Clock, NotYours, Refused
 from governance.models import Unit, User
 from governance.models.matters import Channel
 from governance.permissions import look_again
-from governance.territory import GridLevel, covers, lineage
+from governance.territory import COLUMN, GridLevel, covers, level_of, lineage
 from grids.models import Grid
 from parties.flow import TASKS
 from parties.models import Conference, Task
@@ -127,7 +127,7 @@ def _carried_out_at(place: Grid, unit: Unit, helpers: list[Unit]) -> Grid:
 
 def lead_units(code: str):
     """Return the units that may answer for a task set at a place: those over it, its own and those below."""
-    near = Q(grid__in=lineage(code)) | Q(grid__startswith=code)
+    near = Q(grid__in=lineage(code)) | Q(**{COLUMN[level_of(code)]: code})
     return Unit.objects.filter(near, is_active=True, kind__in=KINDS).order_by("kind", "code")
 
 

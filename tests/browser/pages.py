@@ -331,6 +331,7 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
             ),
         ),
         (stage.cast.backlog, ("receive", "extend", "withdraw")),
+        (stage.cast.task, ("extend", "withdraw")),
     ):
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}_do"
         yield from (reverse(name, args=[row.pk, action]) for action in actions)
@@ -338,6 +339,11 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
     yield reverse("admin:governance_parameter_set", args=["orders.offer_minutes"])
     yield reverse("admin:volunteers_order_changelist") + "?q=没有这样的词"
     yield reverse("admin:mediation_figures")
+    yield reverse("admin:parties_task_figures")
+    yield reverse("admin:parties_jointcommittee_figures")
+    yield reverse("admin:parties_task_add") + f"?conference={stage.cast.conference.pk}"
+    yield reverse("admin:parties_conference_record", args=[stage.cast.conference.pk])
+    yield reverse("admin:parties_jointcommittee_seat", args=[stage.cast.part_time.committee_id])
     yield reverse("admin:mediation_screening_progress", args=[stage.cast.screening.pk])
     yield reverse("admin:mediation_dispute_inspect")
     yield reverse("admin:mediation_rhythm")

@@ -16,7 +16,6 @@ from governance.models import Unit
 from governance.templatetags import ui
 from grids.models import Grid
 from parties.admin.task_figures import AreaFilter, FigureFilter, NodeFilter, UnitFilter, figures_view
-from parties.flow.tasks import AT_WORK
 from parties.forms.tasks import TASK_FORMS, KeyTaskForm, ResolutionForm
 from parties.models import Conference, Task, TaskStatus
 from parties.models.tasks import directs
@@ -48,6 +47,24 @@ class KindFilter(ChoiceFilter):
         return queryset.filter(kind=chosen) if chosen else queryset
 
 
+class DutyFilter(ChoiceFilter):
+    """What the person's unit answers for, and what her place has set."""
+
+    title, parameter_name = "我的", "duty"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("handle", "本单位负责的"), ("direct", "本级交办的")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = self.checked()
+        return of_duty(queryset, chosen, request.user) if chosen else queryset
+
+
+def of_duty(rows: QuerySet, duty: str, user: Any) -> QuerySet:
+    """Return those of the tasks with which a person has to do in one of the two parts."""
+    return rows.handled_by(user) if duty == "handle" else rows.set_by(user)
+
+
 @admin.register(Task)
 class TaskAdmin(MatterAdmin):
     add_action = "direct"
@@ -58,7 +75,7 @@ class TaskAdmin(MatterAdmin):
     lines_clear = False
     list_display = ("heading", "status_chip", "light_badge", "source_shown", "place", "unit", "due")
     list_filter = (
-        YearFilter, KindFilter, StatusFilter, LightFilter, PlaceFilter, FigureFilter, UnitFilter, AreaFilter, NodeFilter,
+        DutyFilter, YearFilter, KindFilter, StatusFilter, LightFilter, PlaceFilter, FigureFilter, UnitFilter, AreaFilter, NodeFilter,
     )  # fmt: skip
     search_help_text = "搜编号、任务或要求里的词"
     tones = {S.ASSIGNED: "brand", S.HANDLING: "info", S.REPORTED: "caution", S.DONE: "good"}
@@ -204,10 +221,11 @@ class TaskAdmin(MatterAdmin):
             ("direct", "待核实任务", "status=reported", S.REPORTED, "caution", "fact_check", 22),
             ("direct", "超期的任务", "light=red", None, "danger", "error", 24),
         )
-        cards = []
-        for action, label, query, status, tone, icon, order in asked:
-            if action in duties:
-                rows = Task.objects.restrict(request.user, action).ongoing()
-                rows = rows.filter(status=status) if status else rows.red().filter(status__in=AT_WORK)
+        cards, seen = [], Task.objects.restrict(request.user).ongoing() if duties else None
+        for duty, label, query, status, tone, icon, order in asked:
+            if duty in duties:
+                rows = of_duty(seen, duty, request.user)
+                rows = rows.filter(status=status) if status else rows.red()
+                query = f"{query}&duty={duty}"
                 cards.append(self.card(request, label, query, rows, tone=tone, icon=icon, order=order))
         return cards

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from governance.models import Matter, MatterQuerySet, Photo, Step, Unit, User
-from governance.models.people import acts_for, people_of
+from governance.models.people import OF_THE_PLACE, acts_for, people_of
 from governance.permissions import Jurisdiction, RestrictedQuerySet, Through, nearest_holders
 from governance.territory import covers
 from parties.models.conferences import Conference
@@ -27,6 +27,23 @@ class TaskQuerySet(MatterQuerySet):
     def counted(self):
         """Return what figures count; what was withdrawn is none of it."""
         return self.exclude(status=TaskStatus.WITHDRAWN)
+
+    def handled_by(self, user: User):
+        """Return the tasks whose unit a person acts for (``Task.is_of``), among these."""
+        posts = [post for post in user.posts_in_force if "parties.handle_task" in post.permissions]
+        units = {post.unit_id for post in posts if post.unit_id is not None}
+        codes = {post.code for post in posts if post.unit_id is None}
+        return self.filter(Q(unit__in=units) | Q(unit__kind__in=OF_THE_PLACE, unit__grid__in=codes))
+
+    def set_by(self, user: User):
+        """Return the tasks that a person's own places set, among these: those of which she is told that they are done."""
+        return self.filter(
+            setter__in={
+                post.code
+                for post in user.posts_in_force
+                if "parties.direct_task" in post.permissions and post.unit_id is None
+            }
+        )
 
 
 class Task(Matter):

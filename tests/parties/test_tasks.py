@@ -400,6 +400,14 @@ def test_the_desk_has_a_card_for_each_part(world):
     assert cards(world.officer) == {"待接收任务": "1", "推进中的任务": "0"}
     assert cards(world.party) == {"待核实任务": "1", "超期的任务": "0"}
     assert cards(world.head) == {}
+    # A community's people are not shown a department's work as theirs, and no other place's as set by them.
+    mine = joint.make_resolution(by=world.secretary, unit=world.committee)
+    joint.make_resolution(by=world.secretary, unit=world.unit)
+    assert cards(world.worker) == {"待接收任务": "1", "推进中的任务": "0"}
+    joint.make_reported(mine, world.worker)
+    assert cards(world.secretary)["待核实任务"] == cards(world.party)["待核实任务"] == "1"
+    listed = signed_in(world.worker).get(url("changelist"), {"duty": "handle"}).context["cl"]
+    assert list(listed.result_list) == [mine]
     assert "重点任务" in signed_in(world.head).get(reverse("admin:index")).content.decode()
 
 

@@ -19,7 +19,7 @@ from governance.admin.verbs import ReasonForm, verb_page
 from governance.templatetags import ui
 from grids.models import Grid
 from parties.forms.conferences import ConferenceForm, RecordForm
-from parties.models import Attendance, Conference, ConferencePhoto, PartTimeMember, Task
+from parties.models import Conference, ConferencePhoto, Invitation, PartTimeMember, Task
 from parties.models.tasks import directs
 from parties.services.conferences import (
     cancel_conference,
@@ -91,8 +91,8 @@ class ConferenceAdmin(ReadOnlyAdmin):
         rows = super().get_queryset(request).select_related("grid").defer("grid__boundary")
         standing = ~Q(tasks__status="withdrawn")
         return rows.annotate(
-            asked_count=Count("attendances", distinct=True),
-            came_count=Count("attendances", filter=Q(attendances__present=True), distinct=True),
+            asked_count=Count("invitations", distinct=True),
+            came_count=Count("invitations", filter=Q(invitations__present=True), distinct=True),
             tasks_count=Count("tasks", filter=standing, distinct=True),
             done_count=Count("tasks", filter=Q(tasks__status="done"), distinct=True),
         )
@@ -148,7 +148,7 @@ class ConferenceAdmin(ReadOnlyAdmin):
         if object_id is None:
             raise Http404
         conference, user = self.reach(request, object_id), request.user
-        attendances = Attendance.objects.restrict(user).filter(conference=conference)
+        invitations = Invitation.objects.restrict(user).filter(conference=conference)
         photos = list(ConferencePhoto.objects.restrict(user).filter(conference=conference))
         for number, photo in enumerate(photos, 1):
             photo.alt = f"会议照片 {number}"
@@ -173,7 +173,7 @@ class ConferenceAdmin(ReadOnlyAdmin):
             "state": state_chip(conference),
             "facts": [(label, value) for label, value in facts if value],
             "buttons": self.buttons(request, conference),
-            "attendances": attendances.select_related("member", "unit")[:MOST_LINES],
+            "invitations": invitations.select_related("member", "unit")[:MOST_LINES],
             "photos": photos,
             "tasks": [
                 {
@@ -257,7 +257,7 @@ class ConferenceAdmin(ReadOnlyAdmin):
 
     def mend_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         conference = self.changing(request, object_id, "planned", "held", "recorded")
-        asked = list(conference.attendances.all())
+        asked = list(conference.invitations.all())
         initial: dict[str, Any] = {
             "members": [row.member_id for row in asked if row.member_id],
             "units": [row.unit_id for row in asked if row.unit_id],
@@ -287,7 +287,7 @@ class ConferenceAdmin(ReadOnlyAdmin):
 
     def record_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         conference = self.changing(request, object_id, "held", "recorded")
-        asked = conference.attendances.select_related("member", "unit")
+        asked = conference.invitations.select_related("member", "unit")
         came = [row.pk for row in asked if row.present or row.present is None]
         form = RecordForm(
             request.POST or None,

@@ -616,7 +616,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="Attendance",
+            name="Invitation",
             fields=[
                 (
                     "id",
@@ -639,7 +639,7 @@ class Migration(migrations.Migration):
                     "conference",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="attendances",
+                        related_name="invitations",
                         to="parties.conference",
                         verbose_name="联席会议",
                     ),
@@ -1134,22 +1134,22 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="attendance",
+            model_name="invitation",
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("member", None), ("unit__isnull", False)),
                     models.Q(("member__isnull", False), ("unit", None)),
                     _connector="OR",
                 ),
-                name="attendance_one",
+                name="invitation_one",
                 violation_error_message="参会的是一位兼职委员，或者一个单位。",
             ),
         ),
         migrations.AddConstraint(
-            model_name="attendance",
+            model_name="invitation",
             constraint=models.UniqueConstraint(
                 fields=("conference", "member", "unit"),
-                name="attendance_once",
+                name="invitation_once",
                 nulls_distinct=False,
                 violation_error_message="已经在参会名单里。",
             ),

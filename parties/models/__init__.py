@@ -1,7 +1,7 @@
 """The nouns of the party organisation: the tree, its members and who leads it, transfers, what it looks after, joint
 committees and conferences, and the tasks that come of them."""
 
-from parties.models.conferences import Attendance, Conference, ConferencePhoto
+from parties.models.conferences import Conference, ConferencePhoto, Invitation
 from parties.models.coverage import CoveredUnit
 from parties.models.joint import JointCommittee, PartTimeMember
 from parties.models.members import HEAD, HubHousehold, Member, Officer
@@ -19,7 +19,7 @@ from parties.models.transfers import Transfer, TransferStatus, TransferStep
 __all__ = [
     "HEAD",
     "WITH_MEMBERS",
-    "Attendance",
+    "Invitation",
     "BranchForm",
     "Conference",
     "ConferencePhoto",

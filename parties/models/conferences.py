@@ -5,8 +5,6 @@ its time and its minutes; whoever keeps it mends it, and every change stays in i
 (parties/models/tasks.py), and those have a flow.
 """
 
-from typing import Any
-
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -110,11 +108,11 @@ class Conference(Territorial):
         return "recorded" if self.minutes else "held"
 
 
-class Attendance(models.Model):
+class Invitation(models.Model):
     """Somebody who was asked to a conference: a part-time member, or a unit; whether she came."""
 
     conference = models.ForeignKey(
-        Conference, models.CASCADE, related_name="attendances", verbose_name="联席会议"
+        Conference, models.CASCADE, related_name="invitations", verbose_name="联席会议"
     )
     member = models.ForeignKey(
         PartTimeMember, models.PROTECT, null=True, verbose_name="兼职委员", related_name="+"
@@ -131,13 +129,13 @@ class Attendance(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(member=None, unit__isnull=False) | Q(member__isnull=False, unit=None),
-                name="attendance_one",
+                name="invitation_one",
                 violation_error_message="参会的是一位兼职委员，或者一个单位。",
             ),
             models.UniqueConstraint(
                 fields=["conference", "member", "unit"],
                 nulls_distinct=False,
-                name="attendance_once",
+                name="invitation_once",
                 violation_error_message="已经在参会名单里。",
             ),
         ]
@@ -159,8 +157,3 @@ class ConferencePhoto(Photo):
 
     class Meta(Photo.Meta):
         verbose_name = verbose_name_plural = "联席会议照片"
-
-
-def attendance_key(attendance: Attendance) -> tuple[str, Any]:
-    """Return what tells one asked from another."""
-    return ("member", attendance.member_id) if attendance.member_id else ("unit", attendance.unit_id)

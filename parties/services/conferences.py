@@ -18,7 +18,7 @@ from governance.models.people import people_of
 from governance.permissions import look_again
 from governance.templatetags.ui import cn_datetime
 from governance.territory import GridLevel, covers, lineage
-from parties.models import Attendance, Conference, ConferencePhoto, PartTimeMember
+from parties.models import Conference, ConferencePhoto, Invitation, PartTimeMember
 
 #: Which units are asked to conferences and answer for tasks.
 KINDS = (Unit.Kind.DEPARTMENT, Unit.Kind.STREET_OFFICE, Unit.Kind.COMMITTEE)
@@ -76,11 +76,11 @@ def _ask(conference: Conference, units: Iterable[Unit], members: Iterable[PartTi
     """Make the list of those asked what it should be; who stays on it stays as she was noted."""
     wanted: set[tuple[int | None, int | None]] = {(None, unit.pk) for unit in units}
     wanted |= {(member.pk, None) for member in members}
-    there = {(row.member_id, row.unit_id): row.pk for row in conference.attendances.all()}
-    Attendance.objects.filter(pk__in=[key for who, key in there.items() if who not in wanted]).delete()
+    there = {(row.member_id, row.unit_id): row.pk for row in conference.invitations.all()}
+    Invitation.objects.filter(pk__in=[key for who, key in there.items() if who not in wanted]).delete()
     added = sorted(wanted - set(there), key=lambda who: (who[0] or 0, who[1] or 0))
-    Attendance.objects.bulk_create(
-        Attendance(conference=conference, member_id=member, unit_id=unit) for member, unit in added
+    Invitation.objects.bulk_create(
+        Invitation(conference=conference, member_id=member, unit_id=unit) for member, unit in added
     )
 
 
@@ -103,7 +103,7 @@ def record_conference(
     *,
     by: User,
     minutes: str,
-    present: Iterable[Attendance],
+    present: Iterable[Invitation],
     photos: Iterable[UploadedFile] = (),
 ) -> Conference:
     """Write down what was said at a conference that was held, and who came. ``photos`` are added to those there are.
@@ -122,10 +122,10 @@ def record_conference(
     conference.clean_fields(exclude=["grid", "opened_by", "unit_ids"])
     conference.save()
     came = {row.pk for row in present}
-    rows = list(conference.attendances.all())
+    rows = list(conference.invitations.all())
     for row in rows:
         row.present = row.pk in came
-    Attendance.objects.bulk_update(rows, ["present"])
+    Invitation.objects.bulk_update(rows, ["present"])
     if photos:
         files.attach(ConferencePhoto, photos, by=by, conference=conference)
     return conference

@@ -197,12 +197,12 @@ def test_a_conference_from_the_call_to_the_minutes(committee, secretary):
     conference.held_at = timezone.now() - timedelta(hours=1)
     keep_conference(conference, by=secretary, units=[unit], members=[member])
     assert conference.state == "held" and officer.notices.filter(title__startswith="请参加").count() == 1
-    came = conference.attendances.get(member=member)
+    came = conference.invitations.get(member=member)
     conference = record_conference(
         conference, by=secretary, minutes="同意装路灯", present=[came], photos=[upload("a.jpg")]
     )
     assert conference.state == "recorded" and conference.photos.count() == 1
-    assert dict(conference.attendances.values_list("unit", "present")) == {None: True, unit.pk: False}
+    assert dict(conference.invitations.values_list("unit", "present")) == {None: True, unit.pk: False}
     with pytest.raises(Refused, match="不能取消"):
         cancel_conference(conference, by=secretary, reason="不开了")
     conference.held_at = timezone.now() + timedelta(days=1)
@@ -260,14 +260,14 @@ def test_a_conference_at_the_desk(committee, secretary):
     assert client.post(url("conference", "add"), given).status_code == 302
     assert "已经登记过" in client.post(url("conference", "add"), given).content.decode()
     conference = Conference.objects.get()
-    assert conference.agenda == ["停车", "照明"] and conference.attendances.count() == 2
+    assert conference.agenda == ["停车", "照明"] and conference.invitations.count() == 2
     far = {**given, "held_at": "0001-01-01T00:00"}
     for moment in ("0001-01-01T00:00", "9999-12-31T23:59", "x"):
         answer = client.post(url("conference", "mend", conference.pk), far | {"held_at": moment})
         assert answer.status_code == 200 and answer.context["form"].errors["held_at"]
     long = {**given, "agenda": "长" * 121}
     assert "不超过 120 字" in client.post(url("conference", "mend", conference.pk), long).content.decode()
-    came = [str(row.pk) for row in conference.attendances.all()]
+    came = [str(row.pk) for row in conference.invitations.all()]
     given = {"minutes": "<script>同意</script>", "present": came, "photos": upload("a.jpg")}
     assert client.post(url("conference", "record", conference.pk), given).status_code == 302
     html = client.get(url("conference", "change", conference.pk)).content.decode()

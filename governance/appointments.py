@@ -81,12 +81,18 @@ def appoint(
 @transaction.atomic
 def dismiss(post: Post, *, by: User | None, reason: str = "") -> Post:
     """End a post as of yesterday, so that it reaches nothing from now on. A post that began today ends today's term by
-    being dated back to one day. Repeating it changes nothing."""
+    being dated back to one day, the last on which no such post of the person began. Repeating it changes nothing."""
     yesterday = timezone.localdate() - timedelta(days=1)
     if post.valid_until is not None and post.valid_until <= yesterday:
         return post
-    post.valid_from = min(post.valid_from, yesterday)
-    post.valid_until = yesterday
+    if post.valid_from <= yesterday:
+        post.valid_until = yesterday
+    else:
+        same = Post.objects.filter(user=post.user_id, role=post.role_id, grid=post.grid_id, unit=post.unit_id)
+        begun, day = set(same.values_list("valid_from", flat=True)), yesterday
+        while day in begun:
+            day -= timedelta(days=1)
+        post.valid_from = post.valid_until = day
     post.save(update_fields=["valid_from", "valid_until"])
     audit.record(AccessEvent.Kind.DISMISS, by, in_words(post), obj=post, reason=reason)
     return post

@@ -11,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
 
 from governance.models import Intake, Matter, User
+from governance.models.matters import Channel
 
 Handler = Callable[[Intake, dict[str, Any]], Matter]
 #: What of a kind another app's matter can be referred to: (choice, name).
@@ -18,16 +19,31 @@ Choices = Callable[[], list[tuple[str, str]]]
 _handlers: dict[str, tuple[str, Handler]] = {}
 _referrals: dict[str, Choices] = {}
 _confidential: set[str] = set()
+#: Takes back a matter of a kind that another app's was referred to, with the reason; a repeat changes nothing.
+Recall = Callable[[Matter, str], None]
+_recalls: dict[str, Recall] = {}
+#: Is told that what a matter of a kind was referred to has ended: (the old matter, the new one, whether it was done, by whom).
+Ending = Callable[[Matter, Matter, bool, User], None]
+_endings: dict[str, Ending] = {}
 #: What apps give a newly verified phone's owner besides what was placed for her: returns how many rows.
 Adopter = Callable[[User], int]
 _adopters: list[Adopter] = []
 
 
 def register(
-    kind: str, label: str, handler: Handler, *, referred: Choices | None = None, confidential: bool = False
+    kind: str,
+    label: str,
+    handler: Handler,
+    *,
+    referred: Choices | None = None,
+    confidential: bool = False,
+    recall: Recall | None = None,
+    ending: Ending | None = None,
 ) -> None:
     """Let an app take in matters of a kind. ``referred``: what other apps' matters can be referred to, if they can.
-    ``confidential``: that somebody came with one is for no post to see, but those of the matter's own rule.
+    ``confidential``: that somebody came with one is for no post to see, but those of the matter's own rule. ``recall``: how
+    a referred one is taken back. ``ending``: told when what one of this kind was referred to has ended, in the same
+    transaction; it must bear being told twice.
 
     A referred matter comes to the handler with the words and the place of the old one and the ``choice`` that was made.
     Raises ValueError when another handler has the kind already.
@@ -39,6 +55,10 @@ def register(
         _referrals[kind] = referred
     if confidential:
         _confidential.add(kind)
+    if recall is not None:
+        _recalls[kind] = recall
+    if ending is not None:
+        _endings[kind] = ending
 
 
 def adopting(adopter: Adopter) -> None:
@@ -119,10 +139,12 @@ def _first_answer(source: str, source_id: str) -> Matter | None:
     return intake.matter if intake is not None else None
 
 
-def refer(matter: Matter, kind: str, *, by: User, choice: str) -> Matter:
+def refer(matter: Matter, kind: str, *, by: User, choice: str, time: int = 1, **details: Any) -> Matter:
     """Hand a matter that is really another app's to that app; both keep the link. Returns the new matter.
 
-    ``choice``: one of those that ``referrals`` offers for the kind.
+    ``choice``: one of those that ``referrals`` offers for the kind. ``time``: counts how often this matter was handed on,
+    where it may come back and be handed on again. ``details``: what the app's handler takes besides, or instead of the old
+    matter's own words.
 
     The caller's flow writes the step on the old matter. Repeating it answers with the same new matter.
     """
@@ -130,7 +152,7 @@ def refer(matter: Matter, kind: str, *, by: User, choice: str) -> Matter:
         kind,
         by=by,
         source="referral",
-        source_id=f"{matter.number}>{kind}",
+        source_id=f"{matter.number}>{kind}" + (f"#{time}" if time > 1 else ""),
         channel="referral",
         grid_id=matter.grid_id,
         applicant=matter.applicant,
@@ -138,10 +160,45 @@ def refer(matter: Matter, kind: str, *, by: User, choice: str) -> Matter:
         applicant_phone=matter.applicant_phone,
         referred_from=matter.number,
         choice=choice,
-        description=matter.description,
-        entrance=matter.entrance,
+        **{"description": matter.description, "entrance": matter.entrance, **details},
     )
     return new
+
+
+def ended(matter: Matter, *, done: bool, by: User) -> None:
+    """Tell the app from which a matter was referred that it has ended. ``done``: what was asked for has been done.
+
+    An app's flow calls it as it ends a matter, inside the transaction; nothing happens for what was never referred.
+    """
+    if matter.channel != Channel.REFERRAL:
+        return
+    kind = ContentType.objects.get_for_model(matter)
+    came = Intake.objects.filter(content_type=kind, object_id=matter.pk).exclude(referred_from="").first()
+    old = Intake.objects.filter(number=came.referred_from).first() if came is not None else None
+    if old is not None and old.kind in _endings and old.matter is not None:
+        _endings[old.kind](old.matter, matter, done, by)
+
+
+def hold(matter: Matter) -> None:
+    """Lock what a matter was last referred to, before the matter itself is locked: what ends it locks them in this order too."""
+    last = _last_referral(matter.number)
+    if last is not None and last.content_type_id:
+        model = last.content_type.model_class()
+        model._base_manager.select_for_update(of=("self",)).filter(pk=last.object_id).first()
+
+
+def recall(matter: Matter, reason: str) -> None:
+    """Take back what a matter was last referred to, if that has not ended; who referred it is not told of that end.
+
+    Raises Refused where it is too late for it, and KeyError for a kind that cannot be taken back.
+    """
+    last = _last_referral(matter.number)
+    if last is not None and last.matter is not None and last.matter.is_open:
+        _recalls[last.kind](last.matter, reason)
+
+
+def _last_referral(number: str) -> Intake | None:
+    return Intake.objects.filter(referred_from=number).order_by("-pk").first()
 
 
 def referred_to(matter: Matter, user: Any) -> list[Intake]:

@@ -52,6 +52,20 @@ class Spec:
 #: The law names no years.
 KEEP = "系统默认值，法律没有规定年限，按本地档案管理要求填写"
 
+#: How often each kind of party organisations' meetings is due: key, words, months, source.
+BRANCH_RULES = "默认值，《中国共产党支部工作条例（试行）》"
+LIFE = (
+    ("assembly", "党员大会几个月至少开一次", 3, f"{BRANCH_RULES}：一般每季度召开 1 次"),
+    ("council", "支委会几个月至少开一次", 1, f"{BRANCH_RULES}：一般每月召开 1 次"),
+    ("group", "党小组会几个月至少开一次", 1, f"{BRANCH_RULES}：一般每月召开 1 次"),
+    ("lecture", "党课几个月至少上一次", 3, f"{BRANCH_RULES}只说定期，每季度一次是通行做法"),
+    ("theme_day", "主题党日几个月至少一次", 1, f"{BRANCH_RULES}：每月相对固定 1 天"),
+    ("life", "组织生活会几个月至少开一次", 12, f"{BRANCH_RULES}：每年至少召开 1 次"),
+    ("review", "民主评议几个月至少一次", 12, f"{BRANCH_RULES}：一般每年开展 1 次"),
+)
+#: Whole periods of so many months fill a year.
+LIFE_MONTHS = (0, 1, 2, 3, 4, 6, 12)
+
 SPECS: dict[str, Spec] = {
     spec.key: spec
     for spec in [
@@ -94,6 +108,12 @@ SPECS: dict[str, Spec] = {
         Spec("orders.early_minutes", "最早可提前多久签到", 60, "分钟", 0, 10080),
         Spec("orders.offer_minutes", "候补名额保留时间", 30, "分钟", 5, 1440),
         Spec("orders.open_limit", "一个人同时未完成的点单上限", 5, "单", 1, 50),
+        Spec("wishes.review_within", "微心愿提出后多久内审核", 16, "工作小时", 1, 80),
+        Spec("wishes.claim_days", "公布后多久无人认领提醒社区", 10, "工作日", 1, 60),
+        Spec("wishes.serve_days", "约定时间后多久仍未实现算超期", 5, "工作日", 1, 60),
+        Spec("wishes.open_limit", "一个人同时未实现的微心愿上限", 3, "个", 1, 20),
+        Spec("checkin.accept_within", "双报到提出后多久内接收", 16, "工作小时", 1, 80),
+        Spec("projects.decide_days", "书记项目申报、报验后多久内答复", 10, "工作日", 1, 60),
         Spec("incidents.accept_within", "事件受理时限", 2, "工作小时", 1, 80),
         Spec("incidents.dispatch_within", "受理后多久须派遣", 2, "工作小时", 1, 80),
         Spec(
@@ -175,6 +195,11 @@ SPECS: dict[str, Spec] = {
         Spec("evaluation.words_below", "社区打分低于多少须写说明", 80, "分", 0, 100),
         Spec("evaluation.score_days", "社区打分用几个工作日", 5, "工作日", 1, 60),
         Spec("evaluation.review_days", "街道复核用几个工作日", 5, "工作日", 1, 60),
+        *(
+            Spec(f"life.{key}_months", f"{words}（0 为不作要求）", months, "个月", 0, 12, source)
+            for key, words, months, source in LIFE
+        ),
+        Spec("life.record_days", "组织生活开过以后几天内要记录", 7, "天", 1, 60),
         Spec("volunteers.minimum_age", "志愿者最低年龄", 8, "岁", 6, 18),
         Spec("exports.most_rows", "一次导出的行数上限", 2000, "行", 100, 20000),
         Spec("superuser.minutes", "超级管理模式时长", 30, "分钟", 5, 120),
@@ -227,6 +252,8 @@ def check(key: str, new: Any) -> Any:
             raise ValidationError("请填写时间，例如 08:30。")
         if not day[0] < day[1] <= day[2] < day[3]:
             raise ValidationError("上班时间要从早到晚：上午上班 < 上午下班 ≤ 下午上班 < 下午下班。")
+    if key.startswith("life.") and key.endswith("_months") and new not in LIFE_MONTHS:
+        raise ValidationError("请填 0、1、2、3、4、6 或 12：周期要能把一年分完，0 为不作要求。")
     if key in WEIGHTS and not any(new if each == key else value(each) for each in WEIGHTS):
         raise ValidationError("三项权重不能都是 0。")
     if key in BANDS:

@@ -508,10 +508,12 @@ def holders(perm: str, code: str, *, unit_id: int | None = None, on: date | None
     return _active(_posts_with(perm, code, unit_id, on))
 
 
-def nearest_holders(perm: str, code: str, *, unit_id: int | None = None):
+def nearest_holders(perm: str, code: str, *, unit_id: int | None = None, without: Iterable[int | None] = ()):
     """Return those of ``holders`` who stand nearest to the grid: a community's own people before the street's, the street's
-    before the district's. It is they who are told of what comes in."""
+    before the district's. It is they who are told of what comes in. ``without``: people whose turn it cannot be."""
     posts = _posts_with(perm, code, unit_id, None).filter(user__is_active=True)
+    if without := [key for key in without if key is not None]:
+        posts = posts.exclude(user__in=without)
     nodes = set(posts.values_list("grid_id", flat=True))
     return _active(posts.filter(grid=max(nodes, key=len)) if nodes else posts)
 

@@ -170,6 +170,11 @@ PARTY = _all(
     "view_officer",
     "view_hubhousehold",
     "view_coveredunit",
+    "view_meeting",
+    "hold_meeting",
+    "read_disclosure",
+    "seek_microwish",
+    "view_secretaryproject",
 )
 #: Joint conferences and tasks of a place, or of a unit: read, and handed out as tables. They are no affairs of the party's own.
 TASKS = _all("parties", "view_conference", "export_conference", "view_task", "export_task")
@@ -204,6 +209,13 @@ KEEP_BRANCH = PARTY | _all(
     "view_transfer",
     "ask_transfer",
     "decide_transfer",
+    "export_meeting",
+    "view_disclosure",
+    "keep_disclosure",
+    "review_disclosure",
+    "export_disclosure",
+    "propose_secretaryproject",
+    "export_secretaryproject",
 )
 #: Deciding about the organisations below one's own: setting up, renaming, merging, dissolving, who leads them.
 KEEP_PARTY = KEEP_BRANCH | _all(
@@ -216,6 +228,34 @@ KEEP_PARTY = KEEP_BRANCH | _all(
     "add_coveredunit",
     "export_coveredunit",
     "export_transfer",
+    "view_organisationimport",
+    "view_memberimport",
+    "view_coveredunitimport",
+    "approve_disclosure",
+    "decide_secretaryproject",
+)
+#: The desk of a place's small wishes.
+WISH_DESK = _all(
+    "parties",
+    "view_microwish",
+    "place_microwish",
+    "review_microwish",
+    "reveal_microwish",
+    "export_microwish",
+)
+#: What members and units do for a community: who registered with it, who is paired with it, besides its small wishes.
+SERVE_COMMUNITY = WISH_DESK | _all(
+    "parties",
+    "view_dualregistration",
+    "record_dualregistration",
+    "accept_dualregistration",
+    "contact_dualregistration",
+    "export_dualregistration",
+    "view_pairing",
+    "add_pairing",
+    "change_pairing",
+    "contact_pairing",
+    "export_pairing",
 )
 
 BUILT_IN: tuple[RoleSpec, ...] = (
@@ -320,6 +360,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | KEEP_PARTY
         | RUN_JOINTLY
         | HANDLE_TASKS
+        | SERVE_COMMUNITY
         | _all("mediation", "register_dispute", "view_backlog")
         | _all("incidents", "propose_whistle", "view_evaluation", "give_evaluation", "view_communityscore"),
     ),
@@ -333,6 +374,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | INCIDENT_DESK
         | WHISTLES
         | HANDLE_TASKS
+        | WISH_DESK
         | _all("mediation", "register_dispute", "view_backlog"),
     ),
     RoleSpec(
@@ -341,6 +383,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "走访网格，上报和核查事件，代居民点单",
         (BASE,),
         _all("volunteers", "view_order", "place_order", "reveal_order")
+        | _all("parties", "place_microwish")
         | _all(
             "incidents",
             "view_incident",
@@ -450,7 +493,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "管理本级以下的党组织：设置、班子、党员名册、兜底管理；召集联席会议，交办任务；党员的姓名和电话要写明理由才能看",
         (DISTRICT, STREET),
         ((KEEP_PARTY | RUN_JOINTLY) - _all("parties", "contact_member", "contact_parttimemember"))
-        | _all("parties", "reveal_member", "reveal_parttimemember"),
+        | (SERVE_COMMUNITY - _all("parties", "contact_dualregistration", "contact_pairing"))
+        | _all("parties", "reveal_member", "reveal_parttimemember", "reveal_dualregistration"),
     ),
     RoleSpec(
         "party_branch_secretary",
@@ -462,6 +506,13 @@ BUILT_IN: tuple[RoleSpec, ...] = (
     ),
     RoleSpec(
         "party_group_leader", "党小组长", "联系本党小组的党员", (COMMUNITY, BASE), PARTY, needs_unit=True
+    ),
+    RoleSpec(
+        "party_member",
+        "党员",
+        "看到本社区的微心愿，认领和实现；走访时代居民填微心愿",
+        (COMMUNITY,),
+        _all("parties", "seek_microwish", "place_microwish"),
     ),
     RoleSpec(
         "auditor",
@@ -540,7 +591,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
 
 #: What an account that signs in by phone and code may hold; every other post asks for a staff account, with password and
 #: one-time code.
-BY_PHONE = frozenset({"volunteer", "team_leader"})
+BY_PHONE = frozenset({"volunteer", "team_leader", "party_member"})
 
 BY_KEY = {spec.key: spec for spec in BUILT_IN}
 

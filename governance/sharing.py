@@ -71,6 +71,17 @@ def unshare(obj: models.Model, to: Any, *, by: Any) -> None:
     ).update(ended_at=timezone.now(), ended_by=by)
 
 
+@transaction.atomic
+def unshare_all(obj: models.Model, *, by: Any) -> None:
+    """Take every share of this row back from everyone."""
+    Share = apps.get_model("governance", "Share")
+    content_type = ContentType.objects.get_for_model(obj)
+    _grants().filter(content_type=content_type, object_pk=str(obj.pk)).delete()
+    Share.objects.filter(content_type=content_type, object_pk=str(obj.pk), ended_at=None).update(
+        ended_at=timezone.now(), ended_by=by
+    )
+
+
 def shares_on(user: Any, obj: models.Model, action: str, day: date) -> list[str]:
     """Return, in words, the shares by which ``user`` reached ``obj`` for ``action`` on ``day``, a part of a past day counting."""
     Share = apps.get_model("governance", "Share")

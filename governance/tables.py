@@ -374,6 +374,23 @@ def phone_of(cell: Cell) -> str:
 
 
 # --- moments -----------------------------------------------------------------------------------------------------------
+def day_of(cell: Cell) -> date | None:
+    """Return a cell as a day; a month alone (“1985.07”) is its first day. Raises ValueError for what is no day."""
+    if cell is None or isinstance(cell, Formula | bool):
+        return None
+    if isinstance(cell, datetime | date):
+        return cell.date() if isinstance(cell, datetime) else cell
+    text = said(cell)
+    if not text:
+        return None
+    if isinstance(cell, int | float) and 10_000 < cell < 100_000:
+        return from_excel(cell).date()
+    if month := re.fullmatch(r"(\d{4})\s*[-./年]\s*(\d{1,2})月?|(\d{4})(\d{2})", text):
+        year, number = (part for part in month.groups() if part)
+        return date(int(year), int(number), 1)
+    return _parsed(text).date()
+
+
 def moment_of(cell: Cell) -> datetime | None:
     """Return a cell as a moment in local time; a day without a time is its noon, or now where that is still to come.
 

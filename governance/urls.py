@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("grids.urls")),
     path("", include("incidents.urls")),
     path("", include("mediation.urls")),
+    path("", include("parties.urls")),
     path("", include("volunteers.urls")),
     path("api/v1/", include("governance.api.urls")),
     path("api/v1/", include("grids.api")),

@@ -5,6 +5,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from governance.flow import Refused
+from parties.member_posts import settle_posts
 from parties.models import CoveredUnit, Member, OfOrganisation, Organisation, Transfer
 
 
@@ -26,6 +27,7 @@ def move_member(member: Member, target: Organisation, *, document: str = "") -> 
     if document:
         member._change_reason = f"组织关系转接 {document}"
     member.save()
+    settle_posts(member.user, by=None, reason=f"组织关系转接 {document}".strip())
     return member
 
 
@@ -51,6 +53,11 @@ def carry_along(top: Organisation, *, old: list[int]) -> None:
         for row in several:
             row.stand()
         rows.model.objects.bulk_update(several, ["grid", "units"], batch_size=500)
+    # Where the organisation now lies in another community, its members' posts follow.
+    for member in (
+        Member.objects.on_roll().filter(organisation__in=everything).exclude(user=None).select_related("user")
+    ):
+        settle_posts(member.user, by=None, reason="党组织调整")
     covered = list(CoveredUnit.objects.filter(organisation__in=everything).select_related("organisation"))
     for row in covered:
         row.units = row.organisation.units

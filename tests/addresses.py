@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.urls import get_resolver
 from django.utils import timezone
 
+from governance import imports as driver
 from governance import parameters
 from governance.imports import open_import
 from governance.models import AccessEvent, Elevation, Heartbeat, Intake, Post, Role, TextMessage, Unit
@@ -14,6 +15,8 @@ from incidents.flow import INCIDENTS
 from incidents.models import Callback, Closing, IncidentImport, MajorClass, Source, SourceCall
 from incidents.services import imports, sources
 from mediation.models import Archive, Bulletin, Committee, Review
+from parties.models import CoveredUnitImport, MemberImport, OrganisationImport
+from parties.services.imports import COVERED, MEMBERS, ORGANISATIONS
 from tests import disputes, factories
 from tests.cast import Cast
 from volunteers.models import HoursEntry, Skill, Station, Team
@@ -53,13 +56,26 @@ def arguments(name: str, cast: Cast) -> list:
     if not name.startswith("admin:") or name.count("_") < 2:
         return []
     app, model, page = name.removeprefix("admin:").split("_", 2)
-    if page in ("add", "changelist", "export", "tree", "map", "rates", "figures"):
+    if page in (
+        "add",
+        "changelist",
+        "export",
+        "tree",
+        "map",
+        "rates",
+        "ledger",
+        "months",
+        "board",
+        "figures",
+    ):
         return []
     key = KEYS[f"{app}_{model}"](cast)
     action = {
         "order": "mark_absent", "incident": "recall", "whistle": "withdraw", "whistleslip": "extend",
         "evaluation": "give", "dispute": "amend",
-        "archive": "hold", "backlog": "progress", "transfer": "accept", "task": "progress",
+        "archive": "hold", "backlog": "progress", "disclosure": "withdraw", "transfer": "accept", "task": "progress",
+        "meeting": "arrange",
+        "microwish": "publish", "dualregistration": "end", "secretaryproject": "tick_off",
     }.get(model, "approve")  # fmt: skip
     return {
         "do": [key, action], "bulk": [action], "reveal": [key, "applicant_phone"], "rows": [key, "due"],
@@ -115,10 +131,15 @@ def particular(cast: Cast) -> dict[str, list]:
         "api-token-detail": [1],
         "api-source-incident-detail": ["A-1"],
         "centre": [factories.COMMUNITY],
+        "disclosure": [cast.disclosure.number],
         "dispute": [cast.dispute.number],
         "dispute_action": [cast.dispute.number, "investigate"],
         "dispute_paper": [cast.dispute.number, "rights"],
         "dispute_scan": [cast.dispute.number],
+        "wish": [cast.wish.number],
+        "wish_action": [cast.wish.number, "give_back"],
+        "checkin_page": [cast.checkin.number],
+        "checkin_action": [cast.checkin.number, "amend"],
         "admin:app_list": ["volunteers"],
         "admin:mediation_dispute_inspect": [],
         "admin:mediation_dispute_reveal": [
@@ -130,6 +151,9 @@ def particular(cast: Cast) -> dict[str, list]:
         "admin:incidents_minorclass_import": [],
         "admin:incidents_minorclass_template": [],
         "admin:incidents_minorclass_download": [],
+        **{f"admin:parties_{kind}import_template": [] for kind in ("organisation", "member", "coveredunit")},
+        "admin:parties_meeting_month": [cast.branch.pk],
+        "admin:parties_meeting_calendar": [cast.branch.pk],
         "admin:parties_member_reveal": [cast.party_member.pk, "phone"],
         "admin:parties_parttimemember_reveal": [cast.part_time.pk, "phone"],
         "admin:parties_organisation_end_duty": [cast.branch.pk, cast.branch.officers.get().pk],
@@ -179,13 +203,22 @@ KEYS = {
     "mediation_bulletin": lambda cast: Bulletin.objects.get().pk,
     "parties_conference": lambda cast: cast.conference.pk,
     "parties_coveredunit": lambda cast: cast.covered.pk,
+    "parties_coveredunitimport": lambda cast: CoveredUnitImport.objects.get().pk,
+    "parties_memberimport": lambda cast: MemberImport.objects.get().pk,
+    "parties_organisationimport": lambda cast: OrganisationImport.objects.get().pk,
+    "parties_disclosure": lambda cast: cast.disclosure.pk,
+    "parties_dualregistration": lambda cast: cast.checkin.pk,
     "parties_hubhousehold": lambda cast: cast.hub.pk,
     "parties_jointcommittee": lambda cast: cast.part_time.committee_id,
+    "parties_meeting": lambda cast: cast.meeting.pk,
     "parties_member": lambda cast: cast.party_member.pk,
+    "parties_microwish": lambda cast: cast.asked_wish.pk,
     "parties_officer": lambda cast: cast.branch.officers.get().pk,
     "parties_organisation": lambda cast: cast.branch.pk,
     "parties_parttimemember": lambda cast: cast.part_time.pk,
     "parties_task": lambda cast: cast.task.pk,
+    "parties_pairing": lambda cast: cast.pairing.pk,
+    "parties_secretaryproject": lambda cast: cast.project.pk,
     "parties_transfer": lambda cast: cast.transfer.pk,
     "volunteers_hoursentry": lambda cast: HoursEntry.objects.earliest("pk").pk,
     "volunteers_order": lambda cast: cast.order.pk,
@@ -222,6 +255,10 @@ def furnished(made: Cast) -> Cast:
     operator = factories.make_staff("seat_operator", factories.DISTRICT)
     table = "工单编号,小类,社区,诉求内容\nA-2,x,和苑,没人清\n"
     open_import(imports.TICKETS, operator, source="hotline", file_name="工单.csv", data=table.encode())
+    for importer in (ORGANISATIONS, MEMBERS, COVERED):
+        first = [column.label for column in importer.columns if column.needed]
+        table = f"{','.join(first)}\n{','.join('x' for _ in first)}\n"
+        driver.open_import(importer, made.people["secretary"], file_name="表.csv", data=table.encode())
     director, mediator = made.people["director"], made.people["mediator"].mediators.get()
     closed = disputes.make_closed(director=director, mediator=mediator)
     disputes.run(closed, "archive", director, retention="short", incomplete=True, note="演练")

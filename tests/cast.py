@@ -16,13 +16,20 @@ from governance.models import Unit, User
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
 from mediation.models import Backlog, Dispute, Screening, ScreeningReport
+from parties.flow import CHECKINS, PROJECTS, WISHES
 from parties.models import (
     Conference,
     CoveredUnit,
+    Disclosure,
+    DualRegistration,
     HubHousehold,
+    Meeting,
     Member,
+    MicroWish,
     Organisation,
+    Pairing,
     PartTimeMember,
+    SecretaryProject,
     Task,
     Transfer,
 )
@@ -58,6 +65,8 @@ PEOPLE = (
     "branch_secretary",  # of a party branch in the order's base grid
     "other_branch",  # of another branch in the same grid
     "party_officer",  # of the street
+    "party_member",  # of the branch, signs in by phone; claimed the wish
+    "other_member",  # another member of the same community
     "auditor",
     "system_administrator",
     "security_administrator",
@@ -92,14 +101,26 @@ class Cast:
     #: The first secretary's, with somebody on its roll whose transfer to the other branch she has asked for.
     branch: Organisation = None
     party_member: Member = None
+    #: Of the branch, on the residents' pages.
+    disclosure: Disclosure = None
     transfer: Transfer = None
     hub: HubHousehold = None
     covered: CoveredUnit = None
     part_time: PartTimeMember = None
     conference: Conference = None
     task: Task = None
+    #: Of the branch, of yesterday, waiting for its record.
+    meeting: Meeting = None
     entrance: Any = None
     share: Any = None
+    #: The stranger's, claimed by the party member; and one that waits for its review.
+    wish: MicroWish = None
+    asked_wish: MicroWish = None
+    #: The neighbour's, who lives in the community as a member in service.
+    checkin: DualRegistration = None
+    pairing: Pairing = None
+    #: Proposed by the branch's secretary, approved.
+    project: SecretaryProject = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
     arguments: dict[str, list] = field(default_factory=dict)
 
@@ -240,3 +261,27 @@ def add_party(cast: Cast) -> None:
     secretary, unit = people["secretary"], cast.backlog.unit
     cast.conference = joint.make_conference(by=secretary, units=[unit], members=[cast.part_time])
     cast.task = joint.make_resolution(cast.conference, by=secretary, unit=unit)
+    cast.meeting = party.make_meeting(cast.branch, by=people["branch_secretary"], days=-1)
+    writer = people["branch_secretary"]
+    cast.disclosure = party.disclose(party.make_disclosure(cast.branch, by=writer), by=writer)
+    add_serving(cast)
+
+
+def add_serving(cast: Cast) -> None:
+    """Add what members do for the community: a claimed wish and one at the desk, a registration, a pairing, a project."""
+    people = cast.people
+    secretary = people["secretary"]
+    people["party_member"], people["other_member"] = (party.make_account(cast.branch) for _ in range(2))
+    start = factories.tomorrow()
+    wish = party.publish(party.make_wish(by=people["stranger"]), by=secretary, item=cast.order.item)
+    cast.wish = WISHES.run(
+        wish, "claim", by=people["party_member"], wanted_from=start, wanted_until=start + timedelta(hours=1)
+    )
+    cast.asked_wish = party.make_wish(by=people["stranger"], title="想听一段评书")
+    cast.checkin = CHECKINS.run(
+        party.make_checkin(people["neighbour"]), "return_back", by=secretary, note="请写明全称"
+    )
+    cast.pairing = party.make_pairing(by=secretary, name="实验小学")
+    cast.project = PROJECTS.run(
+        party.make_project(cast.branch, by=people["branch_secretary"]), "approve", by=secretary
+    )

@@ -11,9 +11,9 @@ class VolunteersConfig(AppConfig):
             cards,
             flow,  # noqa: F401  binds the transition tables to their models
         )
-        from volunteers.services.orders import referred_to, take_in
+        from volunteers.services.orders import call_off, referred_to, take_in
 
-        intake.register("order", "志愿服务", take_in, referred=referred_to)
+        intake.register("order", "志愿服务", take_in, referred=referred_to, recall=call_off)
         home.offer(*cards.TILES)
         home.show(-20, cards.at_the_door)
         home.show(-10, cards.asked)

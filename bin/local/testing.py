@@ -30,10 +30,12 @@ def main(root: Path, arguments: list[str]) -> int:
         if not os.environ.get("DATABASE_URL"):
             database = postgres.Embedded(root, "pg-test", settings=CARELESS)
             environment["DATABASE_URL"] = database.start()
-        failed = [] if arguments else _checks(root, python, environment)
-        tests = [python, "-m", "pytest", *(arguments or ["-n", "2", "--dist", "worksteal", "--durations=15"])]
-        if not _passes("tests", tests, root, environment):
-            failed.append("tests")
+        if arguments:
+            failed = (
+                [] if _passes("tests", [python, "-m", "pytest", *arguments], root, environment) else ["tests"]
+            )
+        else:
+            failed = _everything(root, python, environment)
         if failed:
             say.note(f"FAILED: {', '.join(failed)}", "以上检查未通过。")
         return 1 if failed else 0
@@ -43,6 +45,29 @@ def main(root: Path, arguments: list[str]) -> int:
         processes.ignore_signals()
         if database:
             database.stop()
+
+
+def _everything(root: Path, python: Path, environment: dict[str, str]) -> list[str]:
+    """Run the checks, migrating a database meanwhile, then all tests; return the names of those that failed."""
+    print("== test database and checks", flush=True)
+    began = time.monotonic()
+    migrating = subprocess.Popen(
+        [python, "-m", "tests.database"], cwd=root, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        failed = _checks(root, python, environment)
+        name = migrating.communicate()[0].strip()
+    finally:
+        if migrating.poll() is None:
+            migrating.kill()
+    if migrating.returncode:
+        return [*failed, "test database"]
+    print(f"== test database and checks: done in {time.monotonic() - began:.1f} s", flush=True)
+    tests = [python, "-m", "pytest", "-n", "2", "--dist", "worksteal", "--durations=15"]
+    if not _passes("tests", tests, root, environment | {"PORTAL_MIGRATED": name}):
+        failed.append("tests")
+    subprocess.call([python, "-m", "tests.database", "drop"], cwd=root, env=environment)
+    return failed
 
 
 def _checks(root: Path, python: Path, environment: dict[str, str]) -> list[str]:

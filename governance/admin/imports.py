@@ -21,7 +21,7 @@ from governance.admin.filters import ChoiceFilter
 from governance.admin.verbs import verb_page
 from governance.exports import as_file
 from governance.forms import tell
-from governance.importers import Importer, importer_of
+from governance.importers import Importer, importer_of, reach_of
 from governance.models import ImportState, TableImport
 from governance.tables import USUAL, Limits
 from governance.templatetags import ui
@@ -168,7 +168,7 @@ class TableImportAdmin(ReadOnlyAdmin):
         ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(self.importer.permission)
+        return bool(reach_of(request.user, self.importer.permission))
 
     def runs(self, request: HttpRequest, batch: TableImport) -> bool:
         """Say whether the person may go on with an import."""

@@ -27,6 +27,7 @@ GROUPS = {
     "evaluation": "部门考评",
     "ladder": "超期上报",
     "work": "上班时间",
+    "life": "组织生活",
     "volunteers": "志愿者",
     "staff": "工作人员账号",
     "residents": "居民账号",

@@ -6,12 +6,11 @@ from datetime import date
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Permission
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import RangeOperators
 from django.core.validators import RegexValidator
-from django.db import models
-from django.db.models import F, Func, OuterRef, Q, Value
-from django.db.models.functions import Coalesce, Concat
+from django.db import connection, models
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import cached_property
 from simple_history.models import HistoricalRecords
@@ -311,28 +310,40 @@ class Post(Territorial):
         return f"{self.role} · {self.unit.name if self.unit_id else self.grid}"
 
 
+#: Written out, because every request of a person signed in asks it, and putting it together takes longer than the answer.
+POSTS_OF = """
+    SELECT post.user_id, post.id, post.role_id, role.name, post.grid_id, grid.name, post.unit_id, unit.name,
+        ARRAY(
+            SELECT kind.app_label || '.' || permission.codename
+            FROM governance_role_permissions held
+            JOIN auth_permission permission ON permission.id = held.permission_id
+            JOIN django_content_type kind ON kind.id = permission.content_type_id
+            WHERE held.role_id = post.role_id
+        )
+    FROM governance_post post
+    JOIN governance_role role ON role.key = post.role_id
+    JOIN grids_grid grid ON grid.code = post.grid_id
+    LEFT JOIN governance_unit unit ON unit.id = post.unit_id
+    WHERE post.user_id = ANY(%(keys)s)
+        AND post.valid_from <= %(day)s AND (post.valid_until IS NULL OR post.valid_until >= %(day)s)
+"""
+
+
 def posts_of(keys: Iterable[int], day: date) -> dict[int, list[PostInForce]]:
     """Return the posts in force on a day of each of these people, with the permissions that their roles carry now. One statement."""
-    allowed = Role.permissions.through.objects.filter(role=OuterRef("role")).values(
-        name=Concat("permission__content_type__app_label", Value("."), "permission__codename")
-    )
-    posts = (
-        Post.objects.in_force(day)
-        .filter(user__in=keys)
-        .select_related("role", "grid", "unit")
-        .defer("grid__boundary")
-        .annotate(allowed=ArraySubquery(allowed))
-    )
     found: dict[int, list[PostInForce]] = {key: [] for key in keys}
-    for post in posts:
-        found[post.user_id].append(
+    with connection.cursor() as cursor:
+        cursor.execute(POSTS_OF, {"keys": list(found), "day": day})
+        posts = cursor.fetchall()
+    for user, pk, role, duty, code, place, unit, name, permissions in posts:
+        found[user].append(
             PostInForce(
-                pk=post.pk,
-                role=post.role_id,
-                label=str(post),
-                code=post.grid_id,
-                unit_id=post.unit_id,
-                permissions=frozenset(post.allowed),
+                pk=pk,
+                role=role,
+                label=f"{duty} · {name if unit else place}",
+                code=code,
+                unit_id=unit,
+                permissions=frozenset(permissions),
             )
         )
     return found

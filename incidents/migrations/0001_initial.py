@@ -23,8 +23,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("governance", "0007_intake_numbers"),
+        ("governance", "__first__"),
         ("grids", "0002_buildings"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -258,6 +258,86 @@ class Migration(migrations.Migration):
                     ("publish_evaluation", "公布考评"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-opened_at", "-id"], name="evaluation_district"),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="evaluation_street"),
+                    models.Index(fields=["community_code", "-opened_at", "-id"], name="evaluation_community"),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="evaluation_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="evaluation_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="evaluation_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="evaluation_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["due_at"], name="evaluation_open"
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="evaluation_applicant"),
+                    models.Index(fields=["applicant_phone"], name="evaluation_phone"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["search_terms"], name="evaluation_search"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="evaluation_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["draft", "scoring", "review", "published", "withdrawn"])
+                        ),
+                        name="evaluation_status_known",
+                        violation_error_message="考评没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("period_until__gte", models.F("period_from"))),
+                        name="evaluation_period",
+                        violation_error_message="考评期止不能早于考评期起。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "withdrawn"), _negated=True),
+                        fields=("grid", "period_from", "period_until"),
+                        name="evaluation_once",
+                        violation_error_message="这个街道已有同一考评期的考评。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("weight_completion__gt", 0),
+                            ("weight_satisfaction__gt", 0),
+                            ("weight_felt__gt", 0),
+                            _connector="OR",
+                        ),
+                        name="evaluation_weighs_something",
+                        violation_error_message="三项权重不能都是 0。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("excellent_from__gt", models.F("good_from"))),
+                        name="evaluation_bands",
+                        violation_error_message="优秀线要高于良好线。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "published"), _negated=True),
+                            models.Q(("published_at__isnull", False), ("published_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="evaluation_published_by_someone",
+                        violation_error_message="公布的考评须有公布人和时间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -340,6 +420,18 @@ class Migration(migrations.Migration):
                 "verbose_name": "社区打分",
                 "verbose_name_plural": "社区打分",
                 "ordering": ["grid", "unit__code"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("evaluation", "unit", "grid"),
+                        name="communityscore_once",
+                        violation_error_message="本社区已给这个部门打过分。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("points__lte", 100)),
+                        name="communityscore_points",
+                        violation_error_message="打分在 0 到 100 之间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -464,6 +556,50 @@ class Migration(migrations.Migration):
                     ("answer_evaluationscore", "答复考评结果"),
                     ("export_evaluationscore", "导出考评结果"),
                 ],
+                "indexes": [
+                    models.Index(fields=["district_code", "unit"], name="evaluationscore_district"),
+                    models.Index(fields=["street_code", "unit"], name="evaluationscore_street"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("evaluation", "unit"),
+                        name="evaluationscore_once",
+                        violation_error_message="这个部门已在本次考评里。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("completion_done__lte", models.F("completion_total")),
+                            ("satisfaction_satisfied__lte", models.F("satisfaction_answered")),
+                            (
+                                "felt_sum__lte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("felt_count"), "*", models.Value(100)
+                                ),
+                            ),
+                        ),
+                        name="evaluationscore_parts_of_wholes",
+                        violation_error_message="分子不能大于分母。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("satisfaction_adjusted", None), ("satisfaction_reason", "")),
+                            models.Q(
+                                ("satisfaction_adjusted__lte", 100),
+                                models.Q(("satisfaction_reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="evaluationscore_adjusted_with_reason",
+                        violation_error_message="调整满意度须在 0 到 100 之间，并写明理由。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("total", None), models.Q(("total__gte", 0), ("total__lte", 100)), _connector="OR"
+                        ),
+                        name="evaluationscore_total",
+                        violation_error_message="总分在 0 到 100 之间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -501,6 +637,18 @@ class Migration(migrations.Migration):
                 "verbose_name": "考评扣分",
                 "verbose_name_plural": "考评扣分",
                 "ordering": ["pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("points__gte", 1), ("points__lte", 100)),
+                        name="deduction_points",
+                        violation_error_message="一次扣 1 到 100 分。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        name="deduction_reason",
+                        violation_error_message="扣分须写明理由。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -583,6 +731,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "考评记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="evaluationstep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -970,6 +1125,181 @@ class Migration(migrations.Migration):
                     ("disclose_incident", "公开查看"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-opened_at", "-id"], name="incident_district"),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="incident_street"),
+                    models.Index(fields=["community_code", "-opened_at", "-id"], name="incident_community"),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="incident_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="incident_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="incident_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="incident_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["due_at"], name="incident_open"
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="incident_applicant"),
+                    models.Index(fields=["applicant_phone"], name="incident_phone"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="incident_search"),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["worker", "due_at"],
+                        name="incident_worker_open",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["unit", "due_at"],
+                        name="incident_unit_open",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["district_code", "due_at"],
+                        name="incident_open_district",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["grid", "due_at"],
+                        name="incident_open_grid",
+                    ),
+                    models.Index(
+                        condition=models.Q(("receive_told_at", None), ("status", "dispatched")),
+                        fields=["receive_by"],
+                        name="incident_unreceived",
+                    ),
+                    models.Index(fields=["placed_by", "-opened_at"], name="incident_placed_by"),
+                    models.Index(
+                        condition=models.Q(("merged_into__isnull", False)),
+                        fields=["merged_into"],
+                        name="incident_merged",
+                    ),
+                    models.Index(
+                        condition=models.Q(("part_of__isnull", False)),
+                        fields=["part_of"],
+                        name="incident_parts",
+                    ),
+                    models.Index(
+                        condition=models.Q(("published_at__isnull", False)),
+                        fields=["-opened_at", "-id"],
+                        name="incident_published",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="incident_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "reported",
+                                    "accepted",
+                                    "dispatched",
+                                    "returned",
+                                    "disputed",
+                                    "handling",
+                                    "backlog",
+                                    "handled",
+                                    "closed",
+                                    "rated",
+                                    "rejected",
+                                    "withdrawn",
+                                    "merged",
+                                    "referred",
+                                ],
+                            )
+                        ),
+                        name="incident_status_known",
+                        violation_error_message="事件没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("unit", None), ("worker", None), _connector="OR"),
+                        name="incident_one_assignee",
+                        violation_error_message="一件事只能派给一个网格员或一个单位。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ["dispatched", "handling"]), _negated=True),
+                            ("unit__isnull", False),
+                            ("worker__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="incident_has_assignee",
+                        violation_error_message="派遣的事件须有承办的网格员或单位。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("merged_into__isnull", False), ("status", "merged")),
+                            models.Q(models.Q(("status", "merged"), _negated=True), ("merged_into", None)),
+                            _connector="OR",
+                        ),
+                        name="incident_merged_somewhere",
+                        violation_error_message="并案的事件须写明并入哪一件。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("merged_into", None),
+                            models.Q(("merged_into", models.F("id")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="incident_not_into_itself",
+                        violation_error_message="事件不能并入自己。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("latitude", None), ("longitude", None)),
+                            models.Q(
+                                ("latitude__gte", -90),
+                                ("latitude__lte", 90),
+                                ("longitude__gte", -180),
+                                ("longitude__lte", 180),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="incident_point",
+                        violation_error_message="经度和纬度要一起填写，并在范围以内。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("satisfaction", None),
+                            models.Q(("satisfaction__gte", 1), ("satisfaction__lte", 5)),
+                            _connector="OR",
+                        ),
+                        name="incident_satisfaction",
+                        violation_error_message="满意度在 1 到 5 之间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("respond_by", None),
+                            models.Q(
+                                ("respond_by__gte", models.F("opened_at")),
+                                (
+                                    "respond_by__lte",
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("opened_at"), "+", models.Value(datetime.timedelta(days=15))
+                                    ),
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="incident_responded_soon",
+                        violation_error_message="联系诉求人的时限在提交以后 15 天以内。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1083,6 +1413,32 @@ class Migration(migrations.Migration):
                     ("run_incidentimport", "核对和导入"),
                     ("mend_incidentimport", "下载未导入的行"),
                 ],
+                "indexes": [
+                    models.Index(fields=["district_code", "-created_at"], name="incidentimport_district"),
+                    models.Index(fields=["street_code", "-created_at"], name="incidentimport_street"),
+                    models.Index(fields=["by", "-created_at"], name="incidentimport_by"),
+                    models.Index(
+                        condition=models.Q(("status__in", ["done", "failed"]), _negated=True),
+                        fields=["touched_at"],
+                        name="incidentimport_open",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["draft", "queued", "running", "done", "failed"])),
+                        name="incidentimport_status_known",
+                        violation_error_message="批量导入没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "done"), _negated=True),
+                            ("finished_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="incidentimport_finished",
+                        violation_error_message="已完成的导入须有完成时间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1131,6 +1487,27 @@ class Migration(migrations.Migration):
                 "verbose_name": "导入的行",
                 "verbose_name_plural": "导入的行",
                 "ordering": ["batch", "line"],
+                "indexes": [models.Index(fields=["batch", "outcome", "line"], name="importrow_outcome")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("batch", "line"),
+                        name="importrow_once",
+                        violation_error_message="这一行已经导入过。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("incident", None),
+                                ("outcome", "refused"),
+                                models.Q(("words", ""), _negated=True),
+                            ),
+                            models.Q(("incident__isnull", False), ("outcome__in", ["new", "repeated"])),
+                            _connector="OR",
+                        ),
+                        name="importrow_outcome_told",
+                        violation_error_message="导入的行要么有事件，要么有未导入的原因。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1253,6 +1630,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "事件记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="incidentstep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1469,6 +1853,18 @@ class Migration(migrations.Migration):
                 "verbose_name": "事件小类",
                 "verbose_name_plural": "事件小类",
                 "ordering": ["major__order", "order", "code"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("limit__gte", 1), ("limit__lte", 400)),
+                        name="minorclass_limit",
+                        violation_error_message="处置时限在 1 到 400 之间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("yellow_percent__gte", 10), ("yellow_percent__lte", 95)),
+                        name="minorclass_yellow",
+                        violation_error_message="黄灯在 10 到 95（%）之间。",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -1603,6 +1999,23 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "结案记录",
                 "ordering": ["-at", "-pk"],
                 "permissions": [("count_closing", "公开统计")],
+                "indexes": [
+                    models.Index(fields=["district_code", "at"], name="closing_district"),
+                    models.Index(fields=["street_code", "at"], name="closing_street"),
+                    models.Index(fields=["community_code", "at"], name="closing_community"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "at"],
+                        name="closing_unit",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("at__gte", models.F("opened_at"))),
+                        name="closing_after_opening",
+                        violation_error_message="结案时间不能早于提交时间。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1725,6 +2138,29 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "回访记录",
                 "ordering": ["-at", "-pk"],
                 "permissions": [("count_callback", "公开统计")],
+                "indexes": [
+                    models.Index(fields=["district_code", "at"], name="callback_district"),
+                    models.Index(fields=["street_code", "at"], name="callback_street"),
+                    models.Index(fields=["community_code", "at"], name="callback_community"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "at"],
+                        name="callback_unit",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("reached", False), ("satisfaction", None), ("solved", None)),
+                            models.Q(
+                                ("reached", True), ("satisfaction__isnull", False), ("solved__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="callback_answered",
+                        violation_error_message="联系上了就要记下是否解决和满意度；没联系上就都不填。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1799,6 +2235,14 @@ class Migration(migrations.Migration):
                 "verbose_name": "来源系统",
                 "verbose_name_plural": "来源系统",
                 "ordering": ["key"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("key_digest", ""), _negated=True),
+                        fields=("key_digest",),
+                        name="source_key_once",
+                        violation_error_message="密钥重复，请重新生成。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1828,6 +2272,10 @@ class Migration(migrations.Migration):
                 "verbose_name": "接口日志",
                 "verbose_name_plural": "接口日志",
                 "ordering": ["-at", "-pk"],
+                "indexes": [
+                    models.Index(fields=["source", "-at"], name="sourcecall_source"),
+                    models.Index(fields=["-at", "-id"], name="sourcecall_newest"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -2090,6 +2538,100 @@ class Migration(migrations.Migration):
                     ("count_whistle", "公开统计"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-opened_at", "-id"], name="whistle_district"),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="whistle_street"),
+                    models.Index(fields=["community_code", "-opened_at", "-id"], name="whistle_community"),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="whistle_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="whistle_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="whistle_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="whistle_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["due_at"], name="whistle_open"
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="whistle_applicant"),
+                    models.Index(fields=["applicant_phone"], name="whistle_phone"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="whistle_search"),
+                    models.Index(fields=["street_code", "blown_at"], name="whistle_blown_street"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["unit_ids"], name="whistle_units"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="whistle_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "draft",
+                                    "called",
+                                    "blown",
+                                    "verifying",
+                                    "failed",
+                                    "closed",
+                                    "raised",
+                                    "declined",
+                                    "withdrawn",
+                                ],
+                            )
+                        ),
+                        name="whistle_status_known",
+                        violation_error_message="吹哨没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("colour__in", ["red", "yellow", "blue"])),
+                        name="whistle_colour_known",
+                        violation_error_message="响应只有红色、黄色、蓝色。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("parent", None), ("round", 1)),
+                            models.Q(("parent__isnull", False), ("round", 2)),
+                            _connector="OR",
+                        ),
+                        name="whistle_second_of_a_first",
+                        violation_error_message="二次哨须接着一次哨，一次哨前面没有别的哨。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["draft", "declined", "withdrawn"]),
+                            models.Q(("blown_at__isnull", False), ("blown_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="whistle_blown_by_someone",
+                        violation_error_message="吹响的哨须有吹哨人和时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "closed"), _negated=True),
+                            models.Q(
+                                ("verified_at__isnull", False),
+                                ("verified_by__isnull", False),
+                                models.Q(("result", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="whistle_closed_with_result",
+                        violation_error_message="办结的哨须有核实人和结果。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -2219,6 +2761,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "吹哨情形",
                 "verbose_name_plural": "吹哨情形",
                 "ordering": ["order", "code"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("colour__in", ["red", "yellow", "blue"])),
+                        name="situation_colour",
+                        violation_error_message="响应只有红色、黄色、蓝色。",
+                    )
+                ],
             },
         ),
         migrations.AddField(
@@ -2470,6 +3019,108 @@ class Migration(migrations.Migration):
                     ("count_whistleslip", "公开统计"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-opened_at", "-id"], name="whistleslip_district"),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="whistleslip_street"),
+                    models.Index(
+                        fields=["community_code", "-opened_at", "-id"], name="whistleslip_community"
+                    ),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="whistleslip_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="whistleslip_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="whistleslip_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="whistleslip_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["due_at"], name="whistleslip_open"
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="whistleslip_applicant"),
+                    models.Index(fields=["applicant_phone"], name="whistleslip_phone"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["search_terms"], name="whistleslip_search"
+                    ),
+                    models.Index(fields=["street_code", "unit", "settle_by"], name="whistleslip_evaluated"),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["unit", "due_at"],
+                        name="whistleslip_unit_open",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="whistleslip_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "sent",
+                                    "received",
+                                    "arrived",
+                                    "handling",
+                                    "objected",
+                                    "fed_back",
+                                    "accepted",
+                                    "failed",
+                                    "released",
+                                    "withdrawn",
+                                ],
+                            )
+                        ),
+                        name="whistleslip_status_known",
+                        violation_error_message="哨单没有这个状态。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at", None)),
+                        fields=("whistle", "unit"),
+                        name="whistleslip_once",
+                        violation_error_message="这个部门在这次吹哨里还有没办完的哨单。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at", None), ("part", "lead")),
+                        fields=("whistle",),
+                        name="whistleslip_one_lead",
+                        violation_error_message="一次吹哨只有一个牵头部门。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("settle_by__gte", models.F("report_by"))),
+                        name="whistleslip_settle_after_report",
+                        violation_error_message="办结时限不能早于报到时限。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("arrived_at", None), ("on_site", None)),
+                            models.Q(("arrived_at__isnull", False), ("on_site__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="whistleslip_arrived_how",
+                        violation_error_message="报到要写明是否到现场。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ["fed_back", "accepted", "failed"]), _negated=True),
+                            models.Q(("fed_back_at__isnull", False), ("fed_back_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="whistleslip_fed_back",
+                        violation_error_message="已反馈的哨单须有反馈人和时间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -2591,6 +3242,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "哨单记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="whistleslipstep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -2637,968 +3295,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "吹哨记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="whistlestep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="evaluation",
-            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="evaluation_district"),
-        ),
-        migrations.AddIndex(
-            model_name="evaluation",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="evaluation_street"),
-        ),
-        migrations.AddIndex(
-            model_name="evaluation",
-            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="evaluation_community"),
-        ),
-        migrations.AddIndex(
-            model_name="evaluation",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="evaluation_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="evaluation",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="evaluation_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="evaluation",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="evaluation_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="evaluation",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="evaluation_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="evaluation",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["due_at"], name="evaluation_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="evaluation",
-            index=models.Index(fields=["applicant", "-opened_at"], name="evaluation_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="evaluation",
-            index=models.Index(fields=["applicant_phone"], name="evaluation_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="evaluation",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="evaluation_search"),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="evaluation_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["draft", "scoring", "review", "published", "withdrawn"])),
-                name="evaluation_status_known",
-                violation_error_message="考评没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("period_until__gte", models.F("period_from"))),
-                name="evaluation_period",
-                violation_error_message="考评期止不能早于考评期起。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "withdrawn"), _negated=True),
-                fields=("grid", "period_from", "period_until"),
-                name="evaluation_once",
-                violation_error_message="这个街道已有同一考评期的考评。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("weight_completion__gt", 0),
-                    ("weight_satisfaction__gt", 0),
-                    ("weight_felt__gt", 0),
-                    _connector="OR",
-                ),
-                name="evaluation_weighs_something",
-                violation_error_message="三项权重不能都是 0。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("excellent_from__gt", models.F("good_from"))),
-                name="evaluation_bands",
-                violation_error_message="优秀线要高于良好线。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "published"), _negated=True),
-                    models.Q(("published_at__isnull", False), ("published_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="evaluation_published_by_someone",
-                violation_error_message="公布的考评须有公布人和时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="communityscore",
-            constraint=models.UniqueConstraint(
-                fields=("evaluation", "unit", "grid"),
-                name="communityscore_once",
-                violation_error_message="本社区已给这个部门打过分。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="communityscore",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("points__lte", 100)),
-                name="communityscore_points",
-                violation_error_message="打分在 0 到 100 之间。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="evaluationscore",
-            index=models.Index(fields=["district_code", "unit"], name="evaluationscore_district"),
-        ),
-        migrations.AddIndex(
-            model_name="evaluationscore",
-            index=models.Index(fields=["street_code", "unit"], name="evaluationscore_street"),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluationscore",
-            constraint=models.UniqueConstraint(
-                fields=("evaluation", "unit"),
-                name="evaluationscore_once",
-                violation_error_message="这个部门已在本次考评里。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluationscore",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("completion_done__lte", models.F("completion_total")),
-                    ("satisfaction_satisfied__lte", models.F("satisfaction_answered")),
-                    (
-                        "felt_sum__lte",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("felt_count"), "*", models.Value(100)
-                        ),
-                    ),
-                ),
-                name="evaluationscore_parts_of_wholes",
-                violation_error_message="分子不能大于分母。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluationscore",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("satisfaction_adjusted", None), ("satisfaction_reason", "")),
-                    models.Q(
-                        ("satisfaction_adjusted__lte", 100),
-                        models.Q(("satisfaction_reason", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="evaluationscore_adjusted_with_reason",
-                violation_error_message="调整满意度须在 0 到 100 之间，并写明理由。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluationscore",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("total", None), models.Q(("total__gte", 0), ("total__lte", 100)), _connector="OR"
-                ),
-                name="evaluationscore_total",
-                violation_error_message="总分在 0 到 100 之间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deduction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("points__gte", 1), ("points__lte", 100)),
-                name="deduction_points",
-                violation_error_message="一次扣 1 到 100 分。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deduction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True),
-                name="deduction_reason",
-                violation_error_message="扣分须写明理由。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="evaluationstep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"),
-                name="evaluationstep_seq",
-                violation_error_message="这一步已经记录过。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="incidentimport",
-            index=models.Index(fields=["district_code", "-created_at"], name="incidentimport_district"),
-        ),
-        migrations.AddIndex(
-            model_name="incidentimport",
-            index=models.Index(fields=["street_code", "-created_at"], name="incidentimport_street"),
-        ),
-        migrations.AddIndex(
-            model_name="incidentimport",
-            index=models.Index(fields=["by", "-created_at"], name="incidentimport_by"),
-        ),
-        migrations.AddIndex(
-            model_name="incidentimport",
-            index=models.Index(
-                condition=models.Q(("status__in", ["done", "failed"]), _negated=True),
-                fields=["touched_at"],
-                name="incidentimport_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incidentimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["draft", "queued", "running", "done", "failed"])),
-                name="incidentimport_status_known",
-                violation_error_message="批量导入没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incidentimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "done"), _negated=True),
-                    ("finished_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="incidentimport_finished",
-                violation_error_message="已完成的导入须有完成时间。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="importrow",
-            index=models.Index(fields=["batch", "outcome", "line"], name="importrow_outcome"),
-        ),
-        migrations.AddConstraint(
-            model_name="importrow",
-            constraint=models.UniqueConstraint(
-                fields=("batch", "line"), name="importrow_once", violation_error_message="这一行已经导入过。"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="importrow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("incident", None), ("outcome", "refused"), models.Q(("words", ""), _negated=True)
-                    ),
-                    models.Q(("incident__isnull", False), ("outcome__in", ["new", "repeated"])),
-                    _connector="OR",
-                ),
-                name="importrow_outcome_told",
-                violation_error_message="导入的行要么有事件，要么有未导入的原因。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incidentstep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"),
-                name="incidentstep_seq",
-                violation_error_message="这一步已经记录过。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="minorclass",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("limit__gte", 1), ("limit__lte", 400)),
-                name="minorclass_limit",
-                violation_error_message="处置时限在 1 到 400 之间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="minorclass",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("yellow_percent__gte", 10), ("yellow_percent__lte", 95)),
-                name="minorclass_yellow",
-                violation_error_message="黄灯在 10 到 95（%）之间。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="incident_district"),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="incident_street"),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="incident_community"),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="incident_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="incident_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="incident_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="incident_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["due_at"], name="incident_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(fields=["applicant", "-opened_at"], name="incident_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(fields=["applicant_phone"], name="incident_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="incident_search"),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["worker", "due_at"],
-                name="incident_worker_open",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["unit", "due_at"], name="incident_unit_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["district_code", "due_at"],
-                name="incident_open_district",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["grid", "due_at"], name="incident_open_grid"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(
-                condition=models.Q(("receive_told_at", None), ("status", "dispatched")),
-                fields=["receive_by"],
-                name="incident_unreceived",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(fields=["placed_by", "-opened_at"], name="incident_placed_by"),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(
-                condition=models.Q(("merged_into__isnull", False)),
-                fields=["merged_into"],
-                name="incident_merged",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(
-                condition=models.Q(("part_of__isnull", False)), fields=["part_of"], name="incident_parts"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(
-                condition=models.Q(("published_at__isnull", False)),
-                fields=["-opened_at", "-id"],
-                name="incident_published",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="incident_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            "reported",
-                            "accepted",
-                            "dispatched",
-                            "returned",
-                            "disputed",
-                            "handling",
-                            "backlog",
-                            "handled",
-                            "closed",
-                            "rated",
-                            "rejected",
-                            "withdrawn",
-                            "merged",
-                            "referred",
-                        ],
-                    )
-                ),
-                name="incident_status_known",
-                violation_error_message="事件没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("unit", None), ("worker", None), _connector="OR"),
-                name="incident_one_assignee",
-                violation_error_message="一件事只能派给一个网格员或一个单位。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["dispatched", "handling"]), _negated=True),
-                    ("unit__isnull", False),
-                    ("worker__isnull", False),
-                    _connector="OR",
-                ),
-                name="incident_has_assignee",
-                violation_error_message="派遣的事件须有承办的网格员或单位。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("merged_into__isnull", False), ("status", "merged")),
-                    models.Q(models.Q(("status", "merged"), _negated=True), ("merged_into", None)),
-                    _connector="OR",
-                ),
-                name="incident_merged_somewhere",
-                violation_error_message="并案的事件须写明并入哪一件。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("merged_into", None),
-                    models.Q(("merged_into", models.F("id")), _negated=True),
-                    _connector="OR",
-                ),
-                name="incident_not_into_itself",
-                violation_error_message="事件不能并入自己。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("latitude", None), ("longitude", None)),
-                    models.Q(
-                        ("latitude__gte", -90),
-                        ("latitude__lte", 90),
-                        ("longitude__gte", -180),
-                        ("longitude__lte", 180),
-                    ),
-                    _connector="OR",
-                ),
-                name="incident_point",
-                violation_error_message="经度和纬度要一起填写，并在范围以内。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("satisfaction", None),
-                    models.Q(("satisfaction__gte", 1), ("satisfaction__lte", 5)),
-                    _connector="OR",
-                ),
-                name="incident_satisfaction",
-                violation_error_message="满意度在 1 到 5 之间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("respond_by", None),
-                    models.Q(
-                        ("respond_by__gte", models.F("opened_at")),
-                        (
-                            "respond_by__lte",
-                            django.db.models.expressions.CombinedExpression(
-                                models.F("opened_at"), "+", models.Value(datetime.timedelta(days=15))
-                            ),
-                        ),
-                    ),
-                    _connector="OR",
-                ),
-                name="incident_responded_soon",
-                violation_error_message="联系诉求人的时限在提交以后 15 天以内。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="closing",
-            index=models.Index(fields=["district_code", "at"], name="closing_district"),
-        ),
-        migrations.AddIndex(
-            model_name="closing",
-            index=models.Index(fields=["street_code", "at"], name="closing_street"),
-        ),
-        migrations.AddIndex(
-            model_name="closing",
-            index=models.Index(fields=["community_code", "at"], name="closing_community"),
-        ),
-        migrations.AddIndex(
-            model_name="closing",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)), fields=["unit", "at"], name="closing_unit"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="closing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("at__gte", models.F("opened_at"))),
-                name="closing_after_opening",
-                violation_error_message="结案时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="callback",
-            index=models.Index(fields=["district_code", "at"], name="callback_district"),
-        ),
-        migrations.AddIndex(
-            model_name="callback",
-            index=models.Index(fields=["street_code", "at"], name="callback_street"),
-        ),
-        migrations.AddIndex(
-            model_name="callback",
-            index=models.Index(fields=["community_code", "at"], name="callback_community"),
-        ),
-        migrations.AddIndex(
-            model_name="callback",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)), fields=["unit", "at"], name="callback_unit"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="callback",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("reached", False), ("satisfaction", None), ("solved", None)),
-                    models.Q(("reached", True), ("satisfaction__isnull", False), ("solved__isnull", False)),
-                    _connector="OR",
-                ),
-                name="callback_answered",
-                violation_error_message="联系上了就要记下是否解决和满意度；没联系上就都不填。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="source",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("key_digest", ""), _negated=True),
-                fields=("key_digest",),
-                name="source_key_once",
-                violation_error_message="密钥重复，请重新生成。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="sourcecall",
-            index=models.Index(fields=["source", "-at"], name="sourcecall_source"),
-        ),
-        migrations.AddIndex(
-            model_name="sourcecall",
-            index=models.Index(fields=["-at", "-id"], name="sourcecall_newest"),
-        ),
-        migrations.AddConstraint(
-            model_name="whistlesituation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("colour__in", ["red", "yellow", "blue"])),
-                name="situation_colour",
-                violation_error_message="响应只有红色、黄色、蓝色。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="whistle",
-            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="whistle_district"),
-        ),
-        migrations.AddIndex(
-            model_name="whistle",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="whistle_street"),
-        ),
-        migrations.AddIndex(
-            model_name="whistle",
-            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="whistle_community"),
-        ),
-        migrations.AddIndex(
-            model_name="whistle",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="whistle_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="whistle",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="whistle_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="whistle",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="whistle_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="whistle",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="whistle_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="whistle",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["due_at"], name="whistle_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="whistle",
-            index=models.Index(fields=["applicant", "-opened_at"], name="whistle_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="whistle",
-            index=models.Index(fields=["applicant_phone"], name="whistle_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="whistle",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="whistle_search"),
-        ),
-        migrations.AddIndex(
-            model_name="whistle",
-            index=models.Index(fields=["street_code", "blown_at"], name="whistle_blown_street"),
-        ),
-        migrations.AddIndex(
-            model_name="whistle",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["unit_ids"], name="whistle_units"),
-        ),
-        migrations.AddConstraint(
-            model_name="whistle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="whistle_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="whistle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            "draft",
-                            "called",
-                            "blown",
-                            "verifying",
-                            "failed",
-                            "closed",
-                            "raised",
-                            "declined",
-                            "withdrawn",
-                        ],
-                    )
-                ),
-                name="whistle_status_known",
-                violation_error_message="吹哨没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="whistle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("colour__in", ["red", "yellow", "blue"])),
-                name="whistle_colour_known",
-                violation_error_message="响应只有红色、黄色、蓝色。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="whistle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("parent", None), ("round", 1)),
-                    models.Q(("parent__isnull", False), ("round", 2)),
-                    _connector="OR",
-                ),
-                name="whistle_second_of_a_first",
-                violation_error_message="二次哨须接着一次哨，一次哨前面没有别的哨。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="whistle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["draft", "declined", "withdrawn"]),
-                    models.Q(("blown_at__isnull", False), ("blown_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="whistle_blown_by_someone",
-                violation_error_message="吹响的哨须有吹哨人和时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="whistle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "closed"), _negated=True),
-                    models.Q(
-                        ("verified_at__isnull", False),
-                        ("verified_by__isnull", False),
-                        models.Q(("result", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="whistle_closed_with_result",
-                violation_error_message="办结的哨须有核实人和结果。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="whistleslip",
-            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="whistleslip_district"),
-        ),
-        migrations.AddIndex(
-            model_name="whistleslip",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="whistleslip_street"),
-        ),
-        migrations.AddIndex(
-            model_name="whistleslip",
-            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="whistleslip_community"),
-        ),
-        migrations.AddIndex(
-            model_name="whistleslip",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="whistleslip_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="whistleslip",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="whistleslip_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="whistleslip",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="whistleslip_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="whistleslip",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="whistleslip_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="whistleslip",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["due_at"], name="whistleslip_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="whistleslip",
-            index=models.Index(fields=["applicant", "-opened_at"], name="whistleslip_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="whistleslip",
-            index=models.Index(fields=["applicant_phone"], name="whistleslip_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="whistleslip",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["search_terms"], name="whistleslip_search"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="whistleslip",
-            index=models.Index(fields=["street_code", "unit", "settle_by"], name="whistleslip_evaluated"),
-        ),
-        migrations.AddIndex(
-            model_name="whistleslip",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["unit", "due_at"],
-                name="whistleslip_unit_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="whistleslip",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="whistleslip_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="whistleslip",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            "sent",
-                            "received",
-                            "arrived",
-                            "handling",
-                            "objected",
-                            "fed_back",
-                            "accepted",
-                            "failed",
-                            "released",
-                            "withdrawn",
-                        ],
-                    )
-                ),
-                name="whistleslip_status_known",
-                violation_error_message="哨单没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="whistleslip",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("closed_at", None)),
-                fields=("whistle", "unit"),
-                name="whistleslip_once",
-                violation_error_message="这个部门在这次吹哨里还有没办完的哨单。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="whistleslip",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("closed_at", None), ("part", "lead")),
-                fields=("whistle",),
-                name="whistleslip_one_lead",
-                violation_error_message="一次吹哨只有一个牵头部门。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="whistleslip",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("settle_by__gte", models.F("report_by"))),
-                name="whistleslip_settle_after_report",
-                violation_error_message="办结时限不能早于报到时限。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="whistleslip",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("arrived_at", None), ("on_site", None)),
-                    models.Q(("arrived_at__isnull", False), ("on_site__isnull", False)),
-                    _connector="OR",
-                ),
-                name="whistleslip_arrived_how",
-                violation_error_message="报到要写明是否到现场。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="whistleslip",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["fed_back", "accepted", "failed"]), _negated=True),
-                    models.Q(("fed_back_at__isnull", False), ("fed_back_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="whistleslip_fed_back",
-                violation_error_message="已反馈的哨单须有反馈人和时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="whistleslipstep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"),
-                name="whistleslipstep_seq",
-                violation_error_message="这一步已经记录过。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="whistlestep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"), name="whistlestep_seq", violation_error_message="这一步已经记录过。"
-            ),
         ),
     ]

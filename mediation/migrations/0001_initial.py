@@ -19,8 +19,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("governance", "0008_intake_confidential"),
+        ("governance", "__first__"),
         ("grids", "0002_buildings"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -76,6 +76,15 @@ class Migration(migrations.Migration):
                 "verbose_name": "调解协议",
                 "verbose_name_plural": "调解协议",
                 "ordering": ["dispute", "-version"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("effective_at", None), ("signed_by__isnull", False), _connector="OR"
+                        ),
+                        name="agreement_signed",
+                        violation_error_message="协议须由调解员签名。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -141,6 +150,26 @@ class Migration(migrations.Migration):
                 "verbose_name": "矛调中心",
                 "verbose_name_plural": "矛调中心",
                 "ordering": ["grid"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_active", True)),
+                        fields=("grid",),
+                        name="centre_one_in_use",
+                        violation_error_message="这里已有启用的矛调中心。",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("short_name",),
+                        name="centre_short_name",
+                        violation_error_message="这个卷号简称已被使用，请另取，免得卷号重复。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("name", ""), _negated=True), models.Q(("short_name", ""), _negated=True)
+                        ),
+                        name="centre_named",
+                        violation_error_message="请填写名称和卷号简称。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -225,6 +254,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "人民调解委员会",
                 "verbose_name_plural": "人民调解委员会",
                 "ordering": ["grid", "pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("term_until__gt", models.F("term_from"))),
+                        name="committee_term",
+                        violation_error_message="本届的截止日期要晚于开始日期。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -327,6 +363,38 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "当事人",
                 "ordering": ["dispute", "pk"],
                 "permissions": [("reveal_disputant", "查看脱敏信息")],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("user__isnull", False)), fields=["user"], name="disputant_user"
+                    ),
+                    models.Index(
+                        condition=models.Q(("phone", ""), _negated=True),
+                        fields=["phone"],
+                        name="disputant_phone",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("is_minor", True), _negated=True),
+                            models.Q(("guardian", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="disputant_minor_guarded",
+                        violation_error_message="未成年人须填写监护人。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("consent", "asked"), ("consent_at", None)),
+                            models.Q(
+                                models.Q(("consent", "asked"), _negated=True), ("consent_at__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="disputant_consent_dated",
+                        violation_error_message="调解意愿须有答复时间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -379,6 +447,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "协议确认",
                 "verbose_name_plural": "协议确认",
                 "ordering": ["agreement", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("agreement", "disputant"),
+                        name="confirmation_once",
+                        violation_error_message="这位当事人已经确认过。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -738,6 +813,117 @@ class Migration(migrations.Migration):
                     ("supervise_dispute", "督办"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-opened_at", "-id"], name="dispute_district"),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="dispute_street"),
+                    models.Index(fields=["community_code", "-opened_at", "-id"], name="dispute_community"),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="dispute_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="dispute_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="dispute_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="dispute_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["due_at"], name="dispute_open"
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="dispute_applicant"),
+                    models.Index(fields=["applicant_phone"], name="dispute_phone"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="dispute_search"),
+                    models.Index(fields=["seat", "-opened_at", "-id"], name="dispute_seat"),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["seat", "due_at"],
+                        name="dispute_open_seat",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "registered")),
+                        fields=["placed_by"],
+                        name="dispute_registered_by",
+                    ),
+                    models.Index(
+                        condition=models.Q(("follow_up_on__isnull", False)),
+                        fields=["follow_up_on"],
+                        name="dispute_follow_up",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="dispute_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "registered",
+                                    "accepted",
+                                    "mediating",
+                                    "sent",
+                                    "agreed",
+                                    "closed",
+                                    "terminated",
+                                    "guided",
+                                    "declined",
+                                    "withdrawn",
+                                    "archived",
+                                ],
+                            )
+                        ),
+                        name="dispute_status_known",
+                        violation_error_message="纠纷没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                ["registered", "declined", "withdrawn", "terminated", "archived", "sent"],
+                            ),
+                            models.Q(("accepted_at__isnull", False), ("case_number__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="dispute_accepted_numbered",
+                        violation_error_message="受理的纠纷须有卷号。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("status__in", ["agreed", "closed", "terminated", "guided"]), _negated=True
+                            ),
+                            models.Q(("outcome", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="dispute_has_outcome",
+                        violation_error_message="调解结束须写明结果。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount", None), ("amount__gte", 0), _connector="OR"),
+                        name="dispute_amount",
+                        violation_error_message="金额不能是负数。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("again_of", None),
+                            models.Q(("again_of", models.F("id")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="dispute_not_again_of_itself",
+                        violation_error_message="前次纠纷不能是自己。",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -885,6 +1071,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "纠纷办理记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="disputestep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -946,6 +1139,17 @@ class Migration(migrations.Migration):
                 "verbose_name": "回访记录",
                 "verbose_name_plural": "回访记录",
                 "ordering": ["dispute", "at", "pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("has_risk", True), _negated=True),
+                            models.Q(("measures", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="follow_up_measures",
+                        violation_error_message="有隐患的，请写明采取的措施。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -983,6 +1187,14 @@ class Migration(migrations.Migration):
                 "verbose_name": "受邀人",
                 "verbose_name_plural": "受邀人",
                 "ordering": ["dispute", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until", None)),
+                        fields=("dispute", "user"),
+                        name="guest_once",
+                        violation_error_message="已经邀请了这个人。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1441,6 +1653,21 @@ class Migration(migrations.Migration):
                 "verbose_name": "人民调解员",
                 "verbose_name_plural": "人民调解员",
                 "ordering": ["grid", "pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until", None), ("until__gte", models.F("since")), _connector="OR"
+                        ),
+                        name="mediator_term",
+                        violation_error_message="聘任截止日期不能早于开始日期。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_active", True)),
+                        fields=("user", "committee"),
+                        name="mediator_once_in_a_committee",
+                        violation_error_message="这位调解员已在这个调委会的名册上。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1479,6 +1706,20 @@ class Migration(migrations.Migration):
                 "verbose_name": "调解员指定",
                 "verbose_name_plural": "调解员指定",
                 "ordering": ["dispute", "-is_lead", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until", None)),
+                        fields=("dispute", "mediator"),
+                        name="mediation_once",
+                        violation_error_message="这位调解员已在办这件纠纷。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_lead", True), ("until", None)),
+                        fields=("dispute",),
+                        name="mediation_one_lead",
+                        violation_error_message="一件纠纷只有一名主调解员。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1516,6 +1757,14 @@ class Migration(migrations.Migration):
                 "verbose_name": "调委会委员",
                 "verbose_name_plural": "调委会委员",
                 "ordering": ["committee", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("duty", "director")),
+                        fields=("committee",),
+                        name="member_one_director",
+                        violation_error_message="一个调委会只有一名主任。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1610,6 +1859,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "调解室",
                 "verbose_name_plural": "调解室",
                 "ordering": ["centre", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("centre", "name"),
+                        name="room_once",
+                        violation_error_message="这个中心已有同名的调解室。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1668,6 +1924,18 @@ class Migration(migrations.Migration):
                 "verbose_name": "轮值安排",
                 "verbose_name_plural": "轮值安排",
                 "ordering": ["centre", "weekday", "begins", "pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("ends__gt", models.F("begins"))),
+                        name="shift_hours",
+                        violation_error_message="结束时间要晚于开始时间。",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("centre", "weekday", "body", "begins"),
+                        name="shift_once",
+                        violation_error_message="这一天这个时段已排了这个单位。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1738,6 +2006,35 @@ class Migration(migrations.Migration):
                 "verbose_name": "调解记录",
                 "verbose_name_plural": "调解记录",
                 "ordering": ["dispute", "starts_at", "pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "planned")), fields=["starts_at"], name="session_planned"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"
+                        ),
+                        name="session_ends_later",
+                        violation_error_message="结束时间要晚于开始时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "held"), _negated=True),
+                            ("mode", "separate"),
+                            models.Q(("record", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="session_recorded",
+                        violation_error_message="请写调解记录。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("mode", "joint"), ("record", ""), _connector="OR"),
+                        name="session_separate_kept_apart",
+                        violation_error_message="背对背调解的内容写在调解员本人的备忘里。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1774,6 +2071,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "背对背备忘",
                 "verbose_name_plural": "背对背备忘",
                 "ordering": ["session", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("session", "author"),
+                        name="note_once",
+                        violation_error_message="这次谈话已有您的备忘。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1826,6 +2130,18 @@ class Migration(migrations.Migration):
                 "verbose_name": "协议条款",
                 "verbose_name_plural": "协议条款",
                 "ordering": ["agreement", "order"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "done"), _negated=True),
+                        fields=["due_on"],
+                        name="term_due",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("agreement", "order"), name="term_order", violation_error_message="次序重复。"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1863,247 +2179,8 @@ class Migration(migrations.Migration):
                 "verbose_name": "调阅记录",
                 "verbose_name_plural": "调阅记录",
                 "ordering": ["-at"],
+                "indexes": [models.Index(fields=["user", "until"], name="viewing_running")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="centre",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_active", True)),
-                fields=("grid",),
-                name="centre_one_in_use",
-                violation_error_message="这里已有启用的矛调中心。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="centre",
-            constraint=models.UniqueConstraint(
-                fields=("short_name",),
-                name="centre_short_name",
-                violation_error_message="这个卷号简称已被使用，请另取，免得卷号重复。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="centre",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("name", ""), _negated=True), models.Q(("short_name", ""), _negated=True)
-                ),
-                name="centre_named",
-                violation_error_message="请填写名称和卷号简称。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="committee",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("term_until__gt", models.F("term_from"))),
-                name="committee_term",
-                violation_error_message="本届的截止日期要晚于开始日期。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="confirmation",
-            constraint=models.UniqueConstraint(
-                fields=("agreement", "disputant"),
-                name="confirmation_once",
-                violation_error_message="这位当事人已经确认过。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="dispute_district"),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="dispute_street"),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="dispute_community"),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="dispute_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="dispute_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="dispute_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="dispute_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["due_at"], name="dispute_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(fields=["applicant", "-opened_at"], name="dispute_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(fields=["applicant_phone"], name="dispute_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="dispute_search"),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(fields=["seat", "-opened_at", "-id"], name="dispute_seat"),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["seat", "due_at"], name="dispute_open_seat"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(
-                condition=models.Q(("status", "registered")),
-                fields=["placed_by"],
-                name="dispute_registered_by",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(
-                condition=models.Q(("follow_up_on__isnull", False)),
-                fields=["follow_up_on"],
-                name="dispute_follow_up",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="dispute_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            "registered",
-                            "accepted",
-                            "mediating",
-                            "sent",
-                            "agreed",
-                            "closed",
-                            "terminated",
-                            "guided",
-                            "declined",
-                            "withdrawn",
-                            "archived",
-                        ],
-                    )
-                ),
-                name="dispute_status_known",
-                violation_error_message="纠纷没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["registered", "declined", "withdrawn", "terminated", "archived", "sent"]),
-                    models.Q(("accepted_at__isnull", False), ("case_number__isnull", False)),
-                    _connector="OR",
-                ),
-                name="dispute_accepted_numbered",
-                violation_error_message="受理的纠纷须有卷号。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["agreed", "closed", "terminated", "guided"]), _negated=True),
-                    models.Q(("outcome", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="dispute_has_outcome",
-                violation_error_message="调解结束须写明结果。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount", None), ("amount__gte", 0), _connector="OR"),
-                name="dispute_amount",
-                violation_error_message="金额不能是负数。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("again_of", None), models.Q(("again_of", models.F("id")), _negated=True), _connector="OR"
-                ),
-                name="dispute_not_again_of_itself",
-                violation_error_message="前次纠纷不能是自己。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disputant",
-            index=models.Index(
-                condition=models.Q(("user__isnull", False)), fields=["user"], name="disputant_user"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disputant",
-            index=models.Index(
-                condition=models.Q(("phone", ""), _negated=True), fields=["phone"], name="disputant_phone"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("is_minor", True), _negated=True),
-                    models.Q(("guardian", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="disputant_minor_guarded",
-                violation_error_message="未成年人须填写监护人。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("consent", "asked"), ("consent_at", None)),
-                    models.Q(models.Q(("consent", "asked"), _negated=True), ("consent_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="disputant_consent_dated",
-                violation_error_message="调解意愿须有答复时间。",
-            ),
         ),
         migrations.AddConstraint(
             model_name="disputant",
@@ -2121,169 +2198,5 @@ class Migration(migrations.Migration):
                 name="agreement_version",
                 violation_error_message="这个版本已有。",
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="agreement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("effective_at", None), ("signed_by__isnull", False), _connector="OR"),
-                name="agreement_signed",
-                violation_error_message="协议须由调解员签名。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputestep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"), name="disputestep_seq", violation_error_message="这一步已经记录过。"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="followup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("has_risk", True), _negated=True),
-                    models.Q(("measures", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="follow_up_measures",
-                violation_error_message="有隐患的，请写明采取的措施。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="guest",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until", None)),
-                fields=("dispute", "user"),
-                name="guest_once",
-                violation_error_message="已经邀请了这个人。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mediator",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
-                name="mediator_term",
-                violation_error_message="聘任截止日期不能早于开始日期。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mediator",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_active", True)),
-                fields=("user", "committee"),
-                name="mediator_once_in_a_committee",
-                violation_error_message="这位调解员已在这个调委会的名册上。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mediation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until", None)),
-                fields=("dispute", "mediator"),
-                name="mediation_once",
-                violation_error_message="这位调解员已在办这件纠纷。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mediation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_lead", True), ("until", None)),
-                fields=("dispute",),
-                name="mediation_one_lead",
-                violation_error_message="一件纠纷只有一名主调解员。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="member",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("duty", "director")),
-                fields=("committee",),
-                name="member_one_director",
-                violation_error_message="一个调委会只有一名主任。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="room",
-            constraint=models.UniqueConstraint(
-                fields=("centre", "name"),
-                name="room_once",
-                violation_error_message="这个中心已有同名的调解室。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dutyshift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends__gt", models.F("begins"))),
-                name="shift_hours",
-                violation_error_message="结束时间要晚于开始时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dutyshift",
-            constraint=models.UniqueConstraint(
-                fields=("centre", "weekday", "body", "begins"),
-                name="shift_once",
-                violation_error_message="这一天这个时段已排了这个单位。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="session",
-            index=models.Index(
-                condition=models.Q(("state", "planned")), fields=["starts_at"], name="session_planned"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="session",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_at", None), ("ends_at__gt", models.F("starts_at")), _connector="OR"
-                ),
-                name="session_ends_later",
-                violation_error_message="结束时间要晚于开始时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="session",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "held"), _negated=True),
-                    ("mode", "separate"),
-                    models.Q(("record", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="session_recorded",
-                violation_error_message="请写调解记录。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="session",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("mode", "joint"), ("record", ""), _connector="OR"),
-                name="session_separate_kept_apart",
-                violation_error_message="背对背调解的内容写在调解员本人的备忘里。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="privatenote",
-            constraint=models.UniqueConstraint(
-                fields=("session", "author"),
-                name="note_once",
-                violation_error_message="这次谈话已有您的备忘。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="term",
-            index=models.Index(
-                condition=models.Q(("state", "done"), _negated=True), fields=["due_on"], name="term_due"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="term",
-            constraint=models.UniqueConstraint(
-                fields=("agreement", "order"), name="term_order", violation_error_message="次序重复。"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="viewing",
-            index=models.Index(fields=["user", "until"], name="viewing_running"),
         ),
     ]

@@ -3,11 +3,17 @@
 from parties.admin import (  # noqa: F401  register their models
     conferences,
     coverage,
+    disclosures,
+    imports,
     joint,
+    meetings,
     members,
     officers,
     organisations,
     part_time,
+    projects,
+    serving,
     tasks,
     transfers,
+    wishes,
 )

@@ -4,7 +4,7 @@ admin."""
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.http import urlencode
 
 from governance.admin.verbs import verb_page
@@ -18,7 +18,7 @@ from parties.forms.organisations import (
     MoveForm,
     RenameForm,
 )
-from parties.models import Member, Officer, Organisation, PartyOrgType
+from parties.models import Meeting, Member, Officer, Organisation, PartyOrgType
 from parties.services import officers, organisations
 
 #: What each change is called: page -> (button, title's verb).
@@ -62,6 +62,8 @@ class Changes:
             add("登记党员", f"{there}?{urlencode({'organisation': organisation.pk})}")
         if organisation.kind < PartyOrgType.GROUP and user.may("change", organisation):
             add("设立下级党组织", f"{self.link(None, 'add')}?{urlencode({'parent': organisation.pk})}")
+        if user.may("view", Meeting) and organisation.kind != PartyOrgType.STREET_COMMITTEE:
+            add("本月组织生活", reverse("admin:parties_meeting_month", args=[organisation.pk]))
         if self.keeps(request, organisation):
             add("修改资料", self.link(organisation, "keep"))
         if decides:

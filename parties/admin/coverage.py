@@ -118,7 +118,7 @@ class CoveredUnitAdmin(TerritorialAdmin):
     def place(self, covered: CoveredUnit) -> str:
         return str(covered.grid)
 
-    @admin.display(description="兜底党组织", ordering="organisation")
+    @admin.display(description="兜底党组织", ordering="organisation_id")
     def organisation_name(self, covered: CoveredUnit) -> str:
         if covered.until is not None:
             return ui.chip("不再需要")
@@ -133,7 +133,7 @@ class HubHouseholdAdmin(TerritorialAdmin):
     search_help_text = "搜党组织名称"
     fields = ("organisation", "member", ("entrance", "household_count"), ("since", "until"))
     autocomplete_fields = ("organisation", "member", "entrance")
-    ordering = ("organisation", "pk")
+    ordering = ("organisation_id", "pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request).select_related("member", "organisation", "entrance__building")
@@ -166,7 +166,7 @@ class HubHouseholdAdmin(TerritorialAdmin):
         # A hub household has its plate at the door.
         return hub.member.name
 
-    @admin.display(description="党组织", ordering="organisation")
+    @admin.display(description="党组织", ordering="organisation_id")
     def organisation_name(self, hub: HubHousehold) -> str:
         return hub.organisation.name
 

@@ -7,11 +7,16 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from governance.admin.filters import ChoiceFilter
-from parties import hints
+from parties import frequency, hints
 from parties.models import BranchForm, Organisation, PartyOrgType
 
 #: The largest key that an address may name.
 MOST_DIGITS = 10
+
+
+def known_key(text: str) -> bool:
+    """Say whether a text of an address may be a key."""
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
 
 
 class KindFilter(ChoiceFilter):
@@ -79,6 +84,30 @@ class LackingFilter(ChoiceFilter):
         }.get(chosen, lambda rows: rows)(queryset)
 
 
+class LifeFilter(ChoiceFilter):
+    """Those that are behind with a kind of meeting in the present period or the last one: the lists behind the board's numbers."""
+
+    title, parameter_name = "组织生活", "life"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        kinds = frequency.asked_kinds()
+        return [
+            ("month", "本月还有没开的"),
+            *((f"{kind}.now", f"本期没开{kind.label}") for kind in kinds),
+            *((f"{kind}.last", f"上期没开{kind.label}") for kind in kinds),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = self.checked()
+        if chosen is None:
+            return queryset
+        if chosen == "month":
+            return queryset.filter(frequency.behind_this_month())
+        kind, when = chosen.split(".")
+        span = frequency.now_of(kind)
+        return queryset.filter(frequency.behind(kind, span if when == "now" else span.before()))
+
+
 class OrganisationFilter(ChoiceFilter):
     """The rows of one organisation and of all below it. It stands on a list only when an address names one."""
 
@@ -86,7 +115,7 @@ class OrganisationFilter(ChoiceFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         named = str(self.used_parameters.get(self.parameter_name) or "")
-        if not (named.isascii() and named.isdigit() and len(named) <= MOST_DIGITS):
+        if not known_key(named):
             return []
         self.found = Organisation.objects.restrict(request.user).filter(pk=named).first()
         return [(named, self.found.name)] if self.found is not None else []

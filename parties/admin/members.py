@@ -77,7 +77,7 @@ class MemberAdmin(TerritorialAdmin):
     list_filter = (StageFilter, RollFilter, PlaceFilter, OrganisationFilter)
     search_fields = ("name",)
     search_help_text = "搜姓名、手机号或党组织名称"
-    ordering = ("organisation", "pk")
+    ordering = ("organisation_id", "pk")
     autocomplete_fields = ("organisation", "group")
     fieldsets = (
         (None, {"fields": (("organisation", "group"), ("name", "phone"), ("stage", "mobility"))}),
@@ -137,11 +137,11 @@ class MemberAdmin(TerritorialAdmin):
     def heading(self, member: Member) -> str:
         return self.row_title(member)
 
-    @admin.display(description="党组织", ordering="organisation")
+    @admin.display(description="党组织", ordering="organisation_id")
     def organisation_name(self, member: Member) -> str:
         return member.organisation.name
 
-    @admin.display(description="党小组", ordering="group")
+    @admin.display(description="党小组", ordering="group_id")
     def group_name(self, member: Member) -> str:
         return member.group.name if member.group_id else ""
 

@@ -66,7 +66,7 @@ class OfficerAdmin(ReadOnlyAdmin):
     list_filter = (DutyFilter, OfficeFilter, PlaceFilter, OrganisationFilter)
     search_fields = ("organisation__name",)
     search_help_text = "搜姓名或党组织名称"
-    ordering = ("organisation", "-since", "pk")
+    ordering = ("organisation_id", "-since", "pk")
     fields = ("heading", "duty_name", "besides", "organisation_name", "since", "until", "document")
     readonly_fields = ("heading", "duty_name", "besides", "organisation_name")
 
@@ -97,7 +97,7 @@ class OfficerAdmin(ReadOnlyAdmin):
     def besides(self, officer: Officer) -> str:
         return officer.get_committee_duty_display() if officer.committee_duty else ""
 
-    @admin.display(description="党组织", ordering="organisation")
+    @admin.display(description="党组织", ordering="organisation_id")
     def organisation_name(self, officer: Officer) -> str:
         return officer.organisation.name
 

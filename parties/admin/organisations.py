@@ -21,10 +21,17 @@ from governance.templatetags import ui
 from parties import hints
 from parties.admin import choosing
 from parties.admin.changes import Changes
-from parties.admin.filters import FormFilter, InForceFilter, KindFilter, LackingFilter
+from parties.admin.filters import (
+    FormFilter,
+    InForceFilter,
+    KindFilter,
+    LackingFilter,
+    LifeFilter,
+    OrganisationFilter,
+)
 from parties.admin.tree import TreePages
 from parties.forms.organisations import SetUpForm
-from parties.models import CoveredUnit, HubHousehold, Member, Officer, Organisation, PartyOrgType
+from parties.models import CoveredUnit, HubHousehold, Meeting, Member, Officer, Organisation, PartyOrgType
 from parties.reports.tree import children_of
 from parties.services.organisations import set_up
 
@@ -47,7 +54,15 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
         "term",
     )
     list_display_links = ("heading",)
-    list_filter = (KindFilter, FormFilter, LackingFilter, InForceFilter, PlaceFilter)
+    list_filter = (
+        KindFilter,
+        FormFilter,
+        LackingFilter,
+        LifeFilter,
+        InForceFilter,
+        PlaceFilter,
+        OrganisationFilter,
+    )
     search_fields = ("name",)
     search_help_text = "搜名称里的字"
     ordering = ("grid", "kind", "pk")
@@ -89,6 +104,8 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
             found = found.in_force()
             if request.GET.get("field_name") == "group":
                 found = found.filter(kind=T.GROUP)
+            elif request.GET.get("model_name") == "disclosure":
+                found = found.exclude(kind=T.GROUP)
             elif request.GET.get("field_name") in ("organisation", "target"):
                 found = found.filter(kind__in=(T.COMMITTEE, T.GENERAL_BRANCH, T.BRANCH))
         return found, distinct
@@ -115,7 +132,7 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
     def kind_chip(self, organisation: Organisation) -> str:
         return kind_chip(organisation)
 
-    @admin.display(description="上级", ordering="parent")
+    @admin.display(description="上级", ordering="parent_id")
     def parent_name(self, organisation: Organisation) -> str:
         return organisation.parent.name if organisation.parent_id else ""
 
@@ -241,6 +258,7 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
             (Member, "党员名册", lambda: Member.objects.restrict(user).on_roll()),
             (HubHousehold, "党员中心户", lambda: HubHousehold.objects.restrict(user).filter(until=None)),
             (CoveredUnit, "兜底单位", lambda: CoveredUnit.objects.restrict(user).current()),
+            (Meeting, "组织生活", lambda: Meeting.objects.restrict(user).standing()),
         ):
             if user.may("view", model):
                 url = reverse(f"admin:parties_{model._meta.model_name}_changelist")

@@ -11,7 +11,7 @@ from governance.admin.filters import DayFilter, LightFilter, PlaceFilter, Status
 from governance.admin.matters import MatterAdmin
 from governance.permissions import rule_of
 from governance.templatetags import ui
-from parties.models import Transfer, TransferStatus
+from parties.models import WITH_MEMBERS, Organisation, Transfer, TransferStatus
 
 S = TransferStatus
 
@@ -65,6 +65,13 @@ class TransferAdmin(MatterAdmin):
             ("转入方同意", ui.cn_datetime(transfer.accepted_at) if transfer.accepted_at else "还没有答复"),
             ("办结时间", ui.cn_datetime(transfer.closed_at)),
         ]
+
+    def related_choices(self, db_field: Any, request: HttpRequest) -> QuerySet | None:
+        """Return what a form may choose; for the other side, every organisation of the district that keeps members."""
+        if db_field.name == "target":
+            rows = Organisation.objects.restrict(request.user, "choose")
+            return rows.filter(kind__in=WITH_MEMBERS)
+        return super().related_choices(db_field, request)
 
     # --- desk -------------------------------------------------------------------------------------------------------
     def waiting(self, user: Any) -> QuerySet:

@@ -23,8 +23,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("governance", "0010_party_units"),
+        ("governance", "__first__"),
         ("grids", "0002_buildings"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -161,11 +161,57 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "党员",
                 "verbose_name_plural": "党员",
-                "ordering": ["organisation", "pk"],
+                "ordering": ["organisation_id", "pk"],
                 "permissions": [
                     ("contact_member", "查看党员姓名和电话"),
                     ("reveal_member", "查看党员脱敏信息"),
                     ("export_member", "导出党员名册"),
+                ],
+                "indexes": [
+                    models.Index(fields=["name"], name="member_name", opclasses=["varchar_pattern_ops"]),
+                    models.Index(
+                        condition=models.Q(("phone", ""), _negated=True),
+                        fields=["phone"],
+                        name="member_phone",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("left_on", None)),
+                        fields=("user",),
+                        name="member_in_one_organisation",
+                        violation_error_message="这个账号已在另一个党组织的名册上，一名党员同时只在一个党组织。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("left_on", None), models.Q(("phone", ""), _negated=True)),
+                        fields=("name", "phone"),
+                        name="member_once",
+                        violation_error_message="同名同手机号的党员已在名册上。换了党组织的，请办组织关系转接。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        name="member_named",
+                        violation_error_message="请填写姓名。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("full_on", None),
+                            ("joined_on", None),
+                            ("full_on__gte", models.F("joined_on")),
+                            _connector="OR",
+                        ),
+                        name="member_full_later",
+                        violation_error_message="转正日期不能早于入党日期。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("leaving", ""), ("left_on", None)),
+                            models.Q(("left_on__isnull", False), models.Q(("leaving", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="member_left_with_reason",
+                        violation_error_message="离开名册要写明日期和原因。",
+                    ),
                 ],
             },
         ),
@@ -322,6 +368,102 @@ class Migration(migrations.Migration):
                     ("keep_organisation", "维护本组织的资料"),
                     ("export_organisation", "导出党组织"),
                 ],
+                "indexes": [
+                    models.Index(fields=["district_code", "grid", "kind"], name="organisation_district"),
+                    models.Index(fields=["street_code", "grid", "kind"], name="organisation_street"),
+                    models.Index(fields=["community_code", "grid", "kind"], name="organisation_community"),
+                    models.Index(
+                        condition=models.Q(("ended_on", None)),
+                        fields=["term_until"],
+                        name="organisation_term",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("id", "kind", "grid"), name="organisation_place"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_on", None)),
+                        fields=("parent", "name"),
+                        name="organisation_name_once",
+                        violation_error_message="这个上级党组织下已有同名的党组织，请换一个名称。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("name", ""), _negated=True), ("kind__in", [1, 2, 3, 4, 5])
+                        ),
+                        name="organisation_named",
+                        violation_error_message="请填写名称，选择类别。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("kind", 1), ("parent", None), ("parent_grid", None), ("parent_kind", None)
+                            ),
+                            models.Q(
+                                ("parent__isnull", False),
+                                ("parent_grid__isnull", False),
+                                ("parent_kind__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="organisation_root",
+                        violation_error_message="只有街道党工委没有上级党组织，其他的都要选择上级。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("parent_kind", None), ("kind__gt", models.F("parent_kind")), _connector="OR"
+                        ),
+                        name="organisation_kind_order",
+                        violation_error_message="上级党组织的类别要高于本组织：党工委、党委、党总支、党支部、党小组。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("parent_grid", None),
+                            django.db.models.lookups.Exact(
+                                django.db.models.functions.text.Left(
+                                    "grid", django.db.models.functions.text.Length("parent_grid")
+                                ),
+                                models.F("parent_grid"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="organisation_within_parent",
+                        violation_error_message="党组织所在的网格要在上级党组织的范围里。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("form", ""), ("kind", 4), _connector="OR"),
+                        name="organisation_form_of_branch",
+                        violation_error_message="只有党支部有支部类型。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("theme_day", None),
+                            models.Q(("theme_day__gte", 1), ("theme_day__lte", 28)),
+                            _connector="OR",
+                        ),
+                        name="organisation_theme_day",
+                        violation_error_message="主题党日请填 1 到 28，每个月都有这一天。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ended_on", None), ("ended_on__gte", models.F("established_on")), _connector="OR"
+                        ),
+                        name="organisation_ended_later",
+                        violation_error_message="撤销日期不能早于成立日期。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("term_from", None), ("term_until", None)),
+                            models.Q(
+                                ("term_from__isnull", False),
+                                ("term_until__gt", models.F("term_from")),
+                                ("term_until__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="organisation_term_order",
+                        violation_error_message="本届的起止日期要一起填，截止日期要晚于开始日期。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -455,7 +597,79 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "党组织班子",
                 "verbose_name_plural": "党组织班子",
-                "ordering": ["organisation", "-since", "pk"],
+                "ordering": ["organisation_id", "-since", "pk"],
+                "indexes": [models.Index(fields=["organisation", "until"], name="officer_organisation")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until", None), ("until__gte", models.F("since")), _connector="OR"
+                        ),
+                        name="officer_term",
+                        violation_error_message="任职截止日期不能早于开始日期。",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("duty__in", ["secretary", "leader"])),
+                        expressions=[
+                            (
+                                models.Func(
+                                    models.F("organisation"),
+                                    models.F("organisation"),
+                                    models.Value("[]", output_field=models.CharField()),
+                                    function="int8range",
+                                ),
+                                "&&",
+                            ),
+                            (
+                                models.Func(
+                                    models.F("since"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("until"), models.Value(datetime.date(9999, 12, 31))
+                                    ),
+                                    models.Value("[]", output_field=models.CharField()),
+                                    function="daterange",
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="officer_one_head",
+                        violation_error_message="这段时间里已有书记（组长），请先把前任的任职截止日期填上。",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (
+                                models.Func(
+                                    models.F("organisation"),
+                                    models.F("organisation"),
+                                    models.Value("[]", output_field=models.CharField()),
+                                    function="int8range",
+                                ),
+                                "&&",
+                            ),
+                            (
+                                models.Func(
+                                    models.F("member"),
+                                    models.F("member"),
+                                    models.Value("[]", output_field=models.CharField()),
+                                    function="int8range",
+                                ),
+                                "&&",
+                            ),
+                            (
+                                models.Func(
+                                    models.F("since"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("until"), models.Value(datetime.date(9999, 12, 31))
+                                    ),
+                                    models.Value("[]", output_field=models.CharField()),
+                                    function="daterange",
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="officer_once",
+                        violation_error_message="这名党员这段时间在这里已有职务。",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -574,7 +788,23 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "党员中心户",
                 "verbose_name_plural": "党员中心户",
-                "ordering": ["organisation", "pk"],
+                "ordering": ["organisation_id", "pk"],
+                "indexes": [models.Index(fields=["organisation", "id"], name="hubhousehold_organisation")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until", None)),
+                        fields=("member",),
+                        name="hubhousehold_once",
+                        violation_error_message="这名党员家已是党员中心户。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until", None), ("until__gte", models.F("since")), _connector="OR"
+                        ),
+                        name="hubhousehold_term",
+                        violation_error_message="截止日期不能早于开始日期。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1251,6 +1481,45 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "兜底管理单位",
                 "ordering": ["grid", "pk"],
                 "permissions": [("export_coveredunit", "导出兜底管理单位")],
+                "indexes": [
+                    models.Index(fields=["district_code", "grid", "id"], name="coveredunit_district"),
+                    models.Index(fields=["street_code", "grid", "id"], name="coveredunit_street"),
+                    models.Index(fields=["community_code", "grid", "id"], name="coveredunit_community"),
+                    models.Index(fields=["grid", "id"], name="coveredunit_grid"),
+                    models.Index(fields=["organisation", "id"], name="coveredunit_organisation"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until", None)),
+                        fields=("grid", "name"),
+                        name="coveredunit_once",
+                        violation_error_message="这个网格里已登记同名单位。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        name="coveredunit_named",
+                        violation_error_message="请填写名称。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until", None),
+                            ("since", None),
+                            ("until__gte", models.F("since")),
+                            _connector="OR",
+                        ),
+                        name="coveredunit_term",
+                        violation_error_message="截止日期不能早于兜底开始的日期。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("organisation", None), ("since", None)),
+                            models.Q(("organisation__isnull", False), ("since__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="coveredunit_since_when",
+                        violation_error_message="请一起填写兜底党组织和开始日期。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1556,6 +1825,72 @@ class Migration(migrations.Migration):
                     ("export_transfer", "导出转接"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-opened_at", "-id"], name="transfer_district"),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="transfer_street"),
+                    models.Index(fields=["community_code", "-opened_at", "-id"], name="transfer_community"),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="transfer_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="transfer_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="transfer_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="transfer_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["due_at"], name="transfer_open"
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="transfer_applicant"),
+                    models.Index(fields=["applicant_phone"], name="transfer_phone"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="transfer_search"),
+                    models.Index(
+                        fields=["to_community_code", "-opened_at", "-id"], name="transfer_to_community"
+                    ),
+                    models.Index(fields=["to_street_code", "-opened_at", "-id"], name="transfer_to_street"),
+                    models.Index(fields=["to_grid", "-opened_at", "-id"], name="transfer_to_grid"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="transfer_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["asked", "done", "refused", "withdrawn"])),
+                        name="transfer_status_known",
+                        violation_error_message="转接没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("origin", models.F("target")), _negated=True),
+                        name="transfer_elsewhere",
+                        violation_error_message="转入的要是另一个党组织。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "asked")),
+                        fields=("member",),
+                        name="transfer_one_at_a_time",
+                        violation_error_message="这名党员的转接正在办理，办完或撤回以后才能再办。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "done"), _negated=True),
+                            models.Q(("accepted_at__isnull", False), ("released_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="transfer_both_agreed",
+                        violation_error_message="双方都同意了才算转接。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1602,215 +1937,14 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "转接记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="transferstep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="organisation",
-            index=models.Index(fields=["district_code", "grid", "kind"], name="organisation_district"),
-        ),
-        migrations.AddIndex(
-            model_name="organisation",
-            index=models.Index(fields=["street_code", "grid", "kind"], name="organisation_street"),
-        ),
-        migrations.AddIndex(
-            model_name="organisation",
-            index=models.Index(fields=["community_code", "grid", "kind"], name="organisation_community"),
-        ),
-        migrations.AddIndex(
-            model_name="organisation",
-            index=models.Index(
-                condition=models.Q(("ended_on", None)), fields=["term_until"], name="organisation_term"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.UniqueConstraint(fields=("id", "kind", "grid"), name="organisation_place"),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_on", None)),
-                fields=("parent", "name"),
-                name="organisation_name_once",
-                violation_error_message="这个上级党组织下已有同名的党组织，请换一个名称。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("name", ""), _negated=True), ("kind__in", [1, 2, 3, 4, 5])),
-                name="organisation_named",
-                violation_error_message="请填写名称，选择类别。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", 1), ("parent", None), ("parent_grid", None), ("parent_kind", None)),
-                    models.Q(
-                        ("parent__isnull", False),
-                        ("parent_grid__isnull", False),
-                        ("parent_kind__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="organisation_root",
-                violation_error_message="只有街道党工委没有上级党组织，其他的都要选择上级。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("parent_kind", None), ("kind__gt", models.F("parent_kind")), _connector="OR"
-                ),
-                name="organisation_kind_order",
-                violation_error_message="上级党组织的类别要高于本组织：党工委、党委、党总支、党支部、党小组。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("parent_grid", None),
-                    django.db.models.lookups.Exact(
-                        django.db.models.functions.text.Left(
-                            "grid", django.db.models.functions.text.Length("parent_grid")
-                        ),
-                        models.F("parent_grid"),
-                    ),
-                    _connector="OR",
-                ),
-                name="organisation_within_parent",
-                violation_error_message="党组织所在的网格要在上级党组织的范围里。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("form", ""), ("kind", 4), _connector="OR"),
-                name="organisation_form_of_branch",
-                violation_error_message="只有党支部有支部类型。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("theme_day", None),
-                    models.Q(("theme_day__gte", 1), ("theme_day__lte", 28)),
-                    _connector="OR",
-                ),
-                name="organisation_theme_day",
-                violation_error_message="主题党日请填 1 到 28，每个月都有这一天。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ended_on", None), ("ended_on__gte", models.F("established_on")), _connector="OR"
-                ),
-                name="organisation_ended_later",
-                violation_error_message="撤销日期不能早于成立日期。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("term_from", None), ("term_until", None)),
-                    models.Q(
-                        ("term_from__isnull", False),
-                        ("term_until__gt", models.F("term_from")),
-                        ("term_until__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="organisation_term_order",
-                violation_error_message="本届的起止日期要一起填，截止日期要晚于开始日期。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="officer",
-            index=models.Index(fields=["organisation", "until"], name="officer_organisation"),
-        ),
-        migrations.AddConstraint(
-            model_name="officer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
-                name="officer_term",
-                violation_error_message="任职截止日期不能早于开始日期。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="officer",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(("duty__in", ["secretary", "leader"])),
-                expressions=[
-                    (
-                        models.Func(
-                            models.F("organisation"),
-                            models.F("organisation"),
-                            models.Value("[]", output_field=models.CharField()),
-                            function="int8range",
-                        ),
-                        "&&",
-                    ),
-                    (
-                        models.Func(
-                            models.F("since"),
-                            django.db.models.functions.comparison.Coalesce(
-                                models.F("until"), models.Value(datetime.date(9999, 12, 31))
-                            ),
-                            models.Value("[]", output_field=models.CharField()),
-                            function="daterange",
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="officer_one_head",
-                violation_error_message="这段时间里已有书记（组长），请先把前任的任职截止日期填上。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="officer",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                expressions=[
-                    (
-                        models.Func(
-                            models.F("organisation"),
-                            models.F("organisation"),
-                            models.Value("[]", output_field=models.CharField()),
-                            function="int8range",
-                        ),
-                        "&&",
-                    ),
-                    (
-                        models.Func(
-                            models.F("member"),
-                            models.F("member"),
-                            models.Value("[]", output_field=models.CharField()),
-                            function="int8range",
-                        ),
-                        "&&",
-                    ),
-                    (
-                        models.Func(
-                            models.F("since"),
-                            django.db.models.functions.comparison.Coalesce(
-                                models.F("until"), models.Value(datetime.date(9999, 12, 31))
-                            ),
-                            models.Value("[]", output_field=models.CharField()),
-                            function="daterange",
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="officer_once",
-                violation_error_message="这名党员这段时间在这里已有职务。",
-            ),
         ),
         migrations.AddIndex(
             model_name="member",
@@ -1827,273 +1961,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="member",
             index=models.Index(fields=["grid", "organisation", "id"], name="member_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="member",
-            index=models.Index(fields=["name"], name="member_name", opclasses=["varchar_pattern_ops"]),
-        ),
-        migrations.AddIndex(
-            model_name="member",
-            index=models.Index(
-                condition=models.Q(("phone", ""), _negated=True), fields=["phone"], name="member_phone"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="member",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("left_on", None)),
-                fields=("user",),
-                name="member_in_one_organisation",
-                violation_error_message="这个账号已在另一个党组织的名册上，一名党员同时只在一个党组织。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="member",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("left_on", None), models.Q(("phone", ""), _negated=True)),
-                fields=("name", "phone"),
-                name="member_once",
-                violation_error_message="同名同手机号的党员已在名册上。换了党组织的，请办组织关系转接。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="member",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True),
-                name="member_named",
-                violation_error_message="请填写姓名。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="member",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("full_on", None),
-                    ("joined_on", None),
-                    ("full_on__gte", models.F("joined_on")),
-                    _connector="OR",
-                ),
-                name="member_full_later",
-                violation_error_message="转正日期不能早于入党日期。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="member",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("leaving", ""), ("left_on", None)),
-                    models.Q(("left_on__isnull", False), models.Q(("leaving", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="member_left_with_reason",
-                violation_error_message="离开名册要写明日期和原因。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="hubhousehold",
-            index=models.Index(fields=["organisation", "id"], name="hubhousehold_organisation"),
-        ),
-        migrations.AddConstraint(
-            model_name="hubhousehold",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until", None)),
-                fields=("member",),
-                name="hubhousehold_once",
-                violation_error_message="这名党员家已是党员中心户。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hubhousehold",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
-                name="hubhousehold_term",
-                violation_error_message="截止日期不能早于开始日期。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="coveredunit",
-            index=models.Index(fields=["district_code", "grid", "id"], name="coveredunit_district"),
-        ),
-        migrations.AddIndex(
-            model_name="coveredunit",
-            index=models.Index(fields=["street_code", "grid", "id"], name="coveredunit_street"),
-        ),
-        migrations.AddIndex(
-            model_name="coveredunit",
-            index=models.Index(fields=["community_code", "grid", "id"], name="coveredunit_community"),
-        ),
-        migrations.AddIndex(
-            model_name="coveredunit",
-            index=models.Index(fields=["grid", "id"], name="coveredunit_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="coveredunit",
-            index=models.Index(fields=["organisation", "id"], name="coveredunit_organisation"),
-        ),
-        migrations.AddConstraint(
-            model_name="coveredunit",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until", None)),
-                fields=("grid", "name"),
-                name="coveredunit_once",
-                violation_error_message="这个网格里已登记同名单位。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="coveredunit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True),
-                name="coveredunit_named",
-                violation_error_message="请填写名称。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="coveredunit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("until", None), ("since", None), ("until__gte", models.F("since")), _connector="OR"
-                ),
-                name="coveredunit_term",
-                violation_error_message="截止日期不能早于兜底开始的日期。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="coveredunit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("organisation", None), ("since", None)),
-                    models.Q(("organisation__isnull", False), ("since__isnull", False)),
-                    _connector="OR",
-                ),
-                name="coveredunit_since_when",
-                violation_error_message="请一起填写兜底党组织和开始日期。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="transfer_district"),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="transfer_street"),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="transfer_community"),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="transfer_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="transfer_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="transfer_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="transfer_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["due_at"], name="transfer_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(fields=["applicant", "-opened_at"], name="transfer_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(fields=["applicant_phone"], name="transfer_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="transfer_search"),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(
-                fields=["to_community_code", "-opened_at", "-id"], name="transfer_to_community"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(fields=["to_street_code", "-opened_at", "-id"], name="transfer_to_street"),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(fields=["to_grid", "-opened_at", "-id"], name="transfer_to_grid"),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="transfer_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["asked", "done", "refused", "withdrawn"])),
-                name="transfer_status_known",
-                violation_error_message="转接没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin", models.F("target")), _negated=True),
-                name="transfer_elsewhere",
-                violation_error_message="转入的要是另一个党组织。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "asked")),
-                fields=("member",),
-                name="transfer_one_at_a_time",
-                violation_error_message="这名党员的转接正在办理，办完或撤回以后才能再办。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "done"), _negated=True),
-                    models.Q(("accepted_at__isnull", False), ("released_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="transfer_both_agreed",
-                violation_error_message="双方都同意了才算转接。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transferstep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"),
-                name="transferstep_seq",
-                violation_error_message="这一步已经记录过。",
-            ),
         ),
     ]

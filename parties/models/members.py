@@ -91,7 +91,7 @@ class Member(OfOrganisation):
 
     class Meta:
         verbose_name = verbose_name_plural = "党员"
-        ordering = ["organisation", "pk"]
+        ordering = ["organisation_id", "pk"]
         permissions = [
             ("contact_member", "查看党员姓名和电话"),
             ("reveal_member", "查看党员脱敏信息"),
@@ -191,7 +191,7 @@ class Officer(OfOrganisation):
 
     class Meta:
         verbose_name = verbose_name_plural = "党组织班子"
-        ordering = ["organisation", "-since", "pk"]
+        ordering = ["organisation_id", "-since", "pk"]
         indexes = [models.Index(fields=["organisation", "until"], name="officer_organisation")]
         constraints = [
             models.CheckConstraint(
@@ -253,7 +253,7 @@ class HubHousehold(OfOrganisation):
 
     class Meta:
         verbose_name = verbose_name_plural = "党员中心户"
-        ordering = ["organisation", "pk"]
+        ordering = ["organisation_id", "pk"]
         indexes = [models.Index(fields=["organisation", "id"], name="hubhousehold_organisation")]
         constraints = [
             models.UniqueConstraint(

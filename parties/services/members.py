@@ -13,12 +13,15 @@ from governance.flow import Clock, NotYours, Refused
 from governance.models import User
 from governance.models.matters import Channel
 from governance.permissions import look_again
-from parties.flow import TRANSFERS
-from parties.models import Member, Organisation, PartyOrgType, Transfer
+from parties.flow import CHECKINS, TRANSFERS
+from parties.member_posts import settle_posts
+from parties.models import DualRegistration, Member, Organisation, PartyOrgType, Transfer
 from parties.models.transfers import decides_for
 from parties.roll import check_out_of_office
 from parties.services.officers import give_post
 
+#: Why a member's account has her post.
+ON_THE_ROLL = "党员名册"
 #: So many working days has each side to answer.
 ANSWER_DAYS = 10
 
@@ -38,6 +41,7 @@ def keep_member(member: Member, *, by: User) -> Member:
     look_again(by, member, "add" if new else "change")
     for officer in member.duties.in_office().select_related("organisation", "member__user"):
         give_post(officer, by=by)
+    settle_posts(member.user, by=by, reason=ON_THE_ROLL)
     return member
 
 
@@ -89,7 +93,20 @@ def strike_off(member: Member, *, by: User, day: date, leaving: str, went_to: st
     member.left_on, member.leaving, member.went_to = day, leaving, went_to.strip()
     # The account is the person's own and may join again elsewhere.
     member.save()
+    if leaving != Member.Leaving.TRANSFERRED:
+        # Who went elsewhere goes on serving where she lives; who is no member any more does not.
+        end_registrations(member)
+    settle_posts(member.user, by=by, reason=f"离开党员名册（{member.get_leaving_display()}）")
     return member
+
+
+def end_registrations(member: Member) -> None:
+    """End what a member registered with communities by herself."""
+    rows = DualRegistration.objects.filter(
+        applicant=member.user_id, kind=DualRegistration.Kind.MEMBER, closed_at=None
+    )
+    for key in list(rows.values_list("pk", flat=True)) if member.user_id else ():
+        CHECKINS.run(key, "strike_off", by=User.objects.system())
 
 
 @transaction.atomic
@@ -110,18 +127,31 @@ def link_account(member: Member, *, by: User, account: str) -> Member:
     if user is None or user.name != member.name:
         # One sentence for both: it must not tell whether a phone has an account.
         raise Refused("没有姓名和这名党员一致的账号，请核对登录名或手机号。", "account")
-    member.user = user
-    return keep_member(member, by=by)
+    former, member.user = member.user, user
+    keep_member(member, by=by)
+    if former is not None and former != user:
+        settle_posts(former, by=by, reason="党员账号改为另一个")
+    return member
 
 
 def adopt(user: User) -> int:
-    """Link a newly verified phone's owner to the member with that phone and name. Returns how many."""
+    """Link a newly verified phone's owner to the member with that phone and name, and to what a desk registered for her, and give
+    her the post that goes with it. Returns how many rows."""
     if not user.name:
         return 0
-    rows = Member.objects.on_roll().filter(user=None, phone=user.phone, name=user.name)
-    if Member.objects.on_roll().filter(user=user).exists() or rows.count() != 1:
-        return 0
-    return rows.update(user=user)
+    named = Member.objects.on_roll().filter(user=None, phone=user.phone, name=user.name)
+    registered = DualRegistration.objects.filter(
+        applicant=None, kind=DualRegistration.Kind.MEMBER, applicant_phone=user.phone, applicant_name=user.name, closed_at=None
+    )  # fmt: skip
+    linked = 0
+    if not Member.objects.on_roll().filter(user=user).exists() and named.count() == 1:
+        linked += named.update(user=user)
+    hers = DualRegistration.objects.filter(applicant=user, kind=DualRegistration.Kind.MEMBER, closed_at=None)
+    if not hers.exists() and registered.count() == 1:
+        linked += registered.update(applicant=user)
+    if linked:
+        settle_posts(user, by=None, reason=ON_THE_ROLL)
+    return linked
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from governance.models import Unit, User
 from governance.periods import EARLIEST
 from governance.permissions import look_again
 from grids.models import Entrance, Grid
+from parties.member_posts import settle_posts
 from parties.models import (
     HEAD,
     Member,
@@ -25,6 +26,7 @@ from parties.models import (
 )
 from parties.models.organisations import may_decide_below
 from parties.roll import carry_along
+from parties.services.meetings import cancel_planned
 from parties.services.officers import take_posts_back
 
 K = OrganisationChange.Kind
@@ -195,11 +197,12 @@ def merge(
             member.group = into if member.organisation_id == into.parent_id else None
             member.save()
     else:
-        moved = list(organisation.members.on_roll().select_related("group"))
+        moved = list(organisation.members.on_roll().select_related("group", "user"))
         for member in moved:
             # The groups went over with their members.
             member.organisation = into
             member.save()
+            settle_posts(member.user, by=by, reason=f"并入{into.name}")
     for covered in organisation.covered_units.current():
         covered.organisation = into
         covered.save()
@@ -239,6 +242,8 @@ def _check_nothing_under_way(organisation: Organisation) -> None:
         or Transfer.objects.ongoing().filter(target=organisation).exists()
     ):
         raise Refused("还有没办完的组织关系转接，请先办完或撤回。")
+    if organisation.secretaryprojects.ongoing().exists():
+        raise Refused("还有没办完的书记项目，请先验收或撤销。")
 
 
 def _end(
@@ -253,6 +258,7 @@ def _end(
         officer.until = max(day, officer.since)
         officer.save(update_fields=["until"])
     take_posts_back(organisation, by=by, reason=reason)
+    cancel_planned(organisation)
 
 
 @transaction.atomic

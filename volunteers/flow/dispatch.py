@@ -5,13 +5,14 @@ Every function runs inside the engine, with the order's row locked.
 
 from datetime import datetime, timedelta
 
-from governance import parameters
+from governance import intake, parameters
 from governance.flow import AlreadyDone, Change, Refused
 from governance.models import User
 from governance.territory import GridLevel
 from volunteers.flow import claims
 from volunteers.models import Claim, HoursEntry, Order, Team, Volunteer
 from volunteers.models.orders import ClaimStatus
+from volunteers.models.people import VolunteerStatus
 
 #: States in which places are filled and may still change.
 TAKEN = ("open", "assigned", "claimed")
@@ -29,6 +30,20 @@ def open_to_claims(change: Change) -> None:
     """Publish the order to the volunteers of its community; time widens it (``widen``)."""
     order = change.matter
     order.published_to, order.open_since, order.unit = order.grid_id[: GridLevel.COMMUNITY], change.now, None
+
+
+def entrust(change: Change) -> None:
+    """Give a place to whoever offered herself where the order was referred from (``helper``), if she is a volunteer who may
+    serve it; places that are left are open to the community's volunteers."""
+    order, helper = change.matter, change.data.get("helper")
+    open_to_claims(change)
+    found = Volunteer.objects.filter(applicant=helper, status=VolunteerStatus.ACTIVE) if helper else ()
+    for volunteer in found:
+        if claims.fits(volunteer, order, change.now) is None:
+            window = (order.wanted_from, order.wanted_until)
+            claims.save_claim(Claim(order=order, volunteer=volunteer, status=ClaimStatus.HELD, window=window))
+            change.note = "由认领人接单。"
+    claims.settle(change)
 
 
 def assign_team(change: Change) -> None:
@@ -79,6 +94,17 @@ def close_without_service(change: Change) -> None:
     """End the order; everyone who held a place is freed and told."""
     claims.drop_all(change)
     change.matter.published_to = ""
+
+
+def cancel(change: Change) -> None:
+    """End the order, and tell whoever referred it."""
+    close_without_service(change)
+    reject(change)
+
+
+def reject(change: Change) -> None:
+    """Tell whoever referred the order that it is not served."""
+    change.after.append(lambda done: intake.ended(done.matter, done=False, by=done.actor))
 
 
 def amend(change: Change) -> None:
@@ -152,6 +178,7 @@ def confirm(change: Change) -> None:
     for claim in order.claims.filter(status=ClaimStatus.SERVED).select_related("volunteer"):
         write_hours(claim, change.actor)
     order.published_to = ""
+    change.after.append(lambda done: intake.ended(done.matter, done=True, by=done.actor))
 
 
 def write_hours(claim: Claim, by: User) -> None:

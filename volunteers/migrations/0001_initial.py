@@ -21,8 +21,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("governance", "0002_people_and_matters"),
+        ("governance", "__first__"),
         ("grids", "0002_buildings"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -68,6 +68,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "服务项目",
                 "verbose_name_plural": "服务项目",
                 "ordering": ["order", "code"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("usual_minutes__gte", 10), ("usual_minutes__lte", 480)),
+                        name="item_minutes",
+                        violation_error_message="通常用时在 10 到 480 分钟之间。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -708,6 +715,96 @@ class Migration(migrations.Migration):
                     ("export_order", "导出订单"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-opened_at", "-id"], name="order_district"),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="order_street"),
+                    models.Index(fields=["community_code", "-opened_at", "-id"], name="order_community"),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="order_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="order_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="order_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="order_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["due_at"], name="order_open"
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="order_applicant"),
+                    models.Index(fields=["applicant_phone"], name="order_phone"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="order_search"),
+                    models.Index(
+                        condition=models.Q(("status__in", ["open", "claimed"])),
+                        fields=["published_to", "wanted_from"],
+                        name="order_hall",
+                    ),
+                    models.Index(fields=["beneficiary", "-opened_at"], name="order_beneficiary"),
+                    models.Index(fields=["placed_by", "-opened_at"], name="order_placed_by"),
+                    models.Index(fields=["item", "status"], name="order_item_status"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="order_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "placed",
+                                    "returned",
+                                    "open",
+                                    "assigned",
+                                    "claimed",
+                                    "serving",
+                                    "served",
+                                    "confirmed",
+                                    "rated",
+                                    "rejected",
+                                    "cancelled",
+                                ],
+                            )
+                        ),
+                        name="order_status_known",
+                        violation_error_message="订单没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("places__gte", 1), ("places__lte", 50)),
+                        name="order_places",
+                        violation_error_message="需要人数在 1 到 50 之间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("taken__lte", models.F("places"))),
+                        name="order_not_oversold",
+                        violation_error_message="名额已满。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("wanted_until__gt", models.F("wanted_from"))),
+                        name="order_window",
+                        violation_error_message="希望结束的时间要晚于开始的时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("rating", None),
+                            models.Q(("rating__gte", 1), ("rating__lte", 5)),
+                            _connector="OR",
+                        ),
+                        name="order_rating",
+                        violation_error_message="评分在 1 到 5 之间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -763,6 +860,55 @@ class Migration(migrations.Migration):
                 "verbose_name": "接单",
                 "verbose_name_plural": "接单",
                 "ordering": ["pk"],
+                "indexes": [
+                    models.Index(
+                        fields=["order", "status", "queued_at"], name="volunteers__order_i_c136d3_idx"
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "offered")), fields=["offer_until"], name="claim_offers"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "invited",
+                                    "held",
+                                    "waiting",
+                                    "offered",
+                                    "served",
+                                    "released",
+                                    "declined",
+                                    "expired",
+                                    "absent",
+                                    "void",
+                                ],
+                            )
+                        ),
+                        name="claim_status_known",
+                        violation_error_message="接单没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("checked_out_at", None),
+                            ("checked_out_at__gte", models.F("checked_in_at")),
+                            _connector="OR",
+                        ),
+                        name="claim_out_after_in",
+                        violation_error_message="签退不能早于签到。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "offered"), _negated=True),
+                            ("offer_until__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="claim_offer_ends",
+                        violation_error_message="候补名额须有保留时间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1040,6 +1186,59 @@ class Migration(migrations.Migration):
                     ("reveal_showcase", "查看脱敏信息"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-opened_at", "-id"], name="showcase_district"),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="showcase_street"),
+                    models.Index(fields=["community_code", "-opened_at", "-id"], name="showcase_community"),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="showcase_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="showcase_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="showcase_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="showcase_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["due_at"], name="showcase_open"
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="showcase_applicant"),
+                    models.Index(fields=["applicant_phone"], name="showcase_phone"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="showcase_search"),
+                    models.Index(
+                        condition=models.Q(("status", "published")),
+                        fields=["community_code", "-closed_at", "-id"],
+                        name="showcase_wall",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "published")),
+                        fields=["-closed_at", "-id"],
+                        name="showcase_wall_all",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="showcase_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["submitted", "returned", "published", "withdrawn"])
+                        ),
+                        name="showcase_status_known",
+                        violation_error_message="晒单没有这个状态。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1152,6 +1351,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "晒单记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="showcasestep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
         ),
         migrations.AddField(
@@ -1276,6 +1482,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "服务站点",
                 "verbose_name_plural": "服务站点",
                 "ordering": ["grid", "name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("grid", "name"),
+                        name="station_once",
+                        violation_error_message="这里已有同名站点。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1426,6 +1639,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "志愿服务队",
                 "verbose_name_plural": "志愿服务队",
                 "ordering": ["grid", "name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("grid", "name"),
+                        name="team_once",
+                        violation_error_message="这里已有同名队伍。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1679,6 +1899,57 @@ class Migration(migrations.Migration):
                     ("export_volunteer", "导出志愿者"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-opened_at", "-id"], name="volunteer_district"),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="volunteer_street"),
+                    models.Index(fields=["community_code", "-opened_at", "-id"], name="volunteer_community"),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="volunteer_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="volunteer_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="volunteer_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="volunteer_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["due_at"], name="volunteer_open"
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="volunteer_applicant"),
+                    models.Index(fields=["applicant_phone"], name="volunteer_phone"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["search_terms"], name="volunteer_search"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="volunteer_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status__in", ["refused", "left"]), _negated=True),
+                        fields=("applicant",),
+                        name="volunteer_once",
+                        violation_error_message="您已经登记为志愿者。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["applied", "active", "suspended", "refused", "left"])
+                        ),
+                        name="volunteer_status_known",
+                        violation_error_message="志愿者没有这个状态。",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -1727,6 +1998,21 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "队员",
                 "verbose_name_plural": "队员",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("left_on", None)),
+                        fields=("team", "volunteer"),
+                        name="membership_once",
+                        violation_error_message="这位志愿者已在队中。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("left_on", None), ("left_on__gte", models.F("joined_on")), _connector="OR"
+                        ),
+                        name="membership_term",
+                        violation_error_message="退出日期不能早于加入日期。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1819,6 +2105,27 @@ class Migration(migrations.Migration):
                 "verbose_name": "服务时长",
                 "verbose_name_plural": "服务时长",
                 "ordering": ["-at", "-pk"],
+                "indexes": [
+                    models.Index(fields=["volunteer", "-at"], name="volunteers__volunte_457048_idx"),
+                    models.Index(fields=["community_code", "-at"], name="volunteers__communi_c5bc51_idx"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "earn")),
+                        fields=("claim",),
+                        name="hours_once",
+                        violation_error_message="这次服务的时长已经记过。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "adjust"), models.Q(("reason", ""), _negated=True)),
+                            models.Q(("claim__isnull", False), ("half_hours__gte", 0), ("kind", "earn")),
+                            _connector="OR",
+                        ),
+                        name="hours_reasoned",
+                        violation_error_message="更正时长须写明理由。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1921,6 +2228,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "志愿者登记记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="volunteerstep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1976,356 +2290,6 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="order_district"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="order_street"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="order_community"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="order_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="order_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="order_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="order_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(condition=models.Q(("closed_at", None)), fields=["due_at"], name="order_open"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["applicant", "-opened_at"], name="order_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["applicant_phone"], name="order_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="order_search"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(
-                condition=models.Q(("status__in", ["open", "claimed"])),
-                fields=["published_to", "wanted_from"],
-                name="order_hall",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["beneficiary", "-opened_at"], name="order_beneficiary"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["placed_by", "-opened_at"], name="order_placed_by"),
-        ),
-        migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["item", "status"], name="order_item_status"),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="order_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            "placed",
-                            "returned",
-                            "open",
-                            "assigned",
-                            "claimed",
-                            "serving",
-                            "served",
-                            "confirmed",
-                            "rated",
-                            "rejected",
-                            "cancelled",
-                        ],
-                    )
-                ),
-                name="order_status_known",
-                violation_error_message="订单没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("places__gte", 1), ("places__lte", 50)),
-                name="order_places",
-                violation_error_message="需要人数在 1 到 50 之间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("taken__lte", models.F("places"))),
-                name="order_not_oversold",
-                violation_error_message="名额已满。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("wanted_until__gt", models.F("wanted_from"))),
-                name="order_window",
-                violation_error_message="希望结束的时间要晚于开始的时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("rating", None), models.Q(("rating__gte", 1), ("rating__lte", 5)), _connector="OR"
-                ),
-                name="order_rating",
-                violation_error_message="评分在 1 到 5 之间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="showcasestep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"),
-                name="showcasestep_seq",
-                violation_error_message="这一步已经记录过。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="serviceitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("usual_minutes__gte", 10), ("usual_minutes__lte", 480)),
-                name="item_minutes",
-                violation_error_message="通常用时在 10 到 480 分钟之间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="station",
-            constraint=models.UniqueConstraint(
-                fields=("grid", "name"), name="station_once", violation_error_message="这里已有同名站点。"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="team",
-            constraint=models.UniqueConstraint(
-                fields=("grid", "name"), name="team_once", violation_error_message="这里已有同名队伍。"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="volunteer",
-            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="volunteer_district"),
-        ),
-        migrations.AddIndex(
-            model_name="volunteer",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="volunteer_street"),
-        ),
-        migrations.AddIndex(
-            model_name="volunteer",
-            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="volunteer_community"),
-        ),
-        migrations.AddIndex(
-            model_name="volunteer",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="volunteer_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="volunteer",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="volunteer_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="volunteer",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="volunteer_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="volunteer",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="volunteer_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="volunteer",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["due_at"], name="volunteer_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="volunteer",
-            index=models.Index(fields=["applicant", "-opened_at"], name="volunteer_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="volunteer",
-            index=models.Index(fields=["applicant_phone"], name="volunteer_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="volunteer",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="volunteer_search"),
-        ),
-        migrations.AddConstraint(
-            model_name="volunteer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="volunteer_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="volunteer",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["refused", "left"]), _negated=True),
-                fields=("applicant",),
-                name="volunteer_once",
-                violation_error_message="您已经登记为志愿者。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="volunteer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["applied", "active", "suspended", "refused", "left"])),
-                name="volunteer_status_known",
-                violation_error_message="志愿者没有这个状态。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="showcase",
-            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="showcase_district"),
-        ),
-        migrations.AddIndex(
-            model_name="showcase",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="showcase_street"),
-        ),
-        migrations.AddIndex(
-            model_name="showcase",
-            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="showcase_community"),
-        ),
-        migrations.AddIndex(
-            model_name="showcase",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="showcase_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="showcase",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="showcase_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="showcase",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="showcase_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="showcase",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="showcase_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="showcase",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["due_at"], name="showcase_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="showcase",
-            index=models.Index(fields=["applicant", "-opened_at"], name="showcase_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="showcase",
-            index=models.Index(fields=["applicant_phone"], name="showcase_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="showcase",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="showcase_search"),
-        ),
-        migrations.AddIndex(
-            model_name="showcase",
-            index=models.Index(
-                condition=models.Q(("status", "published")),
-                fields=["community_code", "-closed_at", "-id"],
-                name="showcase_wall",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="showcase",
-            index=models.Index(
-                condition=models.Q(("status", "published")),
-                fields=["-closed_at", "-id"],
-                name="showcase_wall_all",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="showcase",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="showcase_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="showcase",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["submitted", "returned", "published", "withdrawn"])),
-                name="showcase_status_known",
-                violation_error_message="晒单没有这个状态。",
-            ),
-        ),
         migrations.AddConstraint(
             model_name="showcase",
             constraint=models.UniqueConstraint(
@@ -2335,93 +2299,9 @@ class Migration(migrations.Migration):
                 violation_error_message="这次服务您已经晒过单。",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("left_on", None)),
-                fields=("team", "volunteer"),
-                name="membership_once",
-                violation_error_message="这位志愿者已在队中。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("left_on", None), ("left_on__gte", models.F("joined_on")), _connector="OR"
-                ),
-                name="membership_term",
-                violation_error_message="退出日期不能早于加入日期。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="hoursentry",
-            index=models.Index(fields=["volunteer", "-at"], name="volunteers__volunte_457048_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="hoursentry",
-            index=models.Index(fields=["community_code", "-at"], name="volunteers__communi_c5bc51_idx"),
-        ),
-        migrations.AddConstraint(
-            model_name="hoursentry",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "earn")),
-                fields=("claim",),
-                name="hours_once",
-                violation_error_message="这次服务的时长已经记过。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hoursentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "adjust"), models.Q(("reason", ""), _negated=True)),
-                    models.Q(("claim__isnull", False), ("half_hours__gte", 0), ("kind", "earn")),
-                    _connector="OR",
-                ),
-                name="hours_reasoned",
-                violation_error_message="更正时长须写明理由。",
-            ),
-        ),
         migrations.AddIndex(
             model_name="claim",
             index=models.Index(fields=["volunteer", "status", "-id"], name="volunteers__volunte_5d3486_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="claim",
-            index=models.Index(
-                fields=["order", "status", "queued_at"], name="volunteers__order_i_c136d3_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="claim",
-            index=models.Index(
-                condition=models.Q(("status", "offered")), fields=["offer_until"], name="claim_offers"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="claim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            "invited",
-                            "held",
-                            "waiting",
-                            "offered",
-                            "served",
-                            "released",
-                            "declined",
-                            "expired",
-                            "absent",
-                            "void",
-                        ],
-                    )
-                ),
-                name="claim_status_known",
-                violation_error_message="接单没有这个状态。",
-            ),
         ),
         migrations.AddConstraint(
             model_name="claim",
@@ -2450,38 +2330,6 @@ class Migration(migrations.Migration):
                 ],
                 name="claim_one_at_a_time",
                 violation_error_message="这段时间您已经接了另一单。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="claim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("checked_out_at", None),
-                    ("checked_out_at__gte", models.F("checked_in_at")),
-                    _connector="OR",
-                ),
-                name="claim_out_after_in",
-                violation_error_message="签退不能早于签到。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="claim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "offered"), _negated=True),
-                    ("offer_until__isnull", False),
-                    _connector="OR",
-                ),
-                name="claim_offer_ends",
-                violation_error_message="候补名额须有保留时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="volunteerstep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"),
-                name="volunteerstep_seq",
-                violation_error_message="这一步已经记录过。",
             ),
         ),
     ]

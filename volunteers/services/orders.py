@@ -82,7 +82,7 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
     """Make an order of what came in by the front door (the handler of the kind "order")."""
     by: User = payload["by"]
     if came.referred_from:
-        payload = {**payload, **_of_referral(came, payload["choice"])}
+        payload = {**_of_referral(came, payload["choice"]), **payload}
     item: ServiceItem = payload["item"]
     if not item.is_active:
         raise Refused("这项服务已经下架，请选择别的项目。", "item")
@@ -121,14 +121,25 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         if saved.placed_by_id is not None and not came.referred_from and not by.may("place", saved):
             raise NotYours
 
-    return ORDERS.open_matter(
+    offered = "helper" in payload
+    ORDERS.open_matter(
         order,
-        by=by,
-        label="点单" if order.placed_by_id is None else "代点单",
-        tell=("dispatchers", "applicant"),
+        # Who found somebody for it, and by which post, is told where it comes from.
+        by=User.objects.system() if offered else by,
+        label="转为志愿服务" if offered else "点单" if order.placed_by_id is None else "代点单",
+        tell=() if offered else ("dispatchers", "applicant"),
         clock=ACCEPT_CLOCK,
         check=within_reach,
     )
+    if not offered:
+        return order
+    # Somebody was found for it where it comes from: nobody needs to dispatch it.
+    return ORDERS.run(order, "entrust", by=User.objects.system(), helper=payload["helper"])
+
+
+def call_off(order: Matter, reason: str) -> None:
+    """Take back an order that was referred (the front door's ``recall``). Raises Refused once the service has begun."""
+    ORDERS.run(order, "call_off", by=User.objects.system(), note=reason)
 
 
 def referred_to() -> list[tuple[str, str]]:

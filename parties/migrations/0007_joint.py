@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("governance", "0010_party_units"),
         ("grids", "0002_buildings"),
-        ("parties", "0002_held_by_the_database"),
+        ("parties", "0006_serving"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,152 @@
+"""Tables of the party organisation, loaded at once: wrong rows say how to be mended, a second load doubles nothing."""
+
+import io
+from datetime import date
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from openpyxl import Workbook, load_workbook
+
+from governance import imports as driver
+from governance.tables import day_of
+from parties.models import CoveredUnit, Member, MemberImport, Organisation
+from parties.services.imports import COVERED, MEMBERS, ORGANISATIONS
+from tests import factories, party
+from tests.cast import BACKEND
+
+pytestmark = pytest.mark.django_db
+
+
+def book(*lines) -> bytes:
+    out, made = io.BytesIO(), Workbook()
+    for line in lines:
+        made.active.append(list(line))
+    made.save(out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def secretary(territory):
+    party.make_committee(by=party.make_officer())
+    return factories.make_staff("community_secretary", factories.COMMUNITY)
+
+
+def load(importer, by, *lines):
+    """Load a table to its end. Returns the batch and the reasons of its refused rows by line."""
+    batch = driver.open_import(importer, by, file_name="表.xlsx", data=book(*lines))
+    told = driver.check(batch)
+    driver.start(batch, by)
+    driver.go_on(batch)
+    batch.refresh_from_db()
+    refused = dict(batch.rows.filter(outcome="refused").values_list("line", "words"))
+    assert (told.good, told.repeated, told.wrong + told.good + told.repeated) == (
+        batch.new + max(0, len(refused) - told.wrong), batch.repeated, batch.total,
+    )  # fmt: skip
+    return batch, refused
+
+
+TREE = ("党组织名称", "类别", "上级组织", "网格", "支部类型", "成立时间", "本届起", "本届至", "主题党日")
+
+
+def test_a_tree_is_set_up_from_the_top_in_one_file(secretary):
+    top = Organisation.objects.get(kind=2).name
+    lines = [
+        TREE,
+        ("一支部", "党支部", top, factories.BASE, "", "2021.06", "2022-01-01", "2027-01-01", 10),
+        ("一组", "党小组", "一支部", "", "", date(2022, 3, 1), "", "", ""),
+        ("孤组", "党小组", "没有的支部", "", "", "", "", "", ""),
+        ("倒挂", "党委", "一支部", "", "", "", "", "", ""),
+        ("远支部", "党支部", top, factories.FAR_BASE, "", "", "", "", ""),
+        ("一支部", "党支部", top, factories.BASE, "", "", "", "", 31),
+    ]
+    batch, refused = load(ORGANISATIONS, secretary, *lines)
+    assert batch.new == 2, refused
+    branch, group = Organisation.objects.get(name="一支部"), Organisation.objects.get(name="一组")
+    assert group.parent == branch and branch.established_on == date(2021, 6, 1) and branch.theme_day == 10
+    assert branch.form == "grid" and branch.term_until == date(2027, 1, 1)
+    assert "没有叫“没有的支部”的上级党组织" in refused[4]
+    assert "下面不能设党委" in refused[5] and "不在您的管辖范围内" in refused[6]
+    assert "和第 2 行重复" in refused[7] and "请填整数" in refused[7]
+    again, refused = load(ORGANISATIONS, secretary, *lines[:3])
+    assert (again.new, again.repeated, refused) == (0, 2, {})
+
+
+ROLL = ("姓名", "所在党支部", "党小组", "联系电话", "人员类别", "入党时间", "转正时间")
+
+
+def test_a_roll_is_loaded_row_by_row(secretary):
+    branch = party.make_branch(by=party.make_officer(), name="一支部")
+    group = party.make_group(branch)
+    far = party.make_branch(factories.FAR_BASE, name="远支部")
+    lines = [
+        ROLL,
+        ("甲某", "一支部", group.name, "138 1234 5678", "正式党员", "1985.07", "1986年7月1日"),
+        ("乙某", "一支部", "", "", "预备党员", "2026-01-01", ""),
+        ("丙某", far.name, "", "", "", "", ""),
+        ("", "一支部", "没有的组", "12", "积极分子", "不知道", ""),
+        ("甲某", "一支部", group.name, "13812345678", "", "", ""),
+    ]
+    batch, refused = load(MEMBERS, secretary, *lines)
+    assert batch.new == 2
+    first = Member.objects.get(name="甲某")
+    assert first.group == group and first.phone == "13812345678" and first.joined_on == date(1985, 7, 1)
+    assert first.full_on == date(1986, 7, 1) and Member.objects.get(name="乙某").stage == "probationary"
+    assert "不在您的管理范围内" in refused[4]
+    for words in ("没有填写姓名", "没有叫“没有的组”的党小组", "11 位", "里没有“积极分子”", "不是日期"):
+        assert words in refused[5]
+    assert "和第 2 行重复" in refused[6]
+    assert not batch.rows.filter(name__contains="甲某").exists(), "results name nobody in clear"
+    again, _ = load(MEMBERS, secretary, *lines[:3])
+    assert (again.new, again.repeated) == (0, 2)
+
+
+def test_what_branches_look_after_is_loaded(secretary):
+    branch = party.make_branch(by=party.make_officer(), name="一支部")
+    lines = [
+        ("单位名称", "类别", "网格", "从业人数", "兜底党组织"),
+        ("某便利店", "商户", factories.BASE, 3, branch.name),
+        ("某公司", "非公企业", factories.BASE, "很多", ""),
+        ("某协会", "社会组织", factories.BASE, "", ""),
+    ]
+    batch, refused = load(COVERED, secretary, *lines)
+    assert batch.new == 2 and "请填整数" in refused[3]
+    assert CoveredUnit.objects.get(name="某便利店").organisation == branch
+    assert CoveredUnit.objects.uncovered().get().name == "某协会"
+
+
+def test_the_pages_from_upload_to_the_mended_rows(secretary, client):
+    branch = party.make_branch(by=party.make_officer(), name="一支部")
+    client.force_login(secretary, backend=BACKEND)
+    add = reverse("admin:parties_memberimport_add")
+    assert "党支部、党小组要先登记好" in client.get(add).content.decode()
+    data = book(ROLL, ("甲某某", branch.name, "", "", "", "", ""), ("乙某", "没有的支部", "", "", "", "", ""))
+    answer = client.post(add, {"file": SimpleUploadedFile("名册.xlsx", data)}, follow=True)
+    html = answer.content.decode()
+    assert "甲**" in html and "甲某某" not in html and "没有叫“没有的支部”" in html
+    batch = MemberImport.objects.get()
+    client.post(reverse("admin:parties_memberimport_run", args=[batch.pk]))
+    driver.go_on(batch)
+    refused = client.post(reverse("admin:parties_memberimport_refused", args=[batch.pk]))
+    sheet = load_workbook(io.BytesIO(refused.content)).active
+    assert [cell.value for cell in sheet[2]][:2] == ["乙某", "没有的支部"]
+    template = client.get(reverse("admin:parties_memberimport_template"))
+    assert template.status_code == 200
+    # A branch's secretary enters her few members by hand.
+    client.force_login(party.make_secretary(branch), backend=BACKEND)
+    assert client.get(add).status_code in (403, 404)
+
+
+@pytest.mark.parametrize(
+    ("cell", "day"),
+    [("1985.07", date(1985, 7, 1)), ("198507", date(1985, 7, 1)), ("1985-07-03", date(1985, 7, 3)), ("", None),
+     (31229, date(1985, 7, 1)), (date(1985, 7, 1), date(1985, 7, 1)), ("1985年7月3日", date(1985, 7, 3))],
+)  # fmt: skip
+def test_days_as_people_write_them(cell, day):
+    assert day_of(cell) == day
+
+
+@pytest.mark.parametrize("cell", ["不知道", "1985.13", "1985-02-30", 99.5])
+def test_what_is_no_day(cell):
+    with pytest.raises(ValueError):
+        day_of(cell)

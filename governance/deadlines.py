@@ -4,7 +4,10 @@ Overdue is computed from the deadline, never stored; what is stored is how far u
 that comes late, or twice, ends in the same rows.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+
+from django.utils import timezone
 
 from governance import parameters, worktime
 from governance.flow import Action, Change, Clock, Flow, Refused
@@ -131,3 +134,42 @@ def climb_all(flow: Flow, now: datetime, batch: int = 500) -> int:
                 flow.run(matter, "escalate", by=system)
                 done += 1
         after = rows[-1].pk
+
+
+# --- last days: what is due by the end of a day that a person names --------------------------------------------------
+#: The last day may lie so far ahead.
+MOST_DAYS = 3 * 366
+
+
+def end_of(day: date) -> datetime:
+    """Return the moment at which a last day ends."""
+    return timezone.make_aware(datetime.combine(day, time(23, 59)))
+
+
+def check_last_day(day: date | None, after: date) -> date:
+    """Return a last day that lies after ``after`` and not years ahead.
+
+    Raises Refused at ``due_on``.
+    """
+    if not isinstance(day, date) or not after < day <= timezone.localdate() + timedelta(days=MOST_DAYS):
+        raise Refused(f"请填写 {after:%Y-%m-%d} 以后、三年以内的日期。", "due_on")
+    return day
+
+
+def later_day(change: Change, now_due: date) -> date:
+    """Return the later last day, ``due_on`` of the action's data, that follows ``now_due``; the step keeps it.
+
+    Raises Refused at ``due_on``.
+    """
+    day = check_last_day(change.data.get("due_on"), max(now_due, timezone.localdate()))
+    change.kept["due_on"] = day.isoformat()
+    return day
+
+
+def remind_of(flow: Flow, keys: Iterable[int], action: str) -> int:
+    """Let the system carry out its reminder on each of these matters; returns how many."""
+    system, done = User.objects.system(), 0
+    for key in list(keys):
+        flow.run(key, action, by=system)
+        done += 1
+    return done

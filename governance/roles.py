@@ -176,6 +176,26 @@ PARTY = _all(
     "seek_microwish",
     "view_secretaryproject",
 )
+#: Joint conferences and tasks of a place, or of a unit: read, and handed out as tables. They are no affairs of the party's own.
+TASKS = _all("parties", "view_conference", "export_conference", "view_task", "export_task")
+#: Doing what one's unit answers for.
+HANDLE_TASKS = TASKS | _all("parties", "handle_task")
+#: Keeping joint committees, holding conferences, setting tasks and looking whether they are done.
+RUN_JOINTLY = TASKS | _all(
+    "parties",
+    "view_jointcommittee",
+    "add_jointcommittee",
+    "change_jointcommittee",
+    "export_jointcommittee",
+    "view_parttimemember",
+    "add_parttimemember",
+    "change_parttimemember",
+    "contact_parttimemember",
+    "export_parttimemember",
+    "add_conference",
+    "change_conference",
+    "direct_task",
+)
 #: Keeping an organisation's own roll and affairs.
 KEEP_BRANCH = PARTY | _all(
     "parties",
@@ -259,6 +279,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | WHISTLE_WATCH
         | MEDIATION_WATCH
         | BACKLOG
+        | TASKS
         | _all("incidents", "supervise_incident", "answer_whistle"),
     ),
     RoleSpec(
@@ -279,6 +300,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | WHISTLE_DESK
         | MEDIATION_WATCH
         | BACKLOG
+        | TASKS
         | _all("mediation", "assist_backlog")
         | _all("incidents", "blow_whistle", "publish_evaluation")
         | _all("volunteers", "dispatch_order", "reveal_order", "export_order")
@@ -296,6 +318,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | IMPORT
         | WHISTLE_DESK
         | BACKLOG
+        | HANDLE_TASKS
         | _all("mediation", "assist_backlog")
         | _all("incidents", "supervise_incident"),
     ),
@@ -321,6 +344,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         )
         | WHISTLES
         | BACKLOG
+        | HANDLE_TASKS
         | _all("mediation", "handle_backlog")
         | _all("governance", "view_unit"),
         needs_unit=True,
@@ -338,6 +362,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | WHISTLES
         | MEDIATION_WATCH
         | KEEP_PARTY
+        | RUN_JOINTLY
+        | HANDLE_TASKS
         | SERVE_COMMUNITY
         | _all("mediation", "register_dispute", "view_backlog")
         | _all("incidents", "propose_whistle", "view_evaluation", "give_evaluation", "view_communityscore"),
@@ -351,6 +377,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | DISPATCH
         | INCIDENT_DESK
         | WHISTLES
+        | HANDLE_TASKS
         | WISH_DESK
         | _all("mediation", "register_dispute", "view_backlog"),
     ),
@@ -467,11 +494,11 @@ BUILT_IN: tuple[RoleSpec, ...] = (
     RoleSpec(
         "party_officer",
         "党建干部",
-        "管理本级以下的党组织：设置、班子、党员名册、兜底管理；党员的姓名和电话要写明理由才能看",
+        "管理本级以下的党组织：设置、班子、党员名册、兜底管理；召集联席会议，交办任务；党员的姓名和电话要写明理由才能看",
         (DISTRICT, STREET),
-        (KEEP_PARTY - _all("parties", "contact_member"))
+        ((KEEP_PARTY | RUN_JOINTLY) - _all("parties", "contact_member", "contact_parttimemember"))
         | (SERVE_COMMUNITY - _all("parties", "contact_dualregistration", "contact_pairing"))
-        | _all("parties", "reveal_member", "reveal_dualregistration"),
+        | _all("parties", "reveal_member", "reveal_parttimemember", "reveal_dualregistration"),
     ),
     RoleSpec(
         "party_branch_secretary",

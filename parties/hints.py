@@ -138,3 +138,35 @@ def lacking(today: date | None = None) -> Q:
         | (termed & (Q(term_until=None) | Q(term_until__lte=today + SOON)))
         | Q(form="temporary", established_on__lt=today - TEMPORARY)
     )
+
+
+#: How many a joint committee usually has, by the kind of its organisation: fewest and most, each customary, none a regulation's.
+JOINT = {
+    PartyOrgType.STREET_COMMITTEE: (3, 5), PartyOrgType.COMMITTEE: (3, 5), PartyOrgType.GENERAL_BRANCH: (2, 3),
+    PartyOrgType.BRANCH: (1, 2),
+}  # fmt: skip
+JOINT_MOST = 11
+JOINT_SIZE = "通行做法：街道、社区党委的兼职委员 3 至 5 名，党总支 2 至 3 名，党支部 1 至 2 名；也有 7 至 9 名、委员会共 9 至 11 人的"
+JOINT_ODD = "通行做法：委员总数（专职加兼职）一般为单数"
+JOINT_WAY = "通行做法：单位推荐，社区党员会议通过，街道批准，区委组织部备案"
+
+
+def of_joint(kind: int, number: int, seats: int, unfiled: int, *, standing: bool = True) -> list[Hint]:
+    """Return what is to be looked at in a joint committee: ``number`` part-time members, ``seats`` in the organisation's own
+    committee (0 where none are entered), ``unfiled`` of the part-time members without all four days; ``standing``: whether the
+    organisation still does."""
+    hints = []
+    if not standing:
+        hints.append(Hint("所属的党组织已经撤销或合并，请撤销或另设。", "一个党组织设一个", late=True))
+    least, most = JOINT[PartyOrgType(kind)]
+    if number < least:
+        hints.append(Hint(f"兼职委员 {number} 名，少于 {least} 名。", JOINT_SIZE))
+    elif number > JOINT_MOST:
+        hints.append(Hint(f"兼职委员 {number} 名，多于 {JOINT_MOST} 名。", JOINT_SIZE))
+    elif number > most:
+        hints.append(Hint(f"兼职委员 {number} 名，多于通常的 {most} 名。", JOINT_SIZE))
+    if seats and (seats + number) % 2 == 0:
+        hints.append(Hint(f"专职 {seats} 名加兼职 {number} 名，共 {seats + number} 名，是双数。", JOINT_ODD))
+    if unfiled:
+        hints.append(Hint(f"{unfiled} 名兼职委员的推荐、通过、批准、备案日期没有填齐。", JOINT_WAY))
+    return hints

@@ -56,13 +56,25 @@ def arguments(name: str, cast: Cast) -> list:
     if not name.startswith("admin:") or name.count("_") < 2:
         return []
     app, model, page = name.removeprefix("admin:").split("_", 2)
-    if page in ("add", "changelist", "export", "tree", "map", "rates", "ledger", "months", "board"):
+    if page in (
+        "add",
+        "changelist",
+        "export",
+        "tree",
+        "map",
+        "rates",
+        "ledger",
+        "months",
+        "board",
+        "figures",
+    ):
         return []
     key = KEYS[f"{app}_{model}"](cast)
     action = {
         "order": "mark_absent", "incident": "recall", "whistle": "withdraw", "whistleslip": "extend",
         "evaluation": "give", "dispute": "amend",
         "archive": "hold", "backlog": "progress", "disclosure": "withdraw", "transfer": "accept", "election": "withdraw",
+        "task": "progress",
         "meeting": "arrange",
         "microwish": "publish", "dualregistration": "end", "secretaryproject": "tick_off",
     }.get(model, "approve")  # fmt: skip
@@ -144,6 +156,7 @@ def particular(cast: Cast) -> dict[str, list]:
         "admin:parties_meeting_month": [cast.branch.pk],
         "admin:parties_meeting_calendar": [cast.branch.pk],
         "admin:parties_member_reveal": [cast.party_member.pk, "phone"],
+        "admin:parties_parttimemember_reveal": [cast.part_time.pk, "phone"],
         "admin:parties_organisation_end_duty": [cast.branch.pk, cast.branch.officers.get().pk],
         "admin:governance_parameter_set": ["orders.offer_minutes"],
         "admin:governance_user_totp": [cast.people["secretary"].pk],
@@ -189,6 +202,7 @@ KEYS = {
     "mediation_dispute": lambda cast: cast.dispute.pk,
     "mediation_review": lambda cast: Review.objects.get().pk,
     "mediation_bulletin": lambda cast: Bulletin.objects.get().pk,
+    "parties_conference": lambda cast: cast.conference.pk,
     "parties_coveredunit": lambda cast: cast.covered.pk,
     "parties_coveredunitimport": lambda cast: CoveredUnitImport.objects.get().pk,
     "parties_memberimport": lambda cast: MemberImport.objects.get().pk,
@@ -197,11 +211,14 @@ KEYS = {
     "parties_dualregistration": lambda cast: cast.checkin.pk,
     "parties_election": lambda cast: cast.election.pk,
     "parties_hubhousehold": lambda cast: cast.hub.pk,
+    "parties_jointcommittee": lambda cast: cast.part_time.committee_id,
     "parties_meeting": lambda cast: cast.meeting.pk,
     "parties_member": lambda cast: cast.party_member.pk,
     "parties_microwish": lambda cast: cast.asked_wish.pk,
     "parties_officer": lambda cast: cast.branch.officers.get().pk,
     "parties_organisation": lambda cast: cast.branch.pk,
+    "parties_parttimemember": lambda cast: cast.part_time.pk,
+    "parties_task": lambda cast: cast.task.pk,
     "parties_pairing": lambda cast: cast.pairing.pk,
     "parties_secretaryproject": lambda cast: cast.project.pk,
     "parties_transfer": lambda cast: cast.transfer.pk,

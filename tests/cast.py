@@ -18,6 +18,7 @@ from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
 from mediation.models import Backlog, Dispute, Screening, ScreeningReport
 from parties.flow import CHECKINS, PROJECTS, WISHES
 from parties.models import (
+    Conference,
     CoveredUnit,
     Disclosure,
     DualRegistration,
@@ -28,11 +29,13 @@ from parties.models import (
     MicroWish,
     Organisation,
     Pairing,
+    PartTimeMember,
     SecretaryProject,
+    Task,
     Transfer,
 )
 from parties.services.members import ask_transfer
-from tests import backlogs, disputes, factories, party
+from tests import backlogs, disputes, factories, joint, party
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -106,6 +109,9 @@ class Cast:
     #: Of the first secretary's branch, with the report of its ballot ready to print.
     election: Election = None
     covered: CoveredUnit = None
+    part_time: PartTimeMember = None
+    conference: Conference = None
+    task: Task = None
     #: Of the branch, of yesterday, waiting for its record.
     meeting: Meeting = None
     entrance: Any = None
@@ -254,6 +260,10 @@ def add_party(cast: Cast) -> None:
     cast.transfer = ask_transfer(by=people["branch_secretary"], member=cast.party_member, target=other)
     cast.hub = party.make_hub(cast.party_member)
     cast.covered = party.make_covered(cast.branch)
+    cast.part_time = joint.make_part_time(joint.make_joint(committee), phone="19912340000")
+    secretary, unit = people["secretary"], cast.backlog.unit
+    cast.conference = joint.make_conference(by=secretary, units=[unit], members=[cast.part_time])
+    cast.task = joint.make_resolution(cast.conference, by=secretary, unit=unit)
     cast.meeting = party.make_meeting(cast.branch, by=people["branch_secretary"], days=-1)
     writer = people["branch_secretary"]
     cast.disclosure = party.disclose(party.make_disclosure(cast.branch, by=writer), by=writer)

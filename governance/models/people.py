@@ -26,6 +26,7 @@ from governance.permissions import (
     RestrictedQuerySet,
     permission,
 )
+from governance.territory import lineage
 
 #: Mainland mobile numbers: 11 digits, 1 and 3-9 first.
 PHONE = RegexValidator(r"\A1[3-9][0-9]{9}\Z", "请填写 11 位手机号码，例如 13800001234。")
@@ -181,6 +182,37 @@ class Unit(Territorial):
 
     def __str__(self) -> str:
         return self.name
+
+
+#: Whoever holds a post of the place acts for these, a post of the unit itself or not.
+OF_THE_PLACE = (Unit.Kind.COMMITTEE, Unit.Kind.STREET_OFFICE)
+
+
+def acts_for(user: User, unit: Unit, perm: str) -> bool:
+    """Say whether a person may use ``perm`` for a unit: by a post of it or, of an office of the place, by one at that very place."""
+    return any(
+        perm in post.permissions
+        and (
+            post.unit_id == unit.pk
+            or (post.unit_id is None and unit.kind in OF_THE_PLACE and post.code == unit.grid_id)
+        )
+        for post in user.posts_in_force
+    )
+
+
+def people_of(unit: Unit, perm: str, code: str):
+    """Return the active users who act for a unit (``acts_for``) by a post at or above the grid ``code``."""
+    here = Q(unit=unit.pk)
+    if unit.kind in OF_THE_PLACE:
+        here |= Q(unit=None, grid=unit.grid_id)
+    app_label, _, codename = perm.partition(".")
+    posts = Post.objects.in_force().filter(
+        here,
+        grid__in=lineage(code),
+        role__permissions__codename=codename,
+        role__permissions__content_type__app_label=app_label,
+    )
+    return User.objects.filter(is_active=True, pk__in=posts.values("user")).order_by("pk")
 
 
 class Role(models.Model):

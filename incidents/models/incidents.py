@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance import parameters
-from governance.models import Matter, MatterQuerySet, Photo, Post, Step, User
+from governance.models import Matter, MatterQuerySet, Photo, Step
 from governance.models.matters import Channel
-from governance.models.people import PHONE, Unit
+from governance.models.people import PHONE, acts_for, people_of
 from governance.permissions import (
     Jurisdiction,
     Own,
@@ -18,7 +18,6 @@ from governance.permissions import (
     Through,
     nearest_holders,
 )
-from governance.territory import lineage
 from incidents.models.catalogue import MinorClass
 
 
@@ -354,31 +353,11 @@ class Incident(Matter):
         """Say whether the incident is this person's to handle: as its worker, or by a post of, or at the place of, its unit."""
         if self.worker_id is not None:
             return self.worker_id == user.pk
-        return self.unit_id is not None and any(
-            "incidents.handle_incident" in post.permissions
-            and (
-                post.unit_id == self.unit_id
-                or (
-                    post.unit_id is None
-                    and self.unit.kind in (Unit.Kind.COMMITTEE, Unit.Kind.STREET_OFFICE)
-                    and post.code == self.unit.grid_id
-                )
-            )
-            for post in user.posts_in_force
-        )
+        return self.unit_id is not None and acts_for(user, self.unit, "incidents.handle_incident")
 
     def people_of_unit(self):
         """Return those for whom ``is_assignee`` holds by a post of, or at the place of, the unit that has it in hand."""
-        here = Q(unit=self.unit_id)
-        if self.unit.kind in (Unit.Kind.COMMITTEE, Unit.Kind.STREET_OFFICE):
-            here |= Q(unit=None, grid=self.unit.grid_id)
-        posts = Post.objects.in_force().filter(
-            here,
-            grid__in=lineage(self.grid_id),
-            role__permissions__codename="handle_incident",
-            role__permissions__content_type__app_label="incidents",
-        )
-        return User.objects.filter(is_active=True, pk__in=posts.values("user")).order_by("pk")
+        return people_of(self.unit, "incidents.handle_incident", self.grid_id)
 
     def echoes(self) -> list[Matter]:
         return list(self.merged.select_related("applicant", "minor_class").with_place()) if self.pk else []

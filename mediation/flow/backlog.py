@@ -3,11 +3,12 @@
 The city supervises and has no account here: what it decides is recorded by the district.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 
 from governance import files
+from governance.deadlines import end_of, later_day, remind_of
 from governance.flow import STOP, Action, AlreadyDone, Change, Clock, Flow, Refused, on_tick
 from governance.models import User
 from mediation.models import Backlog, BacklogPhoto, BacklogStatus, BacklogStep
@@ -15,8 +16,6 @@ from mediation.models import Backlog, BacklogPhoto, BacklogStatus, BacklogStep
 S = BacklogStatus
 FINAL = frozenset({S.CLOSED, S.WITHDRAWN})
 AT_WORK = frozenset({S.ASSIGNED, S.HANDLING, S.SETTLED})
-#: The last day may lie so far ahead.
-MOST_DAYS = 3 * 366
 
 
 # --- who ---------------------------------------------------------------------------------------------------------------
@@ -59,21 +58,6 @@ def is_of_district(backlog: Backlog, user: User) -> bool:
 
 
 # --- what --------------------------------------------------------------------------------------------------------------
-def end_of(day: date) -> datetime:
-    """Return the moment at which a last day ends."""
-    return timezone.make_aware(datetime.combine(day, time(23, 59)))
-
-
-def check_last_day(day: date | None, after: date) -> date:
-    """Return a last day that lies after ``after`` and not years ahead.
-
-    Raises Refused at ``due_on``.
-    """
-    if not isinstance(day, date) or not after < day <= timezone.localdate() + timedelta(days=MOST_DAYS):
-        raise Refused(f"请填写 {after:%Y-%m-%d} 以后、三年以内的日期。", "due_on")
-    return day
-
-
 def receive(change: Change) -> None:
     """Take it in, with what is going to be done."""
     change.matter.measures = change.note
@@ -89,10 +73,7 @@ def settle(change: Change) -> None:
 
 def extended(change: Change) -> datetime:
     """Return the end of the later last day that the district sets."""
-    now_due = timezone.localdate(change.matter.due_at)
-    day = check_last_day(change.data.get("due_on"), max(now_due, timezone.localdate()))
-    change.kept["due_on"] = day.isoformat()
-    return end_of(day)
+    return end_of(later_day(change, timezone.localdate(change.matter.due_at)))
 
 
 def tell_overdue(change: Change) -> None:
@@ -252,9 +233,5 @@ BACKLOGS = Flow(
 @on_tick
 def remind(now: datetime) -> int:
     """Write the reminders of what has become overdue; returns how many."""
-    system, done = User.objects.system(), 0
     due = Backlog.objects.ongoing().filter(due_at__lte=now, escalation=0, status__in=AT_WORK).order_by("pk")
-    for key in list(due.values_list("pk", flat=True)[:500]):
-        BACKLOGS.run(key, "tell_overdue", by=system)
-        done += 1
-    return done
+    return remind_of(BACKLOGS, due.values_list("pk", flat=True)[:500], "tell_overdue")

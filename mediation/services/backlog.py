@@ -9,13 +9,13 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from governance import parameters
+from governance.deadlines import check_last_day, end_of
 from governance.flow import Clock, NotYours, Refused
 from governance.models import Unit, User
 from governance.models.matters import Channel
 from governance.territory import GridLevel, lineage
 from grids.models import Grid
 from mediation.flow import BACKLOGS
-from mediation.flow.backlog import check_last_day, end_of
 from mediation.models import Backlog, Dispute
 from mediation.models.backlog import DONE, stands_at
 

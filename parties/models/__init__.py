@@ -1,5 +1,7 @@
-"""The nouns of the party organisation: the tree, its members and who leads it, transfers, what it looks after, its meetings."""
+"""The nouns of the party organisation: the tree, its members and who leads it, transfers, what it looks after, its meetings, joint
+committees and conferences, and the tasks that come of them."""
 
+from parties.models.conferences import Conference, ConferencePhoto, Invitation
 from parties.models.coverage import CoveredUnit
 from parties.models.disclosures import (
     Category,
@@ -28,6 +30,7 @@ from parties.models.imports import (
     OrganisationImport,
     OrganisationRow,
 )
+from parties.models.joint import JointCommittee, PartTimeMember
 from parties.models.meetings import (
     Attendance,
     Meeting,
@@ -55,10 +58,20 @@ from parties.models.projects import (
     SecretaryProjectStep,
 )
 from parties.models.serving import DualRegistration, DualRegistrationStep, Pairing, RegistrationStatus
+from parties.models.tasks import Task, TaskPhoto, TaskStatus, TaskStep
 from parties.models.transfers import Transfer, TransferStatus, TransferStep
 from parties.models.wishes import MicroWish, MicroWishStep, WishStatus
 
 __all__ = [
+    "Conference",
+    "ConferencePhoto",
+    "Invitation",
+    "JointCommittee",
+    "PartTimeMember",
+    "Task",
+    "TaskPhoto",
+    "TaskStatus",
+    "TaskStep",
     "HEAD",
     "WITH_MEMBERS",
     "Attendance",

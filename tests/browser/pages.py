@@ -377,6 +377,7 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
             ),
         ),
         (stage.cast.backlog, ("receive", "extend", "withdraw")),
+        (stage.cast.task, ("extend", "withdraw")),
         (stage.cast.meeting, ("record", "arrange", "reschedule", "cancel")),
         *zip(stage.disclosures, (("revise",), ("review", "send_back"), ("publish",)), strict=True),
         (stage.cast.disclosure, ("correct",)),
@@ -388,6 +389,11 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
     yield reverse("admin:volunteers_order_changelist") + "?q=没有这样的词"
     yield reverse("admin:parties_disclosure_ledger")
     yield reverse("admin:mediation_figures")
+    yield reverse("admin:parties_task_figures")
+    yield reverse("admin:parties_jointcommittee_figures")
+    yield reverse("admin:parties_task_add") + f"?conference={stage.cast.conference.pk}"
+    yield reverse("admin:parties_conference_record", args=[stage.cast.conference.pk])
+    yield reverse("admin:parties_jointcommittee_seat", args=[stage.cast.part_time.committee_id])
     yield reverse("admin:mediation_screening_progress", args=[stage.cast.screening.pk])
     yield reverse("admin:mediation_dispute_inspect")
     yield reverse("admin:mediation_rhythm")

@@ -238,7 +238,9 @@ def test_votes_must_fit_the_papers(here):
 
 def test_a_meeting_that_does_not_count_is_refused_with_the_numbers(here):
     words = refused(
-        lambda: party.ballot(ready(here), here.own, [1, 2], everybody=3), "attended", "应到会 5 人，实到会 3 人"
+        lambda: party.ballot(ready(here), here.own, [1, 2], everybody=3),
+        "attended",
+        "应到会 5 人，实到会 3 人",
     )
     assert "选举条例" in words
 

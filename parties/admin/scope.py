@@ -1,0 +1,22 @@
+"""Where the pages of figures begin for a person, and the way down from there."""
+
+from typing import Any
+
+from governance.territory import GridLevel, common_node
+from grids.models import Grid
+
+
+def top_of(user: Any, perm: str) -> str:
+    """Return the lowest node, no lower than a community, that holds all that a person reaches by a permission; empty for nothing."""
+    if user.is_superuser:
+        return (
+            Grid.objects.current().of_level(GridLevel.DISTRICT).values_list("code", flat=True).first() or ""
+        )
+    held = [post.code for post in user.posts_in_force if perm in post.permissions]
+    return common_node(held)[: GridLevel.COMMUNITY]
+
+
+def way_down(top: str, node: str) -> list[tuple[str, str]]:
+    """Return the nodes from the top of a reach down to one: (code, name)."""
+    codes = [node[:length] for length in GridLevel.values if len(top) <= length <= len(node)]
+    return list(Grid.objects.filter(code__in=codes).order_by("code").values_list("code", "name"))

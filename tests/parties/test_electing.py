@@ -1,13 +1,15 @@
 """The sums of the regulation on elections, by hand and by chance."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from governance.flow import Refused
 from parties import electing
 
-VOTES = st.dictionaries(st.integers(1, 40), st.integers(0, 60), max_size=20)
+VOTES = st.lists(st.integers(0, 60), max_size=10).map(lambda numbers: dict(enumerate(numbers)))
+#: A busy machine is no fault.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize(("seats", "least"), [(1, 2), (3, 4), (5, 6), (6, 8), (10, 12), (11, 14)])
@@ -41,6 +43,7 @@ def test_equal_votes_at_the_last_seat_elect_neither():
     assert electing.elect(1, 20, {1: 12, 2: 12}) == set()
 
 
+@PATIENT
 @given(seats=st.integers(0, 12), entitled=st.integers(1, 80), votes=VOTES)
 def test_nobody_is_elected_by_half_and_seats_are_never_exceeded(seats, entitled, votes):
     elected = electing.elect(seats, entitled, votes)
@@ -52,6 +55,7 @@ def test_nobody_is_elected_by_half_and_seats_are_never_exceeded(seats, entitled,
     )
 
 
+@PATIENT
 @given(st.tuples(*[st.integers(0, 30)] * 5))
 def test_papers_that_pass_never_rise_and_the_meeting_counts(numbers):
     named = dict(zip(("entitled", "attended", "given", "returned", "valid"), numbers, strict=True))
@@ -68,6 +72,7 @@ def test_papers_that_pass_never_rise_and_the_meeting_counts(numbers):
         assert sorted(numbers, reverse=True) == list(numbers) and numbers[1] * 5 >= numbers[0] * 4
 
 
+@PATIENT
 @given(seats=st.integers(1, 7), valid=st.integers(0, 40), votes=VOTES)
 def test_votes_that_pass_fit_the_papers(seats, valid, votes):
     fields = {key: f"votes_{key}" for key in votes}

@@ -102,7 +102,11 @@ class TaskAdmin(MatterAdmin):
 
     # --- list -------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).defer("search_terms", "grid__boundary", "setter__boundary")
+        """Return the tasks within reach; the desk, which asks for them twice, asks the rule once."""
+        if "_tasks_seen" not in request.__dict__:
+            rows = super().get_queryset(request).defer("search_terms", "grid__boundary", "setter__boundary")
+            request.__dict__["_tasks_seen"] = rows
+        return request.__dict__["_tasks_seen"].all()
 
     @admin.display(description="出自", ordering="serial")
     def source_shown(self, task: Task) -> str:
@@ -221,7 +225,7 @@ class TaskAdmin(MatterAdmin):
             ("direct", "待核实任务", "status=reported", S.REPORTED, "caution", "fact_check", 22),
             ("direct", "超期的任务", "light=red", None, "danger", "error", 24),
         )
-        cards, seen = [], Task.objects.restrict(request.user).ongoing() if duties else None
+        cards, seen = [], self.get_queryset(request).ongoing() if duties else None
         for duty, label, query, status, tone, icon, order in asked:
             if duty in duties:
                 rows = of_duty(seen, duty, request.user)

@@ -26,7 +26,12 @@ from demo.incidents_today import plan_incidents_today
 from demo.mediation import load_mediation
 from demo.menu import load_menu
 from demo.orders import plan_orders
+from demo.party_disclosure import plan_disclosures
+from demo.party_elections import plan_elections
+from demo.party_joint import load_party_joint, plan_joint
+from demo.party_life import load_life
 from demo.party_members import load_party_members, plan_transfers
+from demo.party_serving import load_serving
 from demo.party_tree import load_party_tree
 from demo.rhythm import plan_rhythm
 from demo.roster import hand_out_keys, load_roster
@@ -38,6 +43,7 @@ from demo.whistles import plan_whistles
 from demo.world import Calendar, Story, World
 from governance import parameters
 from governance.models import Notice, TextMessage
+from parties.models import Organisation
 
 #: Notices older than this have been read.
 UNREAD = timedelta(days=2)
@@ -75,6 +81,8 @@ def build(
         load_screening(world)
         load_party_tree(world)
         load_party_members(world)
+        load_life(world, Organisation.objects.select_related("grid", "parent"))
+        load_party_joint(world)
         world.minors = load_classes()
         calendar = Calendar(until=now, ticking_from=world.at(world.day(FOUNDED), 0))
         plan_volunteers(world, calendar)
@@ -89,6 +97,10 @@ def build(
         plan_screening(world, calendar)
         plan_backlogs(world, calendar)
         plan_transfers(world, calendar)
+        plan_elections(world, calendar)
+        plan_disclosures(world, calendar)
+        plan_joint(world, calendar)
+        load_serving(world, calendar)
         _analyze()
         for days in (20, 80):
             calendar.begin(world.at(world.day(FOUNDED + days), 4), _look_again())

@@ -147,7 +147,7 @@ def _conference(world: World, chance: random.Random, code: str, officer: User, i
     )  # fmt: skip
     conference = keep_conference(conference, by=officer, units=units, members=list(members_at(code)))
     yield in_office(now + timedelta(days=5))
-    asked = list(conference.attendances.all())
+    asked = list(conference.invitations.all())
     came = [row for row in asked if chance.random() < 0.85]
     minutes = "".join(
         f"{serial}、{item}：同意，由牵头单位办理。\n" for serial, item in enumerate(conference.agenda, 1)

@@ -32,8 +32,34 @@ from mediation.models import (
     Room,
     ScreeningReport,
 )
-from parties.flow import TRANSFERS
-from parties.models import CoveredUnit, HubHousehold, Member, Officer, Organisation, Transfer
+from parties.flow import (
+    CHECKINS,
+    DISCLOSURES,
+    ELECTIONS,
+    MEETINGS,
+    PROJECTS,
+    TASKS,
+    TRANSFERS,
+    WISHES,
+)
+from parties.models import (
+    Conference,
+    CoveredUnit,
+    Disclosure,
+    DualRegistration,
+    Election,
+    HubHousehold,
+    Meeting,
+    Member,
+    MicroWish,
+    Officer,
+    Organisation,
+    Pairing,
+    PartTimeMember,
+    SecretaryProject,
+    Task,
+    Transfer,
+)
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Station, Team, Volunteer
 from volunteers.models.orders import TAKING, OrderStatus
@@ -70,7 +96,15 @@ def counts(world: World) -> dict[str, str]:
         "督办积案": f"{sum(backlogs.values())}（{_listed(backlogs, BacklogStatus)}）",
         "党组织（党工委/党委/党支部/党小组）": "/".join(str(kinds.get(kind, 0)) for kind in (1, 2, 4, 5)),
         "党员、党员中心户、兜底单位": f"{Member.objects.count()}、{HubHousehold.objects.count()}、{CoveredUnit.objects.count()}",
-        "组织关系转接": f"{Transfer.objects.count()}",
+        "组织关系转接、换届、组织生活": f"{Transfer.objects.count()}、{Election.objects.count()}、{Meeting.objects.count()}",
+        "兼职委员、联席会议、重点任务和议定事项": (
+            f"{PartTimeMember.objects.count()}、{Conference.objects.count()}、{Task.objects.count()}"
+        ),
+        "微心愿、双报到、结对、书记项目": (
+            f"{MicroWish.objects.count()}、{DualRegistration.objects.count()}、{Pairing.objects.count()}、"
+            f"{SecretaryProject.objects.count()}"
+        ),
+        "党务公开": f"{Disclosure.objects.count()}",
         "晒单": f"{sum(stories.values())}（{_listed(stories, ShowcaseStatus)}），照片 {ShowcasePhoto.objects.count()}",
         "通知、短信": f"{Notice.objects.count()}、{TextMessage.objects.count()}",
     }
@@ -111,6 +145,13 @@ def faults(world: World) -> list[str]:
         DISPUTES,
         BACKLOGS,
         TRANSFERS,
+        ELECTIONS,
+        MEETINGS,
+        DISCLOSURES,
+        WISHES,
+        CHECKINS,
+        PROJECTS,
+        TASKS,
     ):
         label = flow.model._meta.verbose_name
         told = flow.model.objects.order_by().annotate(

@@ -272,7 +272,7 @@ def add_party(cast: Cast) -> None:
     cast.election = party.make_election(cast.branch, by=own)
     heads = [party.make_member(cast.branch, by=own) for _ in range(2)]
     party.make_ready(cast.election, own=own, superior=superior, members=heads)
-    cast.election = party.ballot(cast.election, own, [2, 2], everybody=4)
+    cast.election = party.ballot(cast.election, own, [3, 3], everybody=6)
 
 
 def add_serving(cast: Cast) -> None:

@@ -11,6 +11,7 @@ from governance.appointments import appoint
 from governance.models import User
 from governance.territory import GridLevel
 from parties.flow import TRANSFERS
+from parties.member_posts import settle_posts
 from parties.models import BranchForm, HubHousehold, Member, Officer, Organisation, PartyOrgType
 from parties.services.members import ask_transfer
 
@@ -46,6 +47,7 @@ def load_party_members(world: World) -> None:
     ]  # fmt: skip
     Officer.objects.bulk_create(officers, batch_size=BATCH)
     _give_posts(world, officers)
+    settle_posts(world.people["helper"], by=world.people["security"], reason="党员账号")
     _open_hubs(world, chance, members)
 
 

@@ -3,6 +3,7 @@ secretaries' projects. Everyone and everything is made up; each step is taken by
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from django.utils import timezone
 
@@ -65,7 +66,9 @@ def load_serving(world: World, calendar: Calendar) -> None:
 def _community(world: World, calendar: Calendar, community: str) -> Story:
     secretary = world.staff["community_secretary", community][0]
     branches = [row for row in world.party[community] if row.kind == PartyOrgType.BRANCH]
-    helpers = [each for each in world.nearby[community] if not each.user.is_staff][:MEMBERS]
+    known = set(Member.objects.on_roll().exclude(user=None).values_list("user", flat=True))
+    free = (each for each in world.nearby[community] if not each.user.is_staff and each.user.pk not in known)
+    helpers = list(islice(free, MEMBERS))
     if not branches or not helpers:
         return
     yield in_office(timezone.now())

@@ -109,8 +109,10 @@ def _branches(world: World, chance: random.Random, communities: list[str], commi
         for code in world.bases(community)
         if world.grids[code].kind == Grid.Kind.RESIDENT
     ]
-    grids = sorted({GRID, *chance.sample(bases, min(_share(world, BRANCH_GRIDS), len(bases)))})
-    second = sorted({GRID, *chance.sample(grids, _share(world, BRANCHES) - _share(world, BRANCH_GRIDS))})
+    bases.remove(GRID)
+    grids = sorted([GRID, *chance.sample(bases, min(_share(world, BRANCH_GRIDS) - 1, len(bases)))])
+    shared = _share(world, BRANCHES) - len(grids)
+    second = sorted([GRID, *chance.sample([code for code in grids if code != GRID], shared - 1)])
     for code in grids:
         community = short(world.grids[code[:12]].name)
         name = f"{community}社区第{int(code[-3:])}网格党支部"
@@ -148,12 +150,10 @@ def _term(world: World, chance: random.Random) -> dict:
 
 def _groups(world: World, chance: random.Random, branches: dict) -> list:
     rows = [row for several in branches.values() for row in several]
-    twice = set(
-        chance.sample(
-            range(len(rows)), min(len(rows), max(0, _share(world, GROUPS) - _share(world, BRANCHES)))
-        )
-    )
-    twice |= {serial for serial, row in enumerate(rows) if row.grid_id == GRID}
+    # The demo's own branch has two for its many members.
+    twice = [serial for serial, row in enumerate(rows) if row.grid_id == GRID]
+    others = [serial for serial, row in enumerate(rows) if row.grid_id != GRID]
+    twice = {*twice, *chance.sample(others, max(0, _share(world, GROUPS) - len(rows) - len(twice)))}
     for serial, branch in enumerate(rows):
         doors = world.doors[branch.grid_id]
         for number in range(1 + (serial in twice)):

@@ -17,6 +17,8 @@ from governance.models import Matter
 
 #: Rows in the list of what is most urgent.
 MOST_URGENT = 10
+#: A group of more cards shows those that say "nothing" in one line.
+CROWDED = 8
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,10 @@ def desk(site: Any, request: HttpRequest) -> dict[str, Any]:
         for label, cards in sorted(rooms.items())
         if cards
     ]
+    for group in groups:
+        crowded = len(group["cards"]) > CROWDED
+        group["calm"] = [card for card in group["cards"] if crowded and card.is_calm]
+        group["shown"] = [card for card in group["cards"] if not (crowded and card.is_calm)]
     return {
         "title": "工作台",
         "greeting": greeting(now.hour),

@@ -64,7 +64,7 @@ def _election(world: World, row: Organisation, until: str) -> Story:
     if until == "requested":
         return
     yield in_office(timezone.now() + timedelta(days=2))
-    _run(election, "approve_request", superior, document=f"社党发〔{planned.year}〕{row.pk % 40 + 1} 号")
+    _run(election, "approve_request", superior, document=f"社党发〔{planned.year}〕{planned.day} 号")
     yield in_office(timezone.now() + timedelta(days=3))
     _propose(election, own, head.member, roll)
     yield in_office(timezone.now() + timedelta(days=2))
@@ -76,7 +76,7 @@ def _election(world: World, row: Organisation, until: str) -> Story:
     if until == "reported":
         return
     yield in_office(timezone.now() + timedelta(days=3))
-    document = f"社党发〔{planned.year}〕{row.pk % 40 + 9} 号"
+    document = f"社党发〔{planned.year}〕{planned.day + 9} 号"
     _run(election, "approve_result", superior, since=timezone.localdate(), document=document)
 
 

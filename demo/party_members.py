@@ -139,15 +139,16 @@ def _branch(
 
 def _give_posts(world: World, officers: list[Officer]) -> None:
     """Give the secretaries of the demo street's branches accounts and posts, as a street does when it begins with the portal."""
-    security = world.people["security"]
+    security, serial = world.people["security"], 0
     for officer in officers:
         row = officer.organisation
         if officer.duty != D.SECRETARY or row.kind != T.BRANCH or not row.grid_id.startswith(STREET):
             continue
         member = officer.member
         if member.user_id is None:
+            serial += 1
             member.user = User.objects.create(
-                username=f"d{row.pk:05d}", name=member.name, phone=member.phone or world.names.phone(),
+                username=f"d{serial:04d}", name=member.name, phone=member.phone or world.names.phone(),
                 phone_verified=True, is_staff=True, password="!",  # noqa: S106
             )  # fmt: skip
             member.save(update_fields=["user"])

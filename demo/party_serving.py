@@ -65,25 +65,25 @@ def load_serving(world: World, calendar: Calendar) -> None:
 
 def _community(world: World, calendar: Calendar, community: str) -> Story:
     secretary = world.staff["community_secretary", community][0]
-    branches = [row for row in world.party[community] if row.kind == PartyOrgType.BRANCH]
+    below = [row for base in world.bases(community) for row in world.party.get(base, ())]
+    branches = [row for row in below if row.kind == PartyOrgType.BRANCH]
     known = set(Member.objects.on_roll().exclude(user=None).values_list("user", flat=True))
     free = (each for each in world.nearby[community] if not each.user.is_staff and each.user.pk not in known)
     helpers = list(islice(free, MEMBERS))
-    if not branches or not helpers:
+    homes = [user for base in world.bases(community) for user in world.residents.get(base, ())]
+    if not branches or not helpers or not homes:
         return
     yield in_office(timezone.now())
     for index, helper in enumerate(helpers):
         _enrol(world, branches[index % len(branches)], helper, secretary)
     for name, affiliation, offers in UNITS:
         _unit(world, community, secretary, name, affiliation, offers)
-    home = next(
-        (user for user in reversed(world.residents[community]) if user not in {h.user for h in helpers}), None
-    )
+    home = next((user for user in reversed(homes) if user not in {h.user for h in helpers}), None)
     if home is not None:
         calendar.begin(in_office(world.at(world.day(-35), 10)), _checkin(world, community, secretary, home))
     for serial, plan in enumerate(PLANS):
         begun = awake(world.at(world.day(-plan.back), 9 + serial % 8, 15))
-        resident = world.residents[community][serial]
+        resident = homes[serial % len(homes)]
         calendar.begin(
             begun, _wish(world, plan, community, resident, helpers[serial % len(helpers)], secretary)
         )

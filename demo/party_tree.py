@@ -111,7 +111,7 @@ def _branches(world: World, chance: random.Random, communities: list[str], commi
     ]
     bases.remove(GRID)
     grids = sorted([GRID, *chance.sample(bases, min(_share(world, BRANCH_GRIDS) - 1, len(bases)))])
-    shared = _share(world, BRANCHES) - len(grids)
+    shared = min(_share(world, BRANCHES) - _share(world, BRANCH_GRIDS), len(grids))
     second = sorted([GRID, *chance.sample([code for code in grids if code != GRID], shared - 1)])
     for code in grids:
         community = short(world.grids[code[:12]].name)
@@ -153,7 +153,12 @@ def _groups(world: World, chance: random.Random, branches: dict) -> list:
     # The demo's own branch has two for its many members.
     twice = [serial for serial, row in enumerate(rows) if row.grid_id == GRID]
     others = [serial for serial, row in enumerate(rows) if row.grid_id != GRID]
-    twice = {*twice, *chance.sample(others, max(0, _share(world, GROUPS) - len(rows) - len(twice)))}
+    twice = {
+        *twice,
+        *chance.sample(
+            others, min(len(others), max(0, _share(world, GROUPS) - _share(world, BRANCHES) - len(twice)))
+        ),
+    }
     for serial, branch in enumerate(rows):
         doors = world.doors[branch.grid_id]
         for number in range(1 + (serial in twice)):

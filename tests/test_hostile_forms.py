@@ -163,7 +163,7 @@ def pages(cast) -> list[tuple[str, str]]:
     return sorted({*found, (chosen, chosen)})
 
 
-def send(client, url: str, form: Form, **instead):
+def send(client, url: str, form: Form, /, **instead):
     """Send a form, some of its fields with another content, and undo what it did."""
     body = {name: values if len(values) != 1 else values[0] for name, values in form.values.items()}
     body |= instead

@@ -86,7 +86,8 @@ def test_a_branch_from_its_setting_up_to_a_transfer(live_server, visit):
     desk.press("登记")
     desk.reads("已登记任职。", "有岗位")
     branch = Organisation.objects.get(name="第一网格党支部")
-    assert Post.objects.in_force().get(user=leader).unit == branch.unit
+    posts = Post.objects.in_force().filter(user=leader, role="party_branch_secretary")
+    assert posts.get().unit == branch.unit
     go(desk, "在树上看")
     desk.reads("3号楼党小组", "书记 贺春生")
 

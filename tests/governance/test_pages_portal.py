@@ -22,6 +22,7 @@ def test_everyone_has_the_entries_that_are_theirs(client, territory):
     assert tiles(client) == [
         "随手拍",
         "我要点单",
+        "微心愿",
         "找网格员",
         "我的事项",
         "矛盾调解",

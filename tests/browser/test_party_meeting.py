@@ -1,5 +1,4 @@
-"""A branch's month with real clicks, on the secretary's phone: the usual meetings are planned with one press, and one that was held
-is recorded with who came."""
+"""A branch's meeting with real clicks, on the secretary's phone: one that was held is recorded with who came."""
 
 import re
 
@@ -15,7 +14,7 @@ from tests.browser.test_incidents import signed_in
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_month_is_planned_and_a_meeting_recorded_with_attendance(live_server, visit):
+def test_a_meeting_is_recorded_with_attendance(live_server, visit):
     factories.make_territory()
     Grid.objects.filter(code=factories.BASE).update(name="第一网格")
     branch = party.make_branch(name="第一网格党支部", theme_day=10)
@@ -42,13 +41,4 @@ def test_a_month_is_planned_and_a_meeting_recorded_with_attendance(live_server, 
     phone.reads("已记录", "应到 3 人，实到 2 人", "请假乙（住院）", "楼门治理")
     held = Meeting.objects.get()
     assert held.status == "held" and held.attendances.get(state="leave").reason == "住院"
-
-    phone.open(reverse("admin:parties_organisation_change", args=[branch.pk]))
-    phone.follow("本月组织生活")
-    phone.reads("还要安排的会")
-    phone.press("安排勾选的会")
-    phone.reads("已安排")
-    planned = Meeting.objects.filter(status="planned").count()
-    assert planned >= 1
-    assert not phone.page.evaluate(STICKING_OUT)
     assert not phone.complaints

@@ -1,5 +1,8 @@
 """What one process measures of whole pages: a request through every middleware, the view and the template."""
 
+from collections.abc import Callable
+from functools import cache
+
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
@@ -22,8 +25,8 @@ def prepare() -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def address_of(page: str) -> str:
-    """Return the address of a page by its name here."""
+def address_of(key: str, page: str) -> str:
+    """Return the address of a page by its name here; it is the same for everyone."""
     orders = reverse("admin:volunteers_order_changelist")
     return {
         "desk": lambda: reverse("admin:index"),
@@ -39,21 +42,25 @@ def address_of(page: str) -> str:
     }[page]()
 
 
-def fetch(key: str, page: str) -> tuple[float, int, int]:
-    """Fetch a page as a member of the cast. Returns milliseconds, the answer's size in bytes, and how often an order's number
-    stands in it."""
-    return visit(key, address_of(page), b"DD-")
+class Pages:
+    """The measured pages of one app: ``address_of(key, page)`` gives a page's address by its name here, ``mark`` is what is counted
+    in it to see that the rows are there. An address is looked up once, for finding it is no part of the page."""
 
+    def __init__(self, address_of: Callable[[str, str], str], mark: bytes) -> None:
+        self.address_of, self.mark = cache(address_of), mark
 
-def queries(key: str, page: str) -> tuple[int, float]:
-    """Return how many statements a page sends, and how many milliseconds the slowest one took."""
-    sent = statements(key, address_of(page))
-    return len(sent), sent[0][0] if sent else 0.0
+    def fetch(self, key: str, page: str) -> tuple[float, int, int]:
+        """Fetch a page as a member of the cast. Returns milliseconds, its size in bytes, and how often the mark stands in it."""
+        return visit(key, self.address_of(key, page), self.mark)
 
+    def queries(self, key: str, page: str) -> tuple[int, float]:
+        """Return how many statements a page sends, and how many milliseconds the slowest one took."""
+        sent = statements(key, self.address_of(key, page))
+        return len(sent), sent[0][0] if sent else 0.0
 
-def slowest(key: str, page: str, count: int = 3) -> list[tuple[float, str]]:
-    """Return the slowest statements of a page, for finding out why."""
-    return statements(key, address_of(page))[:count]
+    def slowest(self, key: str, page: str, count: int = 5) -> list[tuple[float, str]]:
+        """Return the slowest statements of a page, for finding out why."""
+        return statements(key, self.address_of(key, page))[:count]
 
 
 def visit(key: str, address: str, mark: bytes) -> tuple[float, int, int]:
@@ -83,3 +90,7 @@ def statements(key: str, address: str) -> list[tuple[float, str]]:
         visit(key, address, b"")
     sent = sorted(captured.captured_queries, key=lambda each: -float(each["time"]))
     return [(float(each["time"]) * 1000, each["sql"]) for each in sent]
+
+
+_PAGES = Pages(address_of, b"DD-")
+fetch, queries, slowest = _PAGES.fetch, _PAGES.queries, _PAGES.slowest

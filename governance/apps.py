@@ -22,7 +22,7 @@ class GovernanceConfig(AppConfig):
             flow,
             imports,  # noqa: F401  binds what it does as time passes
         )
-        from governance.roles import sync_roles
+        from governance.roles.writing import sync_roles
 
         flow.on_tick(audit.end_lapsed)
         post_migrate.connect(sync_roles, dispatch_uid="governance.roles")

@@ -12,7 +12,7 @@ MOST_CHARACTERS = 20_000
 MOST_DRAFTS = 3
 _SLOT = "drafts"
 #: What belongs to the page that was sent, not to what was typed.
-_FRAME = {"csrfmiddlewaretoken", "version"}
+_FRAME = {"csrfmiddlewaretoken", "version", "change_place"}
 _SECRET = ("password", "secret", "token")
 
 

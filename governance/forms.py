@@ -1,6 +1,7 @@
 """What every form of the portal shares: the fields that people fill in the same way everywhere, and the form of one action
 of a transition table. Forms check what was typed; what may be done is decided by the flow."""
 
+import uuid
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -13,7 +14,8 @@ from django.utils.safestring import SafeString
 
 from governance import files, worktime
 from governance.flow import Action
-from governance.models import Matter
+from governance.models import Matter, User
+from governance.models.matters import Channel
 from governance.models.people import PHONE
 
 #: Half hours that a service can begin or end at.
@@ -189,6 +191,59 @@ class WindowFields(forms.Form):
             self.add_error("wanted_day", "请选择 90 天以内的日期。")
         cleaned["wanted_from"], cleaned["wanted_until"] = begins, ends
         return cleaned
+
+
+class ApplicantFields(forms.Form):
+    """Who asks for something: the person herself, whose name is asked for until the portal knows it, or a resident for whom a
+    worker writes it down. ``left_out`` takes away what is not asked; ``applicant_data`` is what the services take."""
+
+    token = forms.CharField(widget=forms.HiddenInput, max_length=60, required=False)
+    my_name = forms.CharField(
+        label="您的姓名",
+        max_length=40,
+        widget=forms.TextInput({"autocomplete": "name", "maxlength": 40}),
+        error_messages={"required": "请填写姓名。"},
+    )
+    applicant_name = forms.CharField(
+        label="居民姓名",
+        max_length=40,
+        widget=forms.TextInput({"autocomplete": "off", "maxlength": 40}),
+        error_messages={"required": "请填写居民姓名。"},
+    )
+    applicant_phone = phone_field("居民电话")
+
+    user: User
+    for_someone: bool
+
+    def leave_out(self) -> None:
+        """Take away the fields of the other way of asking."""
+        gone = ["my_name"] if self.for_someone else ["applicant_name", "applicant_phone"]
+        if self.user.name and not self.for_someone:
+            gone.append("my_name")
+        for name in gone:
+            del self.fields[name]
+
+    def applicant_data(self) -> dict[str, Any]:
+        """Return whose matter it becomes, by which way, and the mark by which it is told when it is sent twice."""
+        cleaned = self.cleaned_data
+        if self.for_someone:
+            name, phone = cleaned["applicant_name"], cleaned["applicant_phone"]
+            owner = User.objects.filter(phone=phone, phone_verified=True, is_active=True).first()
+        else:
+            owner = self.user
+            name, phone = owner.name or cleaned.get("my_name", ""), owner.phone or ""
+        return {
+            "source_id": cleaned.get("token") or uuid.uuid4().hex,
+            "channel": Channel.WORKER if self.for_someone else Channel.RESIDENT,
+            "applicant": owner,
+            "applicant_name": name,
+            "applicant_phone": phone,
+        }
+
+
+def asked(words: str, wrong: str = "") -> dict[str, str]:
+    """Return the sentences of a field that must be filled in or chosen; ``wrong``: what is said of a choice that is not offered."""
+    return {"required": words, "invalid": words, "invalid_choice": wrong or words}
 
 
 class ActionForm(forms.Form):

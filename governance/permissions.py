@@ -388,6 +388,14 @@ class RestrictedQuerySet(GroundedQuerySet):
             return self.all()
         return self.none() if q is NOTHING else self.on_grounds(q)
 
+    def with_clear(self, user: Any, action: str = "contact"):
+        """Return the rows, each with ``clear``: whether ``action``, which opens its masked columns, is the person's there."""
+        q = rule_of(self.model).q(self.model, user, action)
+        flag: Any = Value(q is EVERYTHING, output_field=models.BooleanField())
+        if q is not EVERYTHING and q is not NOTHING:
+            flag = Case(When(q, then=Value(True)), default=Value(False))
+        return self.annotate(clear=flag)
+
 
 def permitted_actions(user: Any, obj: models.Model, actions: Iterable[str]) -> set[str]:
     """Return those of ``actions`` that the rule allows ``user`` on this one row, in a fixed number of queries.

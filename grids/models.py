@@ -31,6 +31,11 @@ class GridQuerySet(RestrictedQuerySet):
         """Return the grids right below ``code``."""
         return self.filter(parent_id=code)
 
+    def way_down(self, top: str, node: str) -> list[tuple[str, str]]:
+        """Return the nodes from ``top`` down to ``node`` as (code, name), the highest first; none without a node."""
+        codes = [code for code in lineage(node) if code.startswith(top)] if node else []
+        return list(self.filter(code__in=codes).order_by("code").values_list("code", "name"))
+
 
 class Grid(models.Model):
     """A node of the territory. The code is its identity and its path; it is never changed or reused."""

@@ -4,9 +4,12 @@ place of a grid worker's post."""
 import time
 from dataclasses import dataclass
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import urlencode
 
+from governance import drafts
 from governance.territory import GridLevel
 from grids.models import Entrance, Grid
 from grids.notice import ROLE
@@ -81,6 +84,14 @@ def choose(request: HttpRequest, *, entrance: Entrance | None = None, grid: Grid
     elif grid is not None:
         request.session["grid"] = grid.code
     request.__dict__.pop("_place", None)
+
+
+def detour(request: HttpRequest) -> HttpResponseRedirect | None:
+    """Return the way to the choice of a place, where that is what a form was sent for: what was typed waits for the way back."""
+    if "change_place" not in request.POST:
+        return None
+    drafts.keep(request, request.path)
+    return HttpResponseRedirect(f"{reverse('choose_place')}?{urlencode({'next': request.get_full_path()})}")
 
 
 def noted(place: Place | None) -> str:

@@ -3,8 +3,9 @@
 from django.db.models import Count
 from django.urls import reverse
 
-from benchmarks import cast, pages
+from benchmarks import cast
 from benchmarks.mediation import lists, texts
+from benchmarks.pages import Pages
 from mediation.models import Dispute
 
 MARK = b"JF-"
@@ -50,22 +51,5 @@ def newest_closed(key: str) -> Dispute:
     return alike.order_by("-opened_at", "-pk").first()
 
 
-_addresses: dict[tuple[str, str], str] = {}
-
-
-def fetch(key: str, page: str) -> tuple[float, int, int]:
-    """Fetch a page as a member of the cast. Returns milliseconds, its size in bytes, and how often a number stands in it."""
-    if (key, page) not in _addresses:
-        _addresses[key, page] = address_of(key, page)
-    return pages.visit(key, _addresses[key, page], MARK)
-
-
-def queries(key: str, page: str) -> tuple[int, float]:
-    """Return how many statements a page sends, and how many milliseconds the slowest one took."""
-    sent = pages.statements(key, address_of(key, page))
-    return len(sent), sent[0][0] if sent else 0.0
-
-
-def slowest(key: str, page: str, count: int = 5) -> list[tuple[float, str]]:
-    """Return the slowest statements of a page, for finding out why."""
-    return pages.statements(key, address_of(key, page))[:count]
+_PAGES = Pages(address_of, MARK)
+fetch, queries, slowest = _PAGES.fetch, _PAGES.queries, _PAGES.slowest

@@ -15,6 +15,9 @@ from django.http import HttpRequest
 
 from governance.permissions import Jurisdiction, permission, rule_of
 
+#: The longest number that a row may have in an address.
+MOST_DIGITS = 10
+
 
 class _Sturdy:
     """Leaves values out that no key can be, before the control looks them up to show them again."""
@@ -33,6 +36,11 @@ def could_be(key: models.Field, value: Any) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def could_be_key(text: str) -> bool:
+    """Say whether a text of an address can be the number of a row at all."""
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
 
 
 class ChoiceBox(_Sturdy, AutocompleteSelect):

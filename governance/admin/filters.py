@@ -20,6 +20,19 @@ from governance.territory import COLUMN, GridLevel, level_of, lineage
 class ChoiceFilter(SimpleListFilter):
     """A filter whose value must be one that it offers."""
 
+    #: What the first choice is called, where a list begins with fewer rows than all: then "all" is a choice of its own.
+    usual = ""
+
+    @property
+    def named(self) -> str:
+        """What the address asks of this filter, as text; empty for nothing."""
+        return str(self.used_parameters.get(self.parameter_name) or "")
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": self.usual} if self.usual else first
+        yield from others
+
     def checked(self) -> str | None:
         """Return the chosen value, None when nothing is chosen.
 
@@ -80,8 +93,7 @@ class PlaceFilter(ChoiceFilter):
 
     def lookups(self, request, model_admin) -> list[tuple[str, str]]:
         # The code that the address already names is looked up along with its neighbours, so one query serves all.
-        params = self.used_parameters
-        named = str(params.get(self.parameter_name) or "")
+        named = self.named
         named = named if named.isascii() and named.isdigit() and len(named) in GridLevel.values else ""
         codes = {post.code for post in request.user.posts_in_force}
         tops = codes or ({named[:6]} if named else set())
@@ -146,15 +158,10 @@ class DayFilter(ChoiceFilter):
 class ScopeFilter(ChoiceFilter):
     """Whose rows: those that the person's posts reach, or everything that is public too. Begins with the former."""
 
-    title, parameter_name = "范围", "scope"
+    title, parameter_name, usual = "范围", "scope", "我的管辖范围"
 
     def lookups(self, request, model_admin) -> list[tuple[str, str]]:
         return [("all", "全部公开的")]
-
-    def choices(self, changelist) -> Any:
-        mine, everything = list(super().choices(changelist))[:2]
-        yield {**mine, "display": "我的管辖范围"}
-        yield everything
 
     def queryset(self, request, queryset: QuerySet) -> QuerySet:
         if self.checked() == "all" or request.user.is_superuser:

@@ -9,34 +9,29 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
-from django.db.models import Case, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from governance import audit, exports, intake, masks, parameters, worktime
+from governance import audit, intake, masks, worktime
 from governance.admin import bulk
 from governance.admin.actions import TIME_FORMS, DeskActionView, dress
 from governance.admin.base import DeskList, Named, ReadOnlyAdmin, cleaned
 from governance.admin.desk import Card, Urgent
+from governance.admin.exporting import Exported
 from governance.admin.filters import ChannelFilter, DayFilter, LightFilter, PlaceFilter, StatusFilter
 from governance.explaining import explain
-from governance.exports import Column
 from governance.forms import ActionForm, day_field
 from governance.models import Matter, User
 from governance.models.matters import Channel
 from governance.permissions import (
-    EVERYTHING,
-    NOTHING,
     holders,
     permission,
     permitted_actions,
-    rule_of,
 )
 from governance.templatetags import ui
 
@@ -68,7 +63,7 @@ class MatterList(DeskList):
         super().get_results(request)
 
 
-class MatterAdmin(ReadOnlyAdmin):
+class MatterAdmin(Exported, ReadOnlyAdmin):
     """The base of the admins of matters.
 
     Subclasses name their forms (``action_forms``: action -> form), the actions that many rows may take at once
@@ -82,7 +77,6 @@ class MatterAdmin(ReadOnlyAdmin):
     #: The action that stands out and comes first, if it is offered: the first of these. Where none are named, the first of all.
     main_actions: tuple[str, ...] = ()
     tones: dict[str, str] = {}
-    export_columns: list[Column] = []
     #: The action that clears masked columns on the page.
     contact_action = "contact"
     #: Whether a line of the list shows them too, to whom they are open: then each row carries ``clear``.
@@ -108,11 +102,7 @@ class MatterAdmin(ReadOnlyAdmin):
         person."""
         rows = super().get_queryset(request).with_place()
         if self.lines_clear:
-            clear = rule_of(self.model).q(self.model, request.user, self.contact_action)
-            flag = Value(clear is EVERYTHING, output_field=models.BooleanField())
-            if clear is not EVERYTHING and clear is not NOTHING:
-                flag = Case(When(clear, then=Value(True)), default=Value(False))
-            rows = rows.annotate(clear=flag)
+            rows = rows.with_clear(request.user, self.contact_action)
         return rows.select_related(*self.also_shown) if self.also_shown else rows
 
     @admin.display(description="事项 / 编号", ordering="number")
@@ -150,12 +140,7 @@ class MatterAdmin(ReadOnlyAdmin):
         text = request.GET.get("q", "").strip()
         if len(text) == 1 and not text.isascii():
             self.message_user(request, "请至少输入两个字再搜索。", level="warning")
-        can_export = bool(self.export_columns) and request.user.may("export", self.model)
-        context = {
-            "export_url": self.link(None, "export") if can_export else "",
-            **(extra_context or {}),
-        }
-        return super().changelist_view(request, context)
+        return super().changelist_view(request, extra_context)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeskList]:
         return MatterList
@@ -175,7 +160,6 @@ class MatterAdmin(ReadOnlyAdmin):
         name = f"{self.model._meta.app_label}_{self.model._meta.model_name}"
         view = self.admin_site.admin_view
         return [
-            path("export/", view(self.export_view), name=f"{name}_export"),
             path("bulk/<slug:action>/", view(self.bulk_view), name=f"{name}_bulk"),
             path("<int:object_id>/do/<slug:action>/", view(self.action_view), name=f"{name}_do"),
             path("<int:object_id>/reveal/<slug:field>/", view(self.reveal_view), name=f"{name}_reveal"),
@@ -408,43 +392,6 @@ class MatterAdmin(ReadOnlyAdmin):
             "back": self.link(matter),
         }
         return TemplateResponse(request, "governance/desk_why.html", context)
-
-    # --- the Excel table ---------------------------------------------------------------------------------------------
-    def export_view(self, request: HttpRequest) -> HttpResponse:
-        """Ask for a reason (GET), then hand out the list as it is filtered now (POST), personal columns masked."""
-        if not self.export_columns or not request.user.may("export", self.model):
-            raise Http404
-        self.request = request
-        try:
-            rows = self.get_changelist_instance(request).queryset.restrict(request.user, "export")
-        except IncorrectLookupParameters:
-            return HttpResponseRedirect(self.link(None, "changelist"))
-        error = ""
-        if request.method == "POST":
-            reason = request.POST.get("reason", "").replace("\x00", "").strip()
-            if len(reason) < 4:
-                error = "请写明导出用途（至少 4 个字），会记入访问日志。"
-            else:
-                try:
-                    return exports.export(
-                        rows, self.export_columns, by=request.user, reason=reason, request=request
-                    )
-                except ValidationError as refusal:
-                    error = "".join(refusal.messages)
-        request.current_app = self.admin_site.name
-        query = request.GET.urlencode()
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"导出{self.model._meta.verbose_name}",
-            "opts": self.model._meta,
-            "headings": [heading for heading, _, _ in self.export_columns],
-            "reason": request.POST.get("reason", ""),
-            "error": error,
-            "most": parameters.value("exports.most_rows"),
-            "filtered": bool(query),
-            "back": self.link(None, "changelist") + (f"?{query}" if query else ""),
-        }
-        return TemplateResponse(request, "governance/desk_export.html", context)
 
     # --- the desk -----------------------------------------------------------------------------------------------------
     def urgent(self, request: HttpRequest, most: int = 10) -> list[Urgent]:

@@ -1,5 +1,5 @@
 """Roles and units: what a post may do, and the bodies that matters are given to. The built-in roles are the table in
-governance/roles.py; a district adds its own beside them."""
+governance/roles/; a district adds its own beside them."""
 
 from typing import Any
 
@@ -77,7 +77,7 @@ class RoleAdmin(TerritorialAdmin):
     fields = ("key", "name", "duty", "levels", "needs_unit", "permissions")
 
     def has_change_permission(self, request: HttpRequest, obj: Role | None = None) -> bool:
-        # The built-in roles are the table in governance/roles.py; a role that one holds oneself is not one's own to widen.
+        # The built-in roles are the table in governance/roles/; a role that one holds oneself is not one's own to widen.
         if obj is not None and (obj.is_builtin or request.user.holds(obj.pk)):
             return False
         return super().has_change_permission(request, obj)

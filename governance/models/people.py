@@ -216,7 +216,7 @@ def people_of(unit: Unit, perm: str, code: str):
 
 
 class Role(models.Model):
-    """A bundle of ordinary Django permissions. The built-in ones are the table in governance/roles.py, written at
+    """A bundle of ordinary Django permissions. The built-in ones are the table in governance/roles/, written at
     every migrate; a district may add its own beside them."""
 
     key = models.SlugField("标识", max_length=40, primary_key=True)

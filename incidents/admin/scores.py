@@ -12,8 +12,9 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from governance.admin.base import Named, ReadOnlyAdmin
+from governance.admin.exporting import Exported
 from governance.admin.filters import ChoiceFilter, PlaceFilter
-from governance.admin.matters import MatterAdmin, link_to
+from governance.admin.matters import link_to
 from governance.admin.verbs import verb_page
 from governance.permissions import permitted_actions
 from governance.slices import page_of
@@ -79,7 +80,7 @@ class EvaluationFilter(ChoiceFilter):
 
 
 @admin.register(EvaluationScore)
-class EvaluationScoreAdmin(ReadOnlyAdmin):
+class EvaluationScoreAdmin(Exported, ReadOnlyAdmin):
     """One department's result, for its own people once it is out, for the street and the district all along."""
 
     list_display = (
@@ -116,18 +117,11 @@ class EvaluationScoreAdmin(ReadOnlyAdmin):
         ("等次", 8, lambda row: row.get_band_display()),
         ("公布时间", 18, lambda row: row.published_at),
     ]
-    #: The same page that matters have, asking the same questions of this model.
-    export_view = MatterAdmin.export_view
 
     # --- list -------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest):
         rows = super().get_queryset(request).select_related("unit", "grid", "evaluation", "evaluation__grid")
         return rows.defer("grid__boundary", "evaluation__grid__boundary").prefetch_related("deductions")
-
-    def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
-        can = request.user.may("export", EvaluationScore)
-        context = {"export_url": self.link(None, "export") if can else "", **(extra_context or {})}
-        return super().changelist_view(request, context)
 
     @admin.display(description="部门 / 街道", ordering="unit")
     def heading(self, score: EvaluationScore) -> str:
@@ -165,7 +159,6 @@ class EvaluationScoreAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list:
         view = self.admin_site.admin_view
         return [
-            path("export/", view(self.export_view), name="incidents_evaluationscore_export"),
             path("<int:key>/answer/", view(self.answer_view), name="incidents_evaluationscore_answer"),
             path("<int:key>/rows/<slug:part>/", view(self.rows_view), name="incidents_evaluationscore_rows"),
             *super().get_urls(),

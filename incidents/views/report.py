@@ -6,7 +6,7 @@ from typing import Any
 
 from allauth.core import ratelimit
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +21,7 @@ from governance.models import User
 from governance.views import Kept
 from grids import geometry
 from grids.models import Grid
-from grids.places import Place, noted, place_of, recalled
+from grids.places import Place, detour, noted, place_of, recalled
 from incidents.forms.report import ReportForm
 from incidents.likeness import similar, suggest_classes
 from incidents.models import Incident
@@ -55,10 +55,8 @@ class Snapshot(Kept, View):
         return self.page(self.form(initial={**typed, "where": noted(self.place())}))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if "change_place" in request.POST:
-            drafts.keep(request, request.path)
-            query = urlencode({"next": request.get_full_path()})
-            return HttpResponseRedirect(f"{reverse('choose_place')}?{query}")
+        if away := detour(request):
+            return away
         form = self.form(request.POST)
         valid = form.is_valid()
         if valid:

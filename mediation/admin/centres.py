@@ -6,7 +6,6 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.admin import TabularInline
@@ -18,9 +17,9 @@ from unfold.widgets import (
 
 from governance import masks
 from governance.admin.base import TerritorialAdmin, by_name, cleaned, masked_column
-from governance.admin.choices import RestrictedChoices
+from governance.admin.choices import RestrictedChoices, could_be_key
+from governance.admin.exporting import Exported
 from governance.admin.filters import ChoiceFilter, PlaceFilter, ScopeFilter
-from governance.admin.matters import MatterAdmin
 from governance.models import Post, User
 from governance.permissions import permission, rule_of
 from governance.templatetags import ui
@@ -229,9 +228,9 @@ class CommitteeFilter(ChoiceFilter):
     title, parameter_name = "调委会", "committee"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        named = str(self.used_parameters.get(self.parameter_name) or "")
+        named = self.named
         rows = Committee.objects.restrict(request.user, "change")
-        if named.isascii() and named.isdigit() and len(named) < 10:
+        if could_be_key(named):
             rows = rows | Committee.objects.restrict(request.user).filter(pk=named)
         return [(str(key), name) for key, name in rows.order_by("grid", "pk").values_list("pk", "name")[:200]]
 
@@ -291,7 +290,7 @@ class MediatorForm(forms.ModelForm):
 
 
 @admin.register(Mediator)
-class MediatorAdmin(TerritorialAdmin):
+class MediatorAdmin(Exported, TerritorialAdmin):
     form = MediatorForm
     change_form_outer_before_template = "mediation/desk_hints.html"
     list_display = (
@@ -330,8 +329,6 @@ class MediatorAdmin(TerritorialAdmin):
         ("聘任至", 14, lambda row: row.until),
         ("在岗", 8, lambda row: row.is_active),
     ]
-    #: The same page that matters have, asking the same questions of this model.
-    export_view = MatterAdmin.export_view
 
     # --- list -------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -342,15 +339,6 @@ class MediatorAdmin(TerritorialAdmin):
         text = cleaned(search_term).strip()
         found = by_name(text, "user__") | Q(committee__name__icontains=text)
         return (queryset.filter(found) if text else queryset), False
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        can = request.user.may("export", Mediator)
-        context = {"export_url": self.link(None, "export") if can else "", **(extra_context or {})}
-        return super().changelist_view(request, context)
-
-    def get_urls(self) -> list:
-        view = self.admin_site.admin_view(self.export_view)
-        return [path("export/", view, name="mediation_mediator_export"), *super().get_urls()]
 
     def row_title(self, obj: Mediator) -> str:
         return masks.person(obj.user)

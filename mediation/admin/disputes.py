@@ -12,6 +12,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 
 from governance import audit, masks
+from governance.admin.choices import could_be_key
 from governance.admin.desk import Card
 from governance.admin.filters import DayFilter, LightFilter, PlaceFilter, StatusFilter
 from governance.admin.matters import MatterAdmin
@@ -22,7 +23,7 @@ from governance.permissions import permitted_actions
 from governance.templatetags import ui
 from grids.models import Grid
 from mediation.admin.figures import FigureFilter, figures_view
-from mediation.admin.filters import CategoryFilter, DutyFilter, FoundFilter, GradeFilter, could_be_key
+from mediation.admin.filters import CategoryFilter, DutyFilter, FoundFilter, GradeFilter
 from mediation.admin.panels import (
     agreements_of,
     follow_ups_of,

@@ -15,7 +15,8 @@ from governance.admin.filters import ChoiceFilter
 from governance.models import AccessEvent
 from governance.period_forms import USUAL, PeriodForm, asked_period
 from governance.territory import GridLevel, asked_node
-from mediation.admin.scope import top_of_counts, way_down
+from grids.models import Grid
+from mediation.admin.scope import top_of_counts
 from mediation.models import Dispute, ScreeningReport
 from mediation.reports import COLUMNS, Asked, Line, rows_of, table
 from mediation.reports.table import BREAKDOWNS, OF_REPORTS
@@ -75,7 +76,7 @@ def figures_view(admin: Any, request: HttpRequest) -> HttpResponse:
         raise Http404
     asked, form, key, top = read(request, request.GET)
     lines = table(request.user, asked)
-    places = way_down(top, asked.node)
+    places = dict(Grid.objects.way_down(top, asked.node))
     if request.method == "POST":
         return export(request, asked, lines, places.get(asked.node, ""))
     opens = request.user.may("view", Dispute)

@@ -6,17 +6,13 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from governance.admin.choices import could_be_key
 from governance.admin.filters import ChoiceFilter, DayFilter
 from mediation.models import Category, Grade, Screening, ScreeningReport
 from mediation.reports.screening import COUNTED, FOUND
 
 #: So many campaigns are offered; an address may name any other within reach.
 MOST_OFFERED = 20
-
-
-def could_be_key(text: str) -> bool:
-    """Say whether a text from outside can be a row's key at all."""
-    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 class FoundFilter(ChoiceFilter):
@@ -26,7 +22,7 @@ class FoundFilter(ChoiceFilter):
     title, parameter_name = "排查发现", "found"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        named = str(self.used_parameters.get(self.parameter_name) or "")
+        named = self.named
         if not named:
             return []
         key, _, figure = named[1:].partition(".")
@@ -52,7 +48,7 @@ class ScreeningFilter(ChoiceFilter):
     title, parameter_name = "排查行动", "screening"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        named = str(self.used_parameters.get(self.parameter_name) or "")
+        named = self.named
         rows = Screening.objects.restrict(request.user)
         offered = {row.pk: row.name for row in rows.order_by("-since", "-pk")[:MOST_OFFERED]}
         if could_be_key(named) and int(named) not in offered:

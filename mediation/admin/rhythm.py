@@ -23,7 +23,8 @@ from governance.models import AccessEvent
 from governance.periods import EARLIEST, Period
 from governance.templatetags import ui
 from governance.territory import GridLevel, asked_node
-from mediation.admin.scope import top_of_counts, way_down
+from grids.models import Grid
+from mediation.admin.scope import top_of_counts
 from mediation.cards import TONES
 from mediation.forms.rhythm import BulletinForm, ReviewForm
 from mediation.models import Bulletin, Dispute, Review, Rhythm
@@ -122,7 +123,7 @@ def rhythm_view(admin: Any, request: HttpRequest) -> HttpResponse:
         "pages": [(here(by=key), words, key == by) for key, (words, _) in PAGES.items()],
         "back_url": here(on=period.since - timedelta(days=1)) if period.since > EARLIEST else "",
         "next_url": here(on=after) if after <= timezone.localdate() else "",
-        "places": [(here(**{"in": code}), name) for code, name in way_down(top, node).items()],
+        "places": [(here(**{"in": code}), name) for code, name in Grid.objects.way_down(top, node)],
         "columns": [words for _, words in labels()],
         "totals": compared(told(found)),
         "lines": [

@@ -18,14 +18,15 @@ from unfold.widgets import UnfoldAdminSelect2Widget
 from governance import audit, exports, masks
 from governance.admin.actions import dress
 from governance.admin.base import Named, TerritorialAdmin
+from governance.admin.choices import could_be_key
 from governance.admin.filters import ChoiceFilter, PlaceFilter
 from governance.models import AccessEvent
 from governance.permissions import rule_of
 from governance.templatetags import ui
 from governance.territory import GridLevel, asked_node
+from grids.models import Grid
 from mediation.admin.figures import FigureFilter
-from mediation.admin.filters import CountedFilter, ScreenedFilter, ScreeningFilter, could_be_key
-from mediation.admin.scope import way_down
+from mediation.admin.filters import CountedFilter, ScreenedFilter, ScreeningFilter
 from mediation.forms.screening import NO_NAMES, ReportForm, ScreeningForm
 from mediation.models import Dispute, Screening, ScreeningReport
 from mediation.reports.screening import FIGURES, FOUND, Line, Progress, progress, top_of
@@ -157,7 +158,7 @@ class ScreeningAdmin(Choosing, TerritorialAdmin):
             node = top
         found = progress(user, screening, node)
         counts = user.may("count", Dispute)
-        places = way_down(top, node)
+        places = dict(Grid.objects.way_down(top, node))
         if request.method == "POST":
             return self.hand_out(request, screening, found, places.get(node, ""), counts)
         columns = {key: figure for key, figure in FIGURES.items() if counts or key not in FOUND}

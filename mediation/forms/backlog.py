@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from governance.forms import ActionForm, PhotosField, day_field
+from governance.forms import ActionForm, PhotosField, asked, day_field
 from governance.models import Unit
 from grids.models import Grid
 from mediation.models import Dispute
@@ -15,10 +15,6 @@ from mediation.services.backlog import leading_units, years
 MOST_PHOTOS = 6
 #: Said wherever words of one's own are asked for.
 NOBODY = "不写当事人的姓名、电话和住址。"
-
-
-def _asked(words: str, wrong: str = "") -> dict[str, str]:
-    return {"required": words, "invalid": words, "invalid_choice": wrong or words}
 
 
 class BacklogForm(forms.Form):
@@ -36,7 +32,7 @@ class BacklogForm(forms.Form):
         queryset=Grid.objects.none(),
         empty_label="请选择",
         help_text="协办的是这个社区所在的街道。",
-        error_messages=_asked("请选择社区。", "请选择您管辖范围内的社区。"),
+        error_messages=asked("请选择社区。", "请选择您管辖范围内的社区。"),
     )
     description = forms.CharField(
         label="来龙去脉",
@@ -45,7 +41,7 @@ class BacklogForm(forms.Form):
         help_text=f"什么时候起、为什么没有解决、群众要求什么。{NOBODY}",
         error_messages={"required": "请写明来龙去脉。"},
     )
-    year = forms.TypedChoiceField(label="年度", coerce=int, error_messages=_asked("请选择年度。"))
+    year = forms.TypedChoiceField(label="年度", coerce=int, error_messages=asked("请选择年度。"))
     supervisor = forms.CharField(
         label="市级督办单位", max_length=60, error_messages={"required": "请填写市级督办单位。"}
     )
@@ -53,7 +49,7 @@ class BacklogForm(forms.Form):
         label="区级主办单位",
         queryset=Unit.objects.none(),
         empty_label="请选择",
-        error_messages=_asked("请选择主办单位。", "这个单位已停用或不在本区，请另选。"),
+        error_messages=asked("请选择主办单位。", "这个单位已停用或不在本区，请另选。"),
     )
     due_on = day_field("办结期限")
     dispute = forms.CharField(

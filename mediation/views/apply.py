@@ -4,10 +4,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.views import View
 
 from governance import drafts
@@ -15,7 +13,7 @@ from governance.flow import NotYours
 from governance.forms import check_photos, tell
 from governance.models import Intake, User
 from governance.views import SignedIn
-from grids.places import Place, noted, place_of, recalled
+from grids.places import Place, detour, noted, place_of, recalled
 from mediation.forms.apply import ApplyForm
 from mediation.models import Dispute
 from mediation.services.registering import competent_centre, likely_repeats, register_dispute
@@ -34,10 +32,8 @@ class Apply(SignedIn, View):
         return self.page(ApplyForm(user=request.user, initial={**typed, "where": noted(self.place())}))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if "change_place" in request.POST:
-            drafts.keep(request, request.path)
-            query = urlencode({"next": request.get_full_path()})
-            return HttpResponseRedirect(f"{reverse('choose_place')}?{query}")
+        if away := detour(request):
+            return away
         form = ApplyForm(request.POST, request.FILES, user=request.user)
         valid = form.is_valid()
         if self.place() is None:

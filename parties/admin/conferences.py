@@ -13,8 +13,8 @@ from django.utils.http import urlencode
 
 from governance.admin.base import Named, ReadOnlyAdmin
 from governance.admin.desk import Card
+from governance.admin.exporting import Exported
 from governance.admin.filters import ChoiceFilter, DayFilter, PlaceFilter
-from governance.admin.matters import MatterAdmin
 from governance.admin.verbs import ReasonForm, verb_page
 from governance.templatetags import ui
 from grids.models import Grid
@@ -63,7 +63,7 @@ def state_chip(conference: Conference) -> str:
 
 
 @admin.register(Conference)
-class ConferenceAdmin(ReadOnlyAdmin):
+class ConferenceAdmin(Exported, ReadOnlyAdmin):
     list_display = ("heading", "state_shown", "level_shown", "place", "chair", "came", "resolved")
     list_display_links = ("heading",)
     list_filter = (StateFilter, PlaceFilter, HeldFilter)
@@ -84,7 +84,6 @@ class ConferenceAdmin(ReadOnlyAdmin):
         ("议定事项", 10, lambda row: row.tasks_count),
         ("已完成", 8, lambda row: row.done_count),
     ]  # fmt: skip
-    export_view = MatterAdmin.export_view
 
     # --- list -------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -125,15 +124,10 @@ class ConferenceAdmin(ReadOnlyAdmin):
             f"{conference.tasks_count} 项，完成 {conference.done_count} 项" if conference.tasks_count else ""
         )
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        url = self.link(None, "export") if request.user.may("export", Conference) else ""
-        return super().changelist_view(request, {"export_url": url, **(extra_context or {})})
-
     # --- addresses --------------------------------------------------------------------------------------------------
     def get_urls(self) -> list:
         view, name = self.admin_site.admin_view, "parties_conference"
         return [
-            path("export/", view(self.export_view), name=f"{name}_export"),
             path("<int:object_id>/mend/", view(self.mend_view), name=f"{name}_mend"),
             path("<int:object_id>/record/", view(self.record_view), name=f"{name}_record"),
             path("<int:object_id>/cancel/", view(self.cancel_view), name=f"{name}_cancel"),

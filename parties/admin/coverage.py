@@ -4,12 +4,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.http import HttpRequest
 
 from governance.admin.base import TerritorialAdmin
+from governance.admin.exporting import Exported
 from governance.admin.filters import ChoiceFilter, PlaceFilter
-from governance.admin.matters import MatterAdmin
 from governance.templatetags import ui
 from parties.admin.filters import OrganisationFilter
 from parties.models import CoveredUnit, HubHousehold, Member, Organisation, PartyOrgType
@@ -30,7 +29,7 @@ class CoveredKindFilter(ChoiceFilter):
 class StandingFilter(ChoiceFilter):
     """Those that are there, unless others are asked for."""
 
-    title, parameter_name = "落实", "state"
+    title, parameter_name, usual = "落实", "state", "现有的"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
@@ -39,11 +38,6 @@ class StandingFilter(ChoiceFilter):
             ("past", "不再需要的"),
             ("all", "全部"),
         ]
-
-    def choices(self, changelist: Any) -> Any:
-        now, *others = super().choices(changelist)
-        yield {**now, "display": "现有的"}
-        yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         chosen = self.checked()
@@ -57,7 +51,7 @@ class StandingFilter(ChoiceFilter):
 
 
 @admin.register(CoveredUnit)
-class CoveredUnitAdmin(TerritorialAdmin):
+class CoveredUnitAdmin(Exported, TerritorialAdmin):
     list_display = ("name", "kind_chip", "place", "organisation_name", "instructor", "since")
     list_filter = (CoveredKindFilter, StandingFilter, PlaceFilter, OrganisationFilter)
     search_fields = ("name", "address")
@@ -80,19 +74,10 @@ class CoveredUnitAdmin(TerritorialAdmin):
         ("兜底起", 14, lambda row: row.since),
         ("不再需要", 14, lambda row: row.until),
     ]
-    export_view = MatterAdmin.export_view
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request).select_related("grid", "organisation")
         return rows.defer("grid__boundary", "organisation__units", "units")
-
-    def get_urls(self) -> list:
-        view = self.admin_site.admin_view(self.export_view)
-        return [path("export/", view, name="parties_coveredunit_export"), *super().get_urls()]
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        url = self.link(None, "export") if request.user.may("export", CoveredUnit) else ""
-        return super().changelist_view(request, {"export_url": url, **(extra_context or {})})
 
     def get_readonly_fields(self, request: HttpRequest, obj: CoveredUnit | None = None) -> tuple[str, ...]:
         return ("grid",) if obj is not None else ()

@@ -11,6 +11,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from governance.admin.choices import could_be_key
 from governance.admin.desk import Card
 from governance.admin.filters import ChoiceFilter, DayFilter, LightFilter, PlaceFilter, StatusFilter
 from governance.admin.matters import MatterAdmin
@@ -217,8 +218,7 @@ class ElectionAdmin(MatterAdmin):
             raise Http404
         given = request.GET.get("organisation", "")
         organisations = Organisation.objects.restrict(request.user).in_force().filter(kind__in=WITH_TERM)
-        known = given.isascii() and given.isdigit() and len(given) <= 10
-        chosen = organisations.filter(pk=given).first() if known else None
+        chosen = organisations.filter(pk=given).first() if could_be_key(given) else None
         form = OpenForm(request.POST or None, organisations=organisations, initial=first_plan(chosen))
         field = form.fields["organisation"]
         field.widget = choosing.box(Election, "organisation")

@@ -6,17 +6,10 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from governance.admin.choices import could_be_key
 from governance.admin.filters import ChoiceFilter
 from parties import frequency, hints
 from parties.models import BranchForm, Organisation, PartyOrgType
-
-#: The largest key that an address may name.
-MOST_DIGITS = 10
-
-
-def known_key(text: str) -> bool:
-    """Say whether a text of an address may be a key."""
-    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
 
 
 class KindFilter(ChoiceFilter):
@@ -44,15 +37,11 @@ class FormFilter(ChoiceFilter):
 class InForceFilter(ChoiceFilter):
     """Those in force, unless others are asked for."""
 
-    title, parameter_name = "状态", "state"
+    title, parameter_name, usual = "状态", "state", "在用"
+    ended = "已撤销、合并"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("ended", "已撤销、合并"), ("all", "全部")]
-
-    def choices(self, changelist: Any) -> Any:
-        now, *others = super().choices(changelist)
-        yield {**now, "display": "在用"}
-        yield from others
+        return [("ended", self.ended), ("all", "全部")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         chosen = self.checked()
@@ -114,8 +103,8 @@ class OrganisationFilter(ChoiceFilter):
     title, parameter_name = "党组织", "org"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        named = str(self.used_parameters.get(self.parameter_name) or "")
-        if not known_key(named):
+        named = self.named
+        if not could_be_key(named):
             return []
         self.found = Organisation.objects.restrict(request.user).filter(pk=named).first()
         return [(named, self.found.name)] if self.found is not None else []

@@ -13,16 +13,17 @@ from django.utils.http import urlencode
 
 from governance import audit, exports
 from governance.admin.base import DeskList, Named, ReadOnlyAdmin
-from governance.admin.filters import ChoiceFilter, PlaceFilter
-from governance.admin.matters import MatterAdmin
+from governance.admin.exporting import Exported
+from governance.admin.filters import PlaceFilter
 from governance.admin.verbs import verb_page
 from governance.models import AccessEvent
 from governance.templatetags import ui
 from governance.territory import GridLevel, asked_node
 from grids.models import Grid
 from parties import hints
-from parties.admin.part_time import LevelFilter, with_clear
-from parties.admin.scope import top_of, way_down
+from parties.admin.filters import InForceFilter
+from parties.admin.part_time import LevelFilter
+from parties.admin.scope import top_of
 from parties.forms.joint import CommitteeForm, EndForm, PartTimeForm, values_of
 from parties.models import JointCommittee, Officer, Organisation, PartTimeMember
 from parties.models.joint import WAY
@@ -33,24 +34,8 @@ from parties.services.joint import end_committee, founders, keep_committee, keep
 MOST_LINES = 60
 
 
-class StandingFilter(ChoiceFilter):
-    """Those in force, unless others are asked for."""
-
-    title, parameter_name = "状态", "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("ended", "已撤销"), ("all", "全部")]
-
-    def choices(self, changelist: Any) -> Any:
-        now, *others = super().choices(changelist)
-        yield {**now, "display": "现有的"}
-        yield from others
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        chosen = self.checked()
-        if chosen == "all":
-            return queryset
-        return queryset.exclude(ended_on=None) if chosen == "ended" else queryset.in_force()
+class StandingFilter(InForceFilter):
+    usual, ended = "现有的", "已撤销"
 
 
 class CommitteeList(DeskList):
@@ -63,7 +48,7 @@ class CommitteeList(DeskList):
 
 
 @admin.register(JointCommittee)
-class JointCommitteeAdmin(ReadOnlyAdmin):
+class JointCommitteeAdmin(Exported, ReadOnlyAdmin):
     change_list_template = "parties/desk_counted.html"
     list_display = ("heading", "organisation_name", "number", "unfiled", "established_on", "hints_chip")
     list_display_links = ("heading",)
@@ -81,7 +66,6 @@ class JointCommitteeAdmin(ReadOnlyAdmin):
         ("撤销日期", 14, lambda row: row.ended_on),
         ("备注", 30, lambda row: row.note),
     ]  # fmt: skip
-    export_view = MatterAdmin.export_view
 
     # --- list -------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -128,7 +112,6 @@ class JointCommitteeAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         context = {
-            "export_url": self.link(None, "export") if request.user.may("export", JointCommittee) else "",
             "figures_url": self.link(None, "figures"),
             **(extra_context or {}),
         }
@@ -138,7 +121,6 @@ class JointCommitteeAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list:
         view, name = self.admin_site.admin_view, "parties_jointcommittee"
         return [
-            path("export/", view(self.export_view), name=f"{name}_export"),
             path("figures/", view(self.figures_view), name=f"{name}_figures"),
             path("<int:object_id>/mend/", view(self.mend_view), name=f"{name}_mend"),
             path("<int:object_id>/end/", view(self.end_view), name=f"{name}_end"),
@@ -172,7 +154,7 @@ class JointCommitteeAdmin(ReadOnlyAdmin):
             "committee": committee,
             "hints": [] if committee.is_ended else hints_of(committee),
             "buttons": buttons if changes else [],
-            "members": with_clear(members, user)[:MOST_LINES],
+            "members": members.with_clear(user)[:MOST_LINES],
             "all_url": f"{list_url}?{urlencode({'committee': committee.pk, 'term': 'all'})}",
             "back": self.link(None, "changelist"),
             "history": self.link(committee, "history"),
@@ -255,7 +237,7 @@ class JointCommitteeAdmin(ReadOnlyAdmin):
         node = asked_node(request.GET.get("in", ""), top)
         if len(node) > GridLevel.COMMUNITY or not Grid.objects.filter(pk=node).exists():
             node = top
-        lines, places = figures.table(request.user, node), way_down(top, node)
+        lines, places = figures.table(request.user, node), Grid.objects.way_down(top, node)
         if request.method == "POST":
             title = f"大工委大党委统计 {places[-1][1] if places else ''}"
             columns: list[exports.Column] = [("地区", 22, lambda line: line.name)]

@@ -12,13 +12,13 @@ from django.utils.http import urlencode
 
 from governance import audit, exports
 from governance.admin.base import Named
+from governance.admin.choices import could_be_key
 from governance.admin.verbs import verb_page
 from governance.models import AccessEvent
 from governance.territory import GridLevel, asked_node
 from grids.models import Grid
 from parties import frequency
-from parties.admin.filters import known_key
-from parties.admin.tree import top_of
+from parties.admin.scope import top_of
 from parties.forms.meetings import MonthForm
 from parties.models import Meeting, Organisation, PartyOrgType, keeps_life, kept_by
 from parties.reports import life
@@ -200,7 +200,7 @@ class LifePages:
         user = request.user
         if not self.has_module_permission(request):
             raise Http404
-        kinds, top = frequency.asked_kinds(), top_of(user)
+        kinds, top = frequency.asked_kinds(), top_of(user, "parties.view_organisation")
         node = asked_node(request.GET.get("in", ""), top) if top else ""
         if not node or len(node) > GridLevel.COMMUNITY or not Grid.objects.filter(pk=node).exists():
             node = top
@@ -208,7 +208,7 @@ class LifePages:
             raise Http404
         asked = request.GET.get("org", "")
         organisation = None
-        if known_key(asked):
+        if could_be_key(asked):
             organisation = Organisation.objects.restrict(user).in_force().filter(pk=asked).first()
         if organisation is not None:
             total, lines = life.by_organisation(user, kinds, top=organisation)
@@ -217,7 +217,7 @@ class LifePages:
             total, lines = life.by_organisation(user, kinds, node=node)
         else:
             total, lines = life.by_place(user, node, kinds)
-        places = [(f"?{urlencode({'in': code})}", name) for code, name in self.way_down(top, node)]
+        places = [(f"?{urlencode({'in': code})}", name) for code, name in Grid.objects.way_down(top, node)]
         if organisation is not None:
             places.append((f"?{urlencode({'org': organisation.pk})}", organisation.name))
         if request.method == "POST":
@@ -232,11 +232,6 @@ class LifePages:
             rows=[self.board_line(line, kinds, line is total) for line in (total, *lines)],
             here=places[-1][0] if places else "",
         )
-
-    def way_down(self, top: str, node: str) -> list[tuple[str, str]]:
-        """Return the nodes from the top of the person's reach down to one: (code, name)."""
-        codes = [node[:length] for length in GridLevel.values if len(top) <= length <= len(node)]
-        return list(Grid.objects.filter(code__in=codes).order_by("code").values_list("code", "name"))
 
     def board_line(self, line: life.Line, kinds: list[Any], is_total: bool) -> dict[str, Any]:
         """Return a line of the board: where it opens, and of each kind its numbers with the lists behind them."""

@@ -10,13 +10,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from governance import masks
+from governance.admin.choices import could_be_key
 from governance.admin.desk import Card
 from governance.admin.filters import ChoiceFilter, DayFilter, PlaceFilter, StatusFilter
 from governance.admin.matters import MatterAdmin, link_to
 from governance.admin.verbs import verb_page
 from governance.templatetags import ui
 from parties import frequency
-from parties.admin.filters import OrganisationFilter, known_key
+from parties.admin.filters import OrganisationFilter
 from parties.admin.life import LifePages
 from parties.forms.meetings import MEETING_FORMS, MeetingForm
 from parties.frequency import of_quorum
@@ -197,7 +198,7 @@ class MeetingAdmin(LifePages, MatterAdmin):
         if not self.has_add_permission(request) or not organisations.exists():
             raise Http404
         given = request.GET.get("organisation", "")
-        chosen = organisations.filter(pk=given).first() if known_key(given) else None
+        chosen = organisations.filter(pk=given).first() if could_be_key(given) else None
         chosen = chosen or organisations.first()
         form = MeetingForm(
             request.POST or None,

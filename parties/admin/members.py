@@ -3,18 +3,16 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from governance import audit, masks
+from governance import masks
 from governance.admin.base import TerritorialAdmin, cleaned
+from governance.admin.choices import could_be_key
+from governance.admin.exporting import Exported
 from governance.admin.filters import ChoiceFilter, PlaceFilter
-from governance.admin.matters import MatterAdmin
-from governance.admin.verbs import ReasonForm, verb_page
-from governance.permissions import EVERYTHING, NOTHING, rule_of
+from governance.admin.verbs import reveal_page, verb_page
 from governance.templatetags import ui
 from parties.admin import choosing
 from parties.admin.filters import OrganisationFilter
@@ -43,15 +41,10 @@ class StageFilter(ChoiceFilter):
 class RollFilter(ChoiceFilter):
     """Those on the roll, unless others are asked for."""
 
-    title, parameter_name = "名册", "roll"
+    title, parameter_name, usual = "名册", "roll", "在册"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("left", "已离开"), ("all", "全部")]
-
-    def choices(self, changelist: Any) -> Any:
-        now, *others = super().choices(changelist)
-        yield {**now, "display": "在册"}
-        yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         chosen = self.checked()
@@ -61,7 +54,7 @@ class RollFilter(ChoiceFilter):
 
 
 @admin.register(Member)
-class MemberAdmin(TerritorialAdmin):
+class MemberAdmin(Exported, TerritorialAdmin):
     form = MemberForm
     change_form_outer_before_template = "parties/desk_member.html"
     list_display = (
@@ -97,35 +90,19 @@ class MemberAdmin(TerritorialAdmin):
         ("离开日期", 14, lambda row: row.left_on),
         ("离开原因", 12, lambda row: row.get_leaving_display()),
     ]  # fmt: skip
-    export_view = MatterAdmin.export_view
 
     # --- list -------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Return the members within reach, each with ``clear``: whether her name and phone are open to the person."""
-        rows = super().get_queryset(request).with_place()
-        q = rule_of(Member).q(Member, request.user, "contact")
-        flag: Any = Value(q is EVERYTHING, output_field=BooleanField())
-        if q is not EVERYTHING and q is not NOTHING:
-            flag = Case(When(q, then=Value(True)), default=Value(False))
-        return rows.annotate(clear=flag)
+        return super().get_queryset(request).with_place().with_clear(request.user)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> Any:
         """Search by organisation, and by name and phone where these are open: a search over masked names would tell them."""
         text = cleaned(search_term).strip()
         if not text:
             return queryset, False
-        found = Q(organisation__name__icontains=text)
-        open_to = rule_of(Member).q(Member, request.user, "contact")
         named = Q(name__startswith=text) | Q(phone=text)
-        if open_to is EVERYTHING:
-            found |= named
-        elif open_to is not NOTHING:
-            found |= named & open_to
-        return queryset.filter(found), False
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        url = self.link(None, "export") if request.user.may("export", Member) else ""
-        return super().changelist_view(request, {"export_url": url, **(extra_context or {})})
+        return queryset.filter(Q(organisation__name__icontains=text) | Q(named, clear=True)), False
 
     def row_title(self, member: Member) -> str:
         return masks.shown(member, "name", clear=getattr(member, "clear", False))
@@ -159,7 +136,6 @@ class MemberAdmin(TerritorialAdmin):
     def get_urls(self) -> list:
         view, name = self.admin_site.admin_view, "parties_member"
         return [
-            path("export/", view(self.export_view), name=f"{name}_export"),
             path("<int:object_id>/transfer/", view(self.transfer_view), name=f"{name}_transfer"),
             path("<int:object_id>/leave/", view(self.leave_view), name=f"{name}_leave"),
             path("<int:object_id>/account/", view(self.account_view), name=f"{name}_account"),
@@ -178,7 +154,7 @@ class MemberAdmin(TerritorialAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         given = request.GET.get("organisation", "")
-        return {"organisation": given if given.isascii() and given.isdigit() and len(given) <= 10 else None}
+        return {"organisation": given if could_be_key(given) else None}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Member | None = None) -> tuple[str, ...]:
         # Whoever goes to another organisation is transferred there; what is masked is not shown by a form either.
@@ -305,23 +281,4 @@ class MemberAdmin(TerritorialAdmin):
 
     def reveal_view(self, request: HttpRequest, object_id: int, field: str) -> HttpResponse:
         """Show one masked column in clear, once, for a reason that the access log keeps."""
-        member = self.reach(request, str(object_id))
-        if field not in member.masked or not request.user.may("reveal", member):
-            raise Http404
-        label = str(member._meta.get_field(field).verbose_name)
-
-        def run(given: dict[str, Any]) -> HttpResponse:
-            try:
-                value = audit.reveal(member, field, by=request.user, reason=given["reason"], request=request)
-            except PermissionDenied as refusal:
-                raise Http404 from refusal
-            context = {
-                **self.admin_site.each_context(request),
-                "title": f"查看{label}", "label": label, "value": value, "opts": self.model._meta, "back": self.link(member),
-            }  # fmt: skip
-            return TemplateResponse(request, "parties/desk_revealed.html", context)
-
-        return verb_page(
-            self, request, title=f"查看{label}", form=ReasonForm(request.POST or None), run=run, done="",
-            back=self.link(member), obj=member, button="查看", hint="查看理由会记入访问日志。",
-        )  # fmt: skip
+        return reveal_page(self, request, self.reach(request, str(object_id)), field)

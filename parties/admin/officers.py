@@ -39,15 +39,10 @@ class DutyFilter(ChoiceFilter):
 class OfficeFilter(ChoiceFilter):
     """Those in office, unless others are asked for."""
 
-    title, parameter_name = "任期", "term"
+    title, parameter_name, usual = "任期", "term", "在任"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("soon", "半年内到期"), ("past", "已卸任"), ("all", "全部")]
-
-    def choices(self, changelist: Any) -> Any:
-        now, *others = super().choices(changelist)
-        yield {**now, "display": "在任"}
-        yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         chosen, today = self.checked(), timezone.localdate()

@@ -7,15 +7,16 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from governance.admin.base import Named, ReadOnlyAdmin
+from governance.admin.choices import could_be_key
 from governance.admin.desk import Card
+from governance.admin.exporting import Exported
 from governance.admin.filters import PlaceFilter
-from governance.admin.matters import MatterAdmin
 from governance.admin.verbs import verb_page
 from governance.templatetags import ui
 from parties import hints
@@ -41,7 +42,7 @@ MOST_LINES = 50
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
+class OrganisationAdmin(Exported, TreePages, Changes, ReadOnlyAdmin):
     change_list_template = "parties/desk_organisations.html"
     list_display = (
         "heading",
@@ -83,7 +84,6 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
         ("联系电话", 16, lambda row: row.phone),
         ("撤销日期", 14, lambda row: row.ended_on),
     ]  # fmt: skip
-    export_view = MatterAdmin.export_view
 
     # --- list -------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -115,7 +115,6 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         context = {
-            "export_url": self.link(None, "export") if request.user.may("export", Organisation) else "",
             "tree_url": self.link(None, "tree"),
             "rates_url": self.link(None, "rates"),
             "map_url": self.link(None, "map"),
@@ -159,7 +158,6 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
     def get_urls(self) -> list:
         view, name = self.admin_site.admin_view, "parties_organisation"
         return [
-            path("export/", view(self.export_view), name=f"{name}_export"),
             *self.tree_urls(view, name),
             *self.change_urls(view, name),
             *super().get_urls(),
@@ -285,8 +283,7 @@ class OrganisationAdmin(TreePages, Changes, ReadOnlyAdmin):
 
         given = request.GET.get("parent", "")
         parents = choosing.superiors(request)
-        known = given.isascii() and given.isdigit() and len(given) <= 10
-        parent = parents.filter(pk=given).first() if known else None
+        parent = parents.filter(pk=given).first() if could_be_key(given) else None
         form = SetUpForm(
             request.POST or None,
             parents=parents,

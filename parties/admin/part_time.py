@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Length
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -12,12 +11,12 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from governance import audit, masks
+from governance import masks
 from governance.admin.base import Named, ReadOnlyAdmin, cleaned
+from governance.admin.choices import could_be_key
+from governance.admin.exporting import Exported
 from governance.admin.filters import ChoiceFilter, PlaceFilter
-from governance.admin.matters import MatterAdmin
-from governance.admin.verbs import ReasonForm, verb_page
-from governance.permissions import EVERYTHING, NOTHING, rule_of
+from governance.admin.verbs import reveal_page, verb_page
 from governance.templatetags import ui
 from governance.territory import GridLevel
 from parties.forms.joint import PartTimeForm, values_of
@@ -44,15 +43,10 @@ class LevelFilter(ChoiceFilter):
 class SeatFilter(ChoiceFilter):
     """Those in office, unless others are asked for."""
 
-    title, parameter_name = "任期", "term"
+    title, parameter_name, usual = "任期", "term", "在任"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("unfiled", "程序没填齐的"), ("past", "已卸任"), ("all", "全部")]
-
-    def choices(self, changelist: Any) -> Any:
-        now, *others = super().choices(changelist)
-        yield {**now, "display": "在任"}
-        yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         chosen = self.checked()
@@ -68,23 +62,14 @@ class SeatFilter(ChoiceFilter):
 UNFILED = Q(recommended_on=None) | Q(agreed_on=None) | Q(approved_on=None) | Q(filed_on=None)
 
 
-def with_clear(rows: QuerySet, user: Any) -> QuerySet:
-    """Return part-time members, each with ``clear``: whether the phone is open to the person."""
-    q = rule_of(PartTimeMember).q(PartTimeMember, user, "contact")
-    flag: Any = Value(q is EVERYTHING, output_field=BooleanField())
-    if q is not EVERYTHING and q is not NOTHING:
-        flag = Case(When(q, then=Value(True)), default=Value(False))
-    return rows.annotate(clear=flag)
-
-
 class CommitteeFilter(ChoiceFilter):
     """The members of one committee. It stands on the list only when an address names one."""
 
     title, parameter_name = "所属", "committee"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        named = str(self.used_parameters.get(self.parameter_name) or "")
-        if not (named.isascii() and named.isdigit() and len(named) <= 10):
+        named = self.named
+        if not could_be_key(named):
             return []
         found = JointCommittee.objects.restrict(request.user).filter(pk=named).select_related("grid").first()
         return [(named, str(found))] if found is not None else []
@@ -95,7 +80,7 @@ class CommitteeFilter(ChoiceFilter):
 
 
 @admin.register(PartTimeMember)
-class PartTimeMemberAdmin(ReadOnlyAdmin):
+class PartTimeMemberAdmin(Exported, ReadOnlyAdmin):
     list_display = ("heading", "committee_name", "duty_shown", "phone_shown", "since", "until", "way")
     list_display_links = ("heading",)
     list_filter = (LevelFilter, SeatFilter, PlaceFilter, CommitteeFilter)
@@ -113,29 +98,20 @@ class PartTimeMemberAdmin(ReadOnlyAdmin):
         *((f"{words}日期", 14, lambda row, column=column: getattr(row, column)) for column, words in WAY.items()),
         ("批准文号", 24, lambda row: row.document),
     ]  # fmt: skip
-    export_view = MatterAdmin.export_view
 
     # --- list -------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request).select_related("committee__grid")
-        return with_clear(rows.defer("committee__grid__boundary", "committee__units", "units"), request.user)
+        rows = rows.defer("committee__grid__boundary", "committee__units", "units")
+        return rows.with_clear(request.user)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> Any:
         """Search by name and unit; by phone where it is open: a search over masked numbers would tell them."""
         text = cleaned(search_term).strip()
         if not text:
             return queryset, False
-        found = Q(name__icontains=text) | Q(employer__icontains=text)
-        open_to = rule_of(PartTimeMember).q(PartTimeMember, request.user, "contact")
-        if open_to is EVERYTHING:
-            found |= Q(phone=text)
-        elif open_to is not NOTHING:
-            found |= Q(phone=text) & open_to
+        found = Q(name__icontains=text) | Q(employer__icontains=text) | Q(phone=text, clear=True)
         return queryset.filter(found), False
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        url = self.link(None, "export") if request.user.may("export", PartTimeMember) else ""
-        return super().changelist_view(request, {"export_url": url, **(extra_context or {})})
 
     @admin.display(description="姓名 / 单位", ordering="name")
     def heading(self, member: PartTimeMember) -> str:
@@ -164,7 +140,6 @@ class PartTimeMemberAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list:
         view, name = self.admin_site.admin_view, "parties_parttimemember"
         return [
-            path("export/", view(self.export_view), name=f"{name}_export"),
             path("<int:object_id>/mend/", view(self.mend_view), name=f"{name}_mend"),
             path("<int:object_id>/reveal/<slug:field>/", view(self.reveal_view), name=f"{name}_reveal"),
             *super().get_urls(),
@@ -228,23 +203,5 @@ class PartTimeMemberAdmin(ReadOnlyAdmin):
         return member.name
 
     def reveal_view(self, request: HttpRequest, object_id: int, field: str) -> HttpResponse:
-        """Show the phone in clear, once, for a reason that the access log keeps."""
-        member = self.reach(request, str(object_id))
-        if field not in member.masked or not request.user.may("reveal", member):
-            raise Http404
-
-        def run(given: dict[str, Any]) -> HttpResponse:
-            try:
-                value = audit.reveal(member, field, by=request.user, reason=given["reason"], request=request)
-            except PermissionDenied as refusal:
-                raise Http404 from refusal
-            context = {
-                **self.admin_site.each_context(request), "title": "查看手机号", "label": "手机号", "value": value,
-                "opts": self.model._meta, "back": self.link(member),
-            }  # fmt: skip
-            return TemplateResponse(request, "parties/desk_revealed.html", context)
-
-        return verb_page(
-            self, request, title="查看手机号", form=ReasonForm(request.POST or None), run=run, done="",
-            back=self.link(member), obj=member, button="查看", hint="查看理由会记入访问日志。",
-        )  # fmt: skip
+        """Show one masked column in clear, once, for a reason that the access log keeps."""
+        return reveal_page(self, request, self.reach(request, str(object_id)), field)

@@ -1,4 +1,4 @@
-"""Where the pages of figures begin for a person, and the way down from there."""
+"""Where the pages of figures begin for a person."""
 
 from typing import Any
 
@@ -14,9 +14,3 @@ def top_of(user: Any, perm: str) -> str:
         )
     held = [post.code for post in user.posts_in_force if perm in post.permissions]
     return common_node(held)[: GridLevel.COMMUNITY]
-
-
-def way_down(top: str, node: str) -> list[tuple[str, str]]:
-    """Return the nodes from the top of a reach down to one: (code, name)."""
-    codes = [node[:length] for length in GridLevel.values if len(top) <= length <= len(node)]
-    return list(Grid.objects.filter(code__in=codes).order_by("code").values_list("code", "name"))

@@ -4,18 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import path
 from django.utils import timezone
 
 from governance import masks
 from governance.admin.base import TerritorialAdmin
 from governance.admin.desk import Card
+from governance.admin.exporting import Exported
 from governance.admin.filters import ChoiceFilter, DayFilter, LightFilter, PlaceFilter, StatusFilter
 from governance.admin.matters import MatterAdmin
 from governance.admin.verbs import verb_page
-from governance.permissions import EVERYTHING, NOTHING, permission, rule_of
+from governance.permissions import permission, rule_of
 from governance.templatetags import ui
 from governance.territory import GridLevel
 from grids.models import Grid
@@ -145,15 +145,10 @@ class DualRegistrationAdmin(MatterAdmin):
 class HoldsFilter(ChoiceFilter):
     """Those that hold, unless others are asked for."""
 
-    title, parameter_name = "协议", "state"
+    title, parameter_name, usual = "协议", "state", "协议期内的"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("over", "已结束的"), ("soon", "三个月内到期的"), ("all", "全部")]
-
-    def choices(self, changelist: Any) -> Any:
-        now, *others = super().choices(changelist)
-        yield {**now, "display": "协议期内的"}
-        yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         chosen, today = self.checked(), timezone.localdate()
@@ -168,7 +163,7 @@ class HoldsFilter(ChoiceFilter):
 
 
 @admin.register(Pairing)
-class PairingAdmin(TerritorialAdmin):
+class PairingAdmin(Exported, TerritorialAdmin):
     list_display = ("name", "place", "organisation_name", "contact", "since", "until", "state")
     list_filter = (HoldsFilter, PlaceFilter)
     search_fields = ("name",)
@@ -201,24 +196,11 @@ class PairingAdmin(TerritorialAdmin):
         ("项目清单", 40, lambda row: row.projects),
         ("提前结束", 14, lambda row: row.ended_on),
     ]
-    export_view = MatterAdmin.export_view
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Return the pairings within reach, each with ``clear``: whether whom to call is open to the person."""
         rows = super().get_queryset(request).select_related("grid", "organisation")
-        q = rule_of(Pairing).q(Pairing, request.user, "contact")
-        flag: Any = Value(q is EVERYTHING, output_field=BooleanField())
-        if q is not EVERYTHING and q is not NOTHING:
-            flag = Case(When(q, then=Value(True)), default=Value(False))
-        return rows.defer("grid__boundary", "organisation__units").annotate(clear=flag)
-
-    def get_urls(self) -> list:
-        view = self.admin_site.admin_view(self.export_view)
-        return [path("export/", view, name="parties_pairing_export"), *super().get_urls()]
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        url = self.link(None, "export") if request.user.may("export", Pairing) else ""
-        return super().changelist_view(request, {"export_url": url, **(extra_context or {})})
+        return rows.defer("grid__boundary", "organisation__units").with_clear(request.user)
 
     def get_fieldsets(self, request: HttpRequest, obj: Pairing | None = None) -> Any:
         """Return the form; whom to call stands there in clear, so only for those to whom it is open."""

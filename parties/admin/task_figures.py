@@ -9,59 +9,52 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from governance import audit, exports
+from governance.admin.choices import could_be_key
 from governance.admin.filters import ChoiceFilter
 from governance.models import AccessEvent, Unit
 from governance.territory import GridLevel, asked_node
 from grids.models import Grid
-from parties.admin.scope import top_of, way_down
+from parties.admin.scope import top_of
 from parties.models import Task
 from parties.reports.tasks import BREAKDOWNS, FIGURES, Asked, Line, condition, table
 
 
-class NamedFilter(ChoiceFilter):
-    """A filter that stands on the list only when an address names a value of it."""
-
-    def named(self) -> str:
-        return str(self.used_parameters.get(self.parameter_name) or "")
-
-
-class FigureFilter(NamedFilter):
-    """What one figure counts."""
+class FigureFilter(ChoiceFilter):
+    """What one figure counts. Like the filters below, it stands on the list only when an address names a value of it."""
 
     title, parameter_name = "指标", "figure"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(self.named(), FIGURES[self.named()])] if self.named() in FIGURES else []
+        return [(self.named, FIGURES[self.named])] if self.named in FIGURES else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         chosen = self.checked()
         return queryset.filter(condition(chosen, timezone.now())) if chosen else queryset
 
 
-class UnitFilter(NamedFilter):
+class UnitFilter(ChoiceFilter):
     """The tasks for which one unit answers."""
 
     title, parameter_name = "责任单位", "unit"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        named = self.named()
-        if not (named.isascii() and named.isdigit() and len(named) <= 10):
+        if not could_be_key(self.named):
             return []
-        found = Unit.objects.restrict(request.user).filter(pk=named).first()
-        return [(named, found.name)] if found is not None else []
+        found = Unit.objects.restrict(request.user).filter(pk=self.named).first()
+        return [(self.named, found.name)] if found is not None else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         chosen = self.checked()
         return queryset.filter(unit=chosen) if chosen else queryset
 
 
-class AreaFilter(NamedFilter):
+class AreaFilter(ChoiceFilter):
     """The tasks of one field of work; ``-`` those without."""
 
     title, parameter_name = "工作领域", "area"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        named = self.named()[:20]
+        named = self.named[:20]
         return [(named, "没有填" if named == "-" else named)] if named else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
@@ -69,13 +62,13 @@ class AreaFilter(NamedFilter):
         return queryset.filter(area="" if chosen == "-" else chosen) if chosen else queryset
 
 
-class NodeFilter(NamedFilter):
+class NodeFilter(ChoiceFilter):
     """The tasks at one very node, and none below it."""
 
     title, parameter_name = "本级", "node"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        named = self.named()
+        named = self.named
         known = named.isascii() and named.isdigit() and len(named) in GridLevel.values
         found = Grid.objects.filter(pk=named).only("code", "name").first() if known else None
         return [(named, found.name)] if found is not None else []
@@ -127,7 +120,7 @@ def figures_view(admin: Any, request: HttpRequest) -> HttpResponse:
     if not request.user.may("view", Task):
         raise Http404
     asked, top, years = read(request)
-    lines, places = table(request.user, asked), way_down(top, asked.node)
+    lines, places = table(request.user, asked), Grid.objects.way_down(top, asked.node)
     if request.method == "POST":
         return export(request, asked, lines, places[-1][1] if places else "")
     there = admin.link(None, "changelist")

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.http import urlencode
 
+from governance.admin.choices import could_be_key
 from governance.admin.desk import Card, Urgent
 from governance.admin.filters import ChoiceFilter, LightFilter, PlaceFilter, StatusFilter
 from governance.admin.matters import MatterAdmin, link_to
@@ -189,9 +190,8 @@ class TaskAdmin(MatterAdmin):
 
     def resolve_view(self, request: HttpRequest, asked: str) -> HttpResponse:
         """Register what a conference resolved."""
-        known = asked.isascii() and asked.isdigit() and len(asked) <= 10
         rows = Conference.objects.restrict(request.user).select_related("grid")
-        conference = rows.filter(pk=asked).first() if known else None
+        conference = rows.filter(pk=asked).first() if could_be_key(asked) else None
         if conference is None or not directs(request.user, conference.grid_id):
             raise Http404
         back = reverse("admin:parties_conference_change", args=[conference.pk])

@@ -12,24 +12,15 @@ from django.utils.http import urlencode
 
 from governance import audit, exports
 from governance.admin.base import Named
+from governance.admin.choices import could_be_key
 from governance.models import AccessEvent
-from governance.territory import COLUMN, GridLevel, asked_node, common_node, level_of, parent_code
+from governance.territory import COLUMN, GridLevel, asked_node, level_of
 from grids.drawing import draw
 from grids.models import Grid
+from parties.admin.scope import top_of
 from parties.models import Organisation, PartyOrgType
 from parties.reports import rates
 from parties.reports.tree import BOX, children_of, picture, roots
-
-
-def top_of(user: Any) -> str:
-    """Return the lowest node that holds everything of the party organisation that a person sees; empty for nothing."""
-    if user.is_superuser:
-        return (
-            Grid.objects.current().of_level(GridLevel.DISTRICT).values_list("code", flat=True).first() or ""
-        )
-    held = [p.code for p in user.posts_in_force if "parties.view_organisation" in p.permissions]
-    top = common_node(held)
-    return top[: GridLevel.COMMUNITY]
 
 
 class TreePages:
@@ -61,7 +52,7 @@ class TreePages:
         user = request.user
         asked = request.GET.get("at", "")
         at = None
-        if asked.isascii() and asked.isdigit() and len(asked) <= 10:
+        if could_be_key(asked):
             at = Organisation.objects.restrict(user).in_force().filter(pk=asked).first()
         nodes = roots(user)
         open_units = set(at.units) if at is not None else set()
@@ -117,7 +108,7 @@ class TreePages:
         """Show the grids below a node, each with how many branches and groups it has, and what leads to them."""
         if not self.has_module_permission(request):
             raise Http404
-        top = top_of(request.user)
+        top = top_of(request.user, "parties.view_organisation")
         node = asked_node(request.GET.get("in", ""), top)
         if len(node) > GridLevel.COMMUNITY or not Grid.objects.filter(pk=node).exists():
             node = top
@@ -148,7 +139,7 @@ class TreePages:
             line["path"] = drawing.paths.get(line["grid"].code, "") if drawing else ""
             # Five shades; the lightest is for none.
             line["shade"] = -(-4 * line["branches"] // most) if most else 0
-        places = [(f"?{urlencode({'in': code})}", name) for code, name in self.way_down(top, node)]
+        places = [(f"?{urlencode({'in': code})}", name) for code, name in Grid.objects.way_down(top, node)]
         context = self.frame(
             request,
             title="党组织分布",
@@ -160,27 +151,19 @@ class TreePages:
         )
         return TemplateResponse(request, "parties/desk_map.html", context)
 
-    def way_down(self, top: str, node: str) -> list[tuple[str, str]]:
-        """Return the nodes from the top of the person's reach down to one: (code, name)."""
-        codes, code = [], node
-        while code and len(code) >= len(top):
-            codes.append(code)
-            code = parent_code(code)
-        return list(Grid.objects.filter(code__in=codes).order_by("code").values_list("code", "name"))
-
     # --- figures ----------------------------------------------------------------------------------------------------
     def rates_view(self, request: HttpRequest) -> HttpResponse:
         """Show the figures by place (GET), or hand the table out (POST)."""
         if not self.has_module_permission(request):
             raise Http404
-        top = top_of(request.user)
+        top = top_of(request.user, "parties.view_organisation")
         node = asked_node(request.GET.get("in", ""), top)
         if not node or len(node) > GridLevel.COMMUNITY or not Grid.objects.filter(pk=node).exists():
             node = top
         if not node:
             raise Http404
         total, lines = rates.table(request.user, node)
-        places = self.way_down(top, node)
+        places = Grid.objects.way_down(top, node)
         if request.method == "POST":
             return self.hand_out(request, [total, *lines], places[-1][1] if places else "")
         context = self.frame(

@@ -7,9 +7,9 @@ from django.contrib import admin
 from django.utils import timezone
 
 from governance.admin.choices import ChoiceBox, ChoiceBoxes
-from governance.forms import ActionForm, PhotosField, check_photos, day_field, yes_no
+from governance.forms import ActionForm, PhotosField, asked, check_photos, day_field, yes_no
 from parties.flow.disclosures import MOST_PHOTOS, QUESTIONS
-from parties.forms.organisations import asked, organisation_field
+from parties.forms.organisations import organisation_field
 from parties.models import Category, Disclosure, DisclosurePhoto, Member, Scope
 from parties.services.disclosures import may_disclose
 

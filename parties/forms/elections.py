@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from governance import masks
 from governance.admin.choices import ChoiceBox
-from governance.forms import ActionForm, day_field
+from governance.forms import ActionForm, asked, day_field
 from parties import electing
 from parties.flow.voting import droppable
-from parties.forms.organisations import asked, document_field, organisation_field
+from parties.forms.organisations import document_field, organisation_field
 from parties.models import Candidate, Election, LeftOut, Member, Officer
 from parties.reports.elections import Line, entitled_on, few_candidates, file_of, open_seats, roll_on
 from parties.terms import term_end

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from governance.forms import day_field
-from parties.forms.organisations import asked, organisation_field
+from governance.forms import asked, day_field
+from parties.forms.organisations import organisation_field
 from parties.models import Member
 
 

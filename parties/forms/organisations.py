@@ -5,14 +5,9 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from governance.forms import day_field
+from governance.forms import asked, day_field
 from grids.models import Entrance, Grid
 from parties.models import BranchForm, Member, Officer, Organisation, PartyOrgType
-
-
-def asked(words: str, wrong: str = "") -> dict[str, str]:
-    """Return the sentences of a field that must be filled in or chosen."""
-    return {"required": words, "invalid": words, "invalid_choice": wrong or words}
 
 
 def document_field() -> forms.CharField:

@@ -5,11 +5,10 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from governance.forms import ActionForm, PhotosField, day_field
+from governance.forms import ActionForm, PhotosField, asked, day_field
 from governance.models import Unit
 from grids.models import Grid
 from parties.forms.conferences import SeveralField
-from parties.forms.organisations import asked
 from parties.services.tasks import helping_units, lead_units, next_serial, years
 
 MOST_PHOTOS = 6

@@ -5,17 +5,13 @@ from typing import Any
 
 from django import forms
 
-from governance.forms import ActionForm, WindowFields, phone_field
+from governance.forms import ActionForm, ApplicantFields, WindowFields, asked, phone_field
 from governance.models import Matter, User
 from parties.flow.wishes import services
 from parties.models import Organisation, Pairing
 
 #: So many organisations are offered to whom one claims for.
 MOST_ORGANISATIONS = 50
-
-
-def _asked(words: str) -> dict[str, str]:
-    return {"required": words, "invalid_choice": words}
 
 
 class WishWords(forms.Form):
@@ -45,22 +41,9 @@ class WishWords(forms.Form):
     )
 
 
-class WishForm(WishWords):
+class WishForm(ApplicantFields, WishWords):
     """A new wish: of one's own, or written down for a resident."""
 
-    token = forms.CharField(widget=forms.HiddenInput, max_length=60, required=False)
-    my_name = forms.CharField(
-        label="您的姓名",
-        max_length=40,
-        widget=forms.TextInput({"autocomplete": "name", "maxlength": 40}),
-        error_messages={"required": "请填写姓名。"},
-    )
-    applicant_name = forms.CharField(
-        label="居民姓名",
-        max_length=40,
-        widget=forms.TextInput({"autocomplete": "off", "maxlength": 40}),
-        error_messages={"required": "请填写居民姓名。"},
-    )
     applicant_phone = phone_field(
         "居民电话",
         help_text="居民以后用这个手机号登录，就能看到这个心愿。",
@@ -81,32 +64,12 @@ class WishForm(WishWords):
         self.user, self.for_someone = user, for_someone
         initial = {"token": uuid.uuid4().hex, "address": "" if for_someone else user.address}
         super().__init__(*args, initial=initial | (options.pop("initial", None) or {}), **options)
-        for name in self._left_out():
-            del self.fields[name]
-
-    def _left_out(self) -> list[str]:
-        if self.for_someone:
-            return ["my_name"]
-        names = ["applicant_name", "applicant_phone"]
-        return names if not self.user.name else [*names, "my_name"]
+        self.leave_out()
 
     def place_data(self) -> dict[str, Any]:
         """Return what ``place_wish`` takes from the form."""
-        cleaned = self.cleaned_data
-        if self.for_someone:
-            name, phone = cleaned["applicant_name"], cleaned["applicant_phone"]
-            owner = User.objects.filter(phone=phone, phone_verified=True, is_active=True).first()
-        else:
-            owner = self.user
-            name, phone = self.user.name or cleaned.get("my_name", ""), self.user.phone or ""
-        return {
-            "source_id": cleaned.get("token") or uuid.uuid4().hex,
-            "channel": "worker" if self.for_someone else "resident",
-            "applicant": owner,
-            "applicant_name": name,
-            "applicant_phone": phone,
-            **{key: cleaned[key] for key in ("title", "description", "address")},
-        }
+        words = {key: self.cleaned_data[key] for key in ("title", "description", "address")}
+        return self.applicant_data() | words
 
 
 class AmendForm(ActionForm, WishWords):
@@ -123,16 +86,16 @@ class PublishForm(ActionForm):
         label="标题",
         max_length=40,
         help_text="用词得体，不写姓名、电话和门牌。",
-        error_messages=_asked("请填写标题。"),
+        error_messages=asked("请填写标题。"),
     )
     summary = forms.CharField(
         label="简介",
         max_length=200,
         widget=forms.Textarea({"rows": 3, "maxlength": 200}),
         help_text="需要什么、什么时候方便、要注意什么。党员认领以前只看到这些。",
-        error_messages=_asked("请填写简介。"),
+        error_messages=asked("请填写简介。"),
     )
-    service = forms.ChoiceField(label="认领后转为", error_messages=_asked("请选择认领以后转为哪项志愿服务。"))
+    service = forms.ChoiceField(label="认领后转为", error_messages=asked("请选择认领以后转为哪项志愿服务。"))
     fits = forms.BooleanField(
         label="办得到，不涉及现金，用词得体",
         error_messages={"required": "请核对：办得到、不涉及现金、用词得体的才公布；不合适的请选“不采纳”。"},
@@ -169,7 +132,7 @@ class ClaimForm(AgreedTime):
         required=False,
         empty_label="我自己",
         help_text="以党组织名义认领的，开放给志愿者接单。",
-        error_messages=_asked("请选择您管理的党组织。"),
+        error_messages=asked("请选择您管理的党组织。"),
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -199,7 +162,7 @@ class AssignUnitForm(AgreedTime):
         label="结对单位",
         queryset=Pairing.objects.none(),
         empty_label="请选择",
-        error_messages=_asked("请选择与本社区结对的单位。"),
+        error_messages=asked("请选择与本社区结对的单位。"),
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -4,10 +4,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.views import View
 
 from governance import drafts
@@ -15,7 +13,7 @@ from governance.forms import tell
 from governance.models import User
 from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons, told
 from grids.models import Grid
-from grids.places import place_of
+from grids.places import detour, place_of
 from parties.flow.serving import CHECKINS
 from parties.forms.serving import CHECKIN_FORMS, CheckinForm
 from parties.models import DualRegistration, RegistrationStatus
@@ -35,14 +33,12 @@ class Checkin(SignedIn, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         draft = drafts.take(request, request.path)
-        typed = {name: draft.get(name) for name in draft if name != "change_place"} if draft else None
+        typed = draft.dict() if draft is not None else None
         return self.page(CheckinForm(user=request.user, initial=typed))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if "change_place" in request.POST:
-            drafts.keep(request, request.path)
-            query = urlencode({"next": request.path})
-            return HttpResponseRedirect(f"{reverse('choose_place')}?{query}")
+        if away := detour(request):
+            return away
         form, place, user = CheckinForm(request.POST, user=request.user), place_of(request), request.user
         valid = form.is_valid()
         if user.is_staff or not user.phone:

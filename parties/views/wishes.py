@@ -4,10 +4,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.views import View
 
 from governance import drafts, intake, masks
@@ -17,7 +15,7 @@ from governance.models import User
 from governance.permissions import permitted_actions
 from governance.views import FlowActionView, RestrictedDetail, RestrictedList, SignedIn, buttons, told
 from grids.models import Grid
-from grids.places import Place, place_of
+from grids.places import Place, detour, place_of
 from parties.flow.wishes import WISHES
 from parties.forms.wishes import WISH_FORMS, WishForm
 from parties.models import MicroWish, WishStatus
@@ -48,14 +46,12 @@ class NewWish(SignedIn, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         draft = drafts.take(request, request.path)
-        typed = {name: draft.get(name) for name in draft if name != "change_place"} if draft else None
+        typed = draft.dict() if draft is not None else None
         return self.page(self.form(initial=typed))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if "change_place" in request.POST:
-            drafts.keep(request, request.path)
-            query = urlencode({"next": request.get_full_path()})
-            return HttpResponseRedirect(f"{reverse('choose_place')}?{query}")
+        if away := detour(request):
+            return away
         form, place = self.form(request.POST), place_of(request)
         valid = form.is_valid()
         if not self.for_someone and not request.user.phone:

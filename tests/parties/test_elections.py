@@ -1,58 +1,28 @@
-"""An election from opening to the new term: each step and who may take it, the checks at their fields, the reminders, the desk."""
+"""An election from opening to the new term: each step and who may take it, and the checks at their fields."""
 
-from datetime import date, timedelta
-from types import SimpleNamespace
+from datetime import date
 
 import pytest
-from django.db import IntegrityError, connection, transaction
-from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
-from django.utils import timezone
+from django.db import IntegrityError, transaction
 
-from governance import parameters
-from governance.flow import NotYours, Refused, tick
+from governance.flow import NotYours, Refused
 from governance.models import Post, User
 from parties.flow import ELECTIONS
-from parties.models import BranchForm, Election, LeftOut, TermReminder
+from parties.models import Election, LeftOut
 from parties.reports.elections import entitled_on, of_election
 from parties.services.elections import open_election
 from parties.services.organisations import dissolve, move, set_up
 from parties.terms import term_end
 from tests import factories, party
 from tests.cast import Cast
+from tests.parties.voting import DAY, TODAY, committee_of_three, electorate, ready
 
 pytestmark = pytest.mark.django_db
-TODAY = timezone.localdate
-DAY = timedelta(days=1)
 
 
 @pytest.fixture
 def here(territory):
-    """A branch of five full members with its secretary, whose term ends in a hundred days; another branch of the same grid."""
-    committee = party.make_committee()
-    branch, other = party.make_branch(parent=committee), party.make_branch(parent=committee)
-    branch.term_from, branch.term_until = TODAY() - 1700 * DAY, TODAY() + 100 * DAY
-    branch.save()
-    own = party.make_secretary(branch)
-    world = SimpleNamespace(
-        committee=committee,
-        branch=branch,
-        own=own,
-        neighbour=party.make_secretary(other),
-        superior=factories.make_staff("community_secretary", factories.COMMUNITY),
-        officer=party.make_officer(factories.STREET),
-        head=branch.officers.get().member,
-    )
-    world.members = [party.make_member(branch, by=own) for _ in range(4)]
-    return world
-
-
-def ready(here, **fields) -> Election:
-    """An election of a secretary, two standing: the one in office and the first of the members."""
-    election = party.make_election(here.branch, by=here.own, **fields)
-    return party.make_ready(
-        election, own=here.own, superior=here.superior, members=[here.head, here.members[0]]
-    )
+    return electorate()
 
 
 def offered(election: Election, user: User) -> set[str]:
@@ -142,13 +112,6 @@ def test_nothing_is_changed_where_the_closing_is_refused(here):
             lambda day=until: party.take(election, "approve_result", here.superior, since=TODAY(), until=day),
             "until",
         )
-
-
-def committee_of_three(here) -> Election:
-    election = party.make_election(here.branch, by=here.own, has_committee=True, seats=3)
-    return party.make_ready(
-        election, own=here.own, superior=here.superior, members=[here.head, *here.members[:3]]
-    )
 
 
 def test_a_committee_elects_its_secretary(here):
@@ -460,143 +423,3 @@ def test_a_community_s_committee_is_decided_about_by_the_street(here):
         "organisation",
         "党工委和党小组",
     )
-
-
-# --- terms and reminders -----------------------------------------------------------------------------------------------
-def test_a_term_is_as_long_as_its_kind_says(here):
-    day = date(2024, 2, 29)
-    assert term_end(here.committee, day) == date(2029, 2, 27)
-    assert term_end(here.branch, date(2026, 11, 1)) == date(2031, 10, 31)
-    here.branch.form = BranchForm.NEW_SECTOR
-    assert term_end(here.branch, date(2026, 11, 1)) == date(2029, 10, 31)
-    parameters.change("parties.term_other", 4)
-    assert term_end(here.branch, date(2026, 11, 1)) == date(2030, 10, 31)
-    assert term_end(here.branch, date(9998, 1, 2)).year == 9999
-    browser = enter(here.own)
-    address = reverse("admin:parties_organisation_keep", args=[here.branch.pk])
-    assert browser.post(address, {"term_from": "2025-01-01", "term_until": ""}).status_code == 302
-    here.branch.refresh_from_db()
-    assert here.branch.term_until == date(2029, 12, 31)
-
-
-def test_each_stage_of_a_term_is_told_of_once(here):
-    now = timezone.now()
-    here.superior.notices.all().delete()
-    for _ in range(2):
-        tick(now)
-    told = TermReminder.objects.get()
-    assert told.stage == "half" and told.organisation == here.branch and told.units == here.branch.units
-    for person in (here.own, here.superior):
-        assert person.notices.filter(title__contains="请准备换届").count() == 1
-    assert not here.neighbour.notices.filter(title__contains="换届").exists()
-    # Late: what passed meanwhile is not made up for.
-    for days, stage in ((75, "month"), (110, "over"), (115, "over")):
-        tick(now + days * DAY)
-        assert TermReminder.objects.first().stage == stage
-    assert TermReminder.objects.count() == 3
-    # The next term is told of anew; nobody is while the election is under way.
-    here.branch.term_until = TODAY() + 200 * DAY
-    here.branch.save()
-    election = party.make_election(here.branch, by=here.own)
-    tick(now + 110 * DAY)
-    assert TermReminder.objects.count() == 3
-    party.take(election, "withdraw", here.own, note="再议")
-    tick(now + 110 * DAY)
-    assert TermReminder.objects.count() == 4
-
-
-def test_a_late_election_is_reminded_of_once(here):
-    election = party.make_election(here.branch, by=here.own)
-    for _ in range(2):
-        tick(timezone.now() + 2 * DAY)
-    assert election.steps.filter(action="remind").count() == 1
-
-
-# --- the desk ----------------------------------------------------------------------------------------------------------
-def url(page: str, *args) -> str:
-    return reverse(f"admin:parties_election_{page}", args=args)
-
-
-def test_the_desk_opens_an_election_from_the_organisation_s_page(here):
-    browser = enter(here.own)
-    page = browser.get(reverse("admin:parties_organisation_change", args=[here.branch.pk])).content.decode()
-    there = f"{url('add')}?organisation={here.branch.pk}"
-    assert "开始换届" in page and there in page
-    answer = browser.post(there, {"organisation": here.branch.pk, "planned_on": "2026-13-40", "seats": "x"})
-    assert answer.status_code == 200 and "请填写日期" in answer.content.decode()
-    given = {
-        "organisation": here.branch.pk, "meeting": "members", "has_committee": "0", "seats": "", "deputies": "1",
-        "planned_on": TODAY().isoformat(), "description": "按期换届",
-    }  # fmt: skip
-    answer = browser.post(there, given, follow=True)
-    page = answer.content.decode()
-    assert "下一步" in page and "写好换届请示" in page and "步骤" in page
-    assert Election.objects.get().deputies == 1
-    page = browser.get(reverse("admin:parties_organisation_change", args=[here.branch.pk])).content.decode()
-    assert "正在换届" in page and "开始换届" not in page
-
-
-def test_the_desk_carries_the_ballot_and_keeps_what_was_typed(here):
-    election = ready(here)
-    browser, do = enter(here.own), lambda name: url("do", election.pk, name)
-    page = browser.get(do("hold")).content.decode()
-    assert here.members[0].name in page and "五分之四" in page
-    first, second = election.candidates.order_by("pk").values_list("pk", flat=True)
-    given = {
-        "version": Election.objects.get(pk=election.pk).version, "held_on": TODAY().isoformat(), "attended": "3",
-        "given": "3", "returned": "3", "valid": "3", f"votes_{first}": "0", f"votes_{second}": "<b>", "note": "",
-    }  # fmt: skip
-    page = browser.post(do("hold"), given).content.decode()
-    assert "请填写整数" in page and "&lt;b&gt;" in page and "<b>3" not in page
-    page = browser.post(do("hold"), given | {f"votes_{second}": "3"}).content.decode()
-    assert "会议无效" in page and 'value="3"' in page
-    given |= {"attended": "5", "given": "5", "returned": "5", "valid": "4", f"votes_{second}": "4"}
-    page = browser.post(do("hold"), given, follow=True).content.decode()
-    assert "当选" in page and "待报结果" in page
-    sheet = browser.get(url("report", election.pk)).content.decode()
-    assert "选举结果报告" in sheet and "应到会有选举权的党员 5 人，实到会 5 人" in sheet
-    assert enter(here.neighbour).get(url("report", election.pk)).status_code == 404
-
-
-def test_the_cards_count_what_waits_for_whom(here):
-    def cards(user):
-        page = enter(user).get(reverse("admin:index")).content.decode()
-        return {words for words in ("换届待批", "换届待办") if words in page}
-
-    election = party.make_election(here.branch, by=here.own)
-    assert "换届待办" in cards(here.own)
-    party.take(election, "request", here.own, note="请示")
-    from django.contrib import admin
-
-    waiting = admin.site.get_model_admin(Election).waiting
-    assert list(waiting(here.superior)) == [election] and list(waiting(here.officer)) == [election]
-    assert not waiting(here.own).exists()
-    found = enter(here.superior).get(url("changelist") + "?turn=superior").content.decode()
-    assert election.number in found
-
-
-def test_the_pages_ask_as_often_for_many_as_for_one(here):
-    election = committee_of_three(here)
-    browser = enter(here.superior)
-
-    def counted(address):
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
-            assert browser.get(address).status_code == 200
-        return len(asked)
-
-    pages = [
-        url("changelist"),
-        url("change", election.pk),
-        url("do", election.pk, "hold"),
-        url("do", election.pk, "leave_out"),
-    ]
-    before = [counted(page) for page in pages]
-    before = [counted(page) for page in pages]
-    for number in range(8):
-        member = party.make_member(here.branch, by=here.own)
-        election.candidates.create(member=member, duty="member", words=f"好{number}")
-        branch = party.make_branch(parent=here.committee)
-        party.make_election(branch, by=here.superior)
-    assert [counted(page) for page in pages] == before

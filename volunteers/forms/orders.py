@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from governance.forms import PhotosField, WindowFields, phone_field
+from governance.forms import ApplicantFields, PhotosField, WindowFields, phone_field
 from governance.models import User
 from volunteers.models import ServiceItem
 
@@ -13,16 +13,9 @@ MOST_PHOTOS = 4
 MOST_PLACES = 10
 
 
-class OrderForm(WindowFields):
+class OrderForm(ApplicantFields, WindowFields):
     """One order of a menu item. Which fields it has depends on who fills it in; ``place_data`` is what the service takes."""
 
-    token = forms.CharField(widget=forms.HiddenInput, max_length=60, required=False)
-    my_name = forms.CharField(
-        label="您的姓名", max_length=40, widget=forms.TextInput({"autocomplete": "name", "maxlength": 40})
-    )
-    applicant_name = forms.CharField(
-        label="居民姓名", max_length=40, widget=forms.TextInput({"autocomplete": "off", "maxlength": 40})
-    )
     applicant_phone = phone_field("居民电话", help_text="居民以后用这个手机号登录，就能看到这一单。")
     for_whom = forms.ChoiceField(
         label="给谁点单",
@@ -92,8 +85,7 @@ class OrderForm(WindowFields):
         ):
             self.fields[name].required = other
             self.fields[name].error_messages["required"] = words
-        for name in self._left_out():
-            del self.fields[name]
+        self.leave_out()
         if for_someone:
             self.fields["for_whom"].choices = [("self", "给这位居民本人"), ("other", "给其家人或其他人")]
         self.order_fields(
@@ -115,12 +107,6 @@ class OrderForm(WindowFields):
             ]
         )
 
-    def _left_out(self) -> list[str]:
-        if self.for_someone:
-            return ["my_name"]
-        names = ["applicant_name", "applicant_phone"]
-        return names if not self.user.name else [*names, "my_name"]
-
     def clean_places(self) -> int:
         places, field = self.cleaned_data["places"], self.fields["places"]
         if not field.min_value <= places <= field.max_value:
@@ -129,29 +115,17 @@ class OrderForm(WindowFields):
 
     def place_data(self) -> dict[str, Any]:
         """Return what ``place_order`` takes from the form."""
-        cleaned = self.cleaned_data
-        if self.for_someone:
-            name, phone = cleaned["applicant_name"], cleaned["applicant_phone"]
-            owner = User.objects.filter(phone=phone, phone_verified=True, is_active=True).first()
-        else:
-            owner, name, phone = (
-                self.user,
-                self.user.name or cleaned.get("my_name", ""),
-                self.user.phone or "",
-            )
+        cleaned, asking = self.cleaned_data, self.applicant_data()
         other = cleaned["for_whom"] == "other"
+        name, phone = (
+            (cleaned["beneficiary_name"], cleaned["beneficiary_phone"])
+            if other
+            else (asking["applicant_name"], asking["applicant_phone"])
+        )
+        given = ("wanted_from", "wanted_until", "address", "places", "description", "photos")
         return {
-            "source_id": cleaned.get("token") or uuid.uuid4().hex,
-            "channel": "worker" if self.for_someone else "resident",
-            "applicant": owner,
-            "applicant_name": name,
-            "applicant_phone": phone,
-            "beneficiary_name": cleaned["beneficiary_name"] if other else name,
-            "beneficiary_phone": cleaned["beneficiary_phone"] if other else phone,
-            "wanted_from": cleaned["wanted_from"],
-            "wanted_until": cleaned["wanted_until"],
-            "address": cleaned["address"],
-            "places": cleaned["places"],
-            "description": cleaned["description"],
-            "photos": cleaned["photos"],
+            **asking,
+            "beneficiary_name": name,
+            "beneficiary_phone": phone,
+            **{key: cleaned[key] for key in given},
         }

@@ -4,11 +4,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.views import View
 from django.views.decorators.http import require_safe
 
@@ -19,7 +17,7 @@ from governance.models import User
 from governance.permissions import permitted_actions, rule_of
 from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons, told
 from grids.models import Grid
-from grids.places import Place, place_of
+from grids.places import Place, detour, place_of
 from volunteers.flow import ORDERS
 from volunteers.forms.actions import ORDER_FORMS, scanned_door
 from volunteers.forms.orders import OrderForm
@@ -86,16 +84,12 @@ class NewOrder(SignedIn, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         draft = drafts.take(request, request.path)
-        if draft is None:
-            return self.page(self.form())
         # What was typed before the detour comes back as it was, without complaints yet.
-        return self.page(self.form(initial=self._typed(draft)))
+        return self.page(self.form(initial=draft.dict() if draft is not None else None))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if "change_place" in request.POST:
-            drafts.keep(request, request.path)
-            query = urlencode({"next": request.get_full_path()})
-            return HttpResponseRedirect(f"{reverse('choose_place')}?{query}")
+        if away := detour(request):
+            return away
         form, place = self.form(request.POST), place_of(request)
         valid = form.is_valid()
         if place is None or not place.can_order:
@@ -144,10 +138,6 @@ class NewOrder(SignedIn, View):
             "where": place_of(self.request),
         }
         return render(self.request, "volunteers/order_new.html", context)
-
-    @staticmethod
-    def _typed(draft: QueryDict) -> dict[str, Any]:
-        return {name: draft.get(name) for name in draft if name != "change_place"}
 
 
 # --- the page --------------------------------------------------------------------------------------------------------

@@ -5,11 +5,9 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Sum
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.views import View
 
 from governance import drafts, parameters
@@ -17,7 +15,7 @@ from governance.forms import tell
 from governance.models import User
 from governance.slices import page_of
 from governance.views import FlowActionView, SignedIn, buttons
-from grids.places import place_of
+from grids.places import detour, place_of
 from volunteers.flow.registration import REGISTRATION
 from volunteers.forms.registration import GuardianForm, PreferencesForm, RegistrationForm
 from volunteers.models import HoursEntry, Showcase, Skill, Team, Volunteer
@@ -48,10 +46,8 @@ class Register(SignedIn, View):
         return self.page(RegistrationForm(initial=initial))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if "change_place" in request.POST:
-            drafts.keep(request, request.path)
-            query = urlencode({"next": request.path})
-            return HttpResponseRedirect(f"{reverse('choose_place')}?{query}")
+        if away := detour(request):
+            return away
         form, place = RegistrationForm(request.POST), place_of(request)
         valid = form.is_valid()
         if place is None or not place.can_order:

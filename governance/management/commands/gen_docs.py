@@ -59,7 +59,7 @@ def roles_page() -> str:
             names[f"{model._meta.app_label}.{codename}"] = (model, label)
     parts = [
         "# 角色 Roles\n",
-        "本页由 `bin/manage gen_docs` 从 `governance/roles.py` 生成，请勿手工修改。权限只在岗位所在网格及以下生效。\n",
+        "本页由 `bin/manage gen_docs` 从 `governance/roles/` 生成，请勿手工修改。权限只在岗位所在网格及以下生效。\n",
     ]
     for spec in BUILT_IN:
         levels = "、".join(GridLevel(level).label for level in spec.levels)

@@ -44,7 +44,7 @@ class CommitteeList(DeskList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
-        give_seats(self.result_list)
+        give_seats(self.result_list, request.user)
 
 
 @admin.register(JointCommittee)
@@ -136,7 +136,7 @@ class JointCommitteeAdmin(Exported, ReadOnlyAdmin):
         if object_id is None:
             raise Http404
         committee, user = self.reach(request, object_id), request.user
-        give_seats([committee])
+        give_seats([committee], user)
         changes = not committee.is_ended and user.may("change", committee)
         members = PartTimeMember.objects.restrict(user).in_office().filter(committee=committee)
         list_url = reverse("admin:parties_parttimemember_changelist")
@@ -286,10 +286,10 @@ class JointCommitteeAdmin(Exported, ReadOnlyAdmin):
         return TemplateResponse(request, "parties/desk_figures.html", context)
 
 
-def give_seats(committees: list[JointCommittee]) -> None:
-    """Give each committee ``seats_now``, how many its organisation's own committee has. One statement."""
+def give_seats(committees: list[JointCommittee], user: Any) -> None:
+    """Give each committee ``seats_now``, how many of its organisation's own committee the person sees. One statement."""
     keys = [each.organisation_id for each in committees]
-    seats = Officer.objects.in_office().filter(organisation__in=keys).order_by()
+    seats = Officer.objects.restrict(user).in_office().filter(organisation__in=keys).order_by()
     counted = dict(seats.values_list("organisation").annotate(n=Count("pk")))
     for each in committees:
         each.seats_now = counted.get(each.organisation_id, 0)

@@ -4,7 +4,8 @@ The living grant is a django-guardian object permission; beside it a ``Share`` r
 until when, so that a past day can be explained. Flows call ``share`` and ``unshare``; nothing else may.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from datetime import date
 from typing import Any
 
@@ -12,11 +13,46 @@ from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+
+#: While a request is answered: person -> the types of which any row is shared with her, for most people none.
+_types: ContextVar[dict[int, set[int]] | None] = ContextVar("shared_types", default=None)
+
+
+class SharesReadOnce:
+    """Reads once in a request of which types a person has shares at all, so that the many lists of a page do not each ask."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = _types.set({})
+        try:
+            return self.get_response(request)
+        finally:
+            _types.reset(token)
 
 
 def _grants():
     return apps.get_model("guardian", "UserObjectPermission").objects
+
+
+def _has_any(user: Any, content_type: ContentType) -> bool:
+    """Say whether any row of a type may be shared with the person. True outside of a request, where nothing is remembered."""
+    known = _types.get()
+    if known is None:
+        return True
+    if user.pk not in known:
+        rows = _grants().filter(user_id=user.pk).order_by()
+        known[user.pk] = set(rows.values_list("content_type_id", flat=True).distinct())
+    return content_type.pk in known[user.pk]
+
+
+def _look_anew() -> None:
+    known = _types.get()
+    if known is not None:
+        known.clear()
 
 
 def shared_keys(user: Any, model: type[models.Model], action: str, memo: dict | None = None) -> list[Any]:
@@ -24,11 +60,13 @@ def shared_keys(user: Any, model: type[models.Model], action: str, memo: dict | 
     memo = {} if memo is None else memo
     slot = ("shared", model)
     if slot not in memo:
-        rows = _grants().filter(user_id=user.pk, content_type=ContentType.objects.get_for_model(model))
-        to_key = model._meta.pk.to_python
-        memo[slot] = [
-            (codename, to_key(key)) for codename, key in rows.values_list("permission__codename", "object_pk")
-        ]
+        memo[slot] = []
+        content_type = ContentType.objects.get_for_model(model)
+        if _has_any(user, content_type):
+            rows = _grants().filter(user_id=user.pk, content_type=content_type)
+            to_key = model._meta.pk.to_python
+            pairs = rows.values_list("permission__codename", "object_pk")
+            memo[slot] = [(codename, to_key(key)) for codename, key in pairs]
     wanted = f"{action}_{model._meta.model_name}"
     return [key for codename, key in memo[slot] if codename == wanted]
 
@@ -47,6 +85,7 @@ def share(obj: models.Model, to: Any, actions: Iterable[str], *, by: Any, reason
         _grants().get_or_create(
             user_id=to.pk, permission=granted, content_type=content_type, object_pk=str(obj.pk)
         )
+    _look_anew()
     record, _ = Share.objects.get_or_create(
         user_id=to.pk,
         content_type=content_type,

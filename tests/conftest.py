@@ -1,7 +1,10 @@
 """What every test can count on: an empty territory, parameters read anew, files in a temporary folder."""
 
+import copy
 import gc
 import os
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from django.db import transaction
@@ -23,22 +26,28 @@ def pytest_collection_finish() -> None:
 
 #: The files that take longest, for each of the two workers: begun first, so that none of them is the last to run alone.
 LONGEST = (
-    ("test_permission_matrix.py", "demo/test_load.py", "volunteers/test_claims_concurrently.py"),
+    ("demo/test_load.py", "volunteers/test_claims_concurrently.py", "test_permission_matrix.py"),
     ("browser/test_every_page.py", "test_hostile_forms.py"),
 )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes longest to the beginning and to the middle: each of two workers is given one half, in this order."""
+    """Put what takes longest to the beginning and to the middle: each of two workers is given one half, in this order. In each half
+    those that share the cast come together, so that it is made once."""
     first, second = (
-        [item for item in items if item.nodeid.startswith(tuple(f"tests/{name}" for name in names))]
+        [item for name in names for item in items if item.nodeid.startswith(f"tests/{name}")]
         for names in LONGEST
     )
     long = {*first, *second}
-    rest = [item for item in items if item not in long]
-    middle = max(0, len(items) // 2 - len(first))
-    items[:] = [*first, *rest[:middle], *second, *rest[middle:]]
+    sharing = [item for item in items if item not in long and "cast" in item.fixturenames]
+    others = [item for item in items if item not in long and "cast" not in item.fixturenames]
+    shared = len(sharing) // 2
+    alone = max(0, len(items) // 2 - len(first) - shared)
+    items[:] = [
+        *[*first, *sharing[:shared], *others[:alone]],
+        *[*second, *sharing[shared:], *others[alone:]],
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -75,20 +84,59 @@ def own_files(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
+class Standing:
+    """The furnished cast, made once and left standing, transaction open, until a test comes that wants the world without it."""
+
+    def __init__(self) -> None:
+        self._made: tuple[Cast, Path] | None = None
+        self._open = ExitStack()
+
+    def enter(self, blocker, folders) -> tuple[Cast, Path]:
+        """Return the cast and its folder of files, made now if it does not stand."""
+        if self._made is None:
+            media = folders.mktemp("media")
+            self._open.enter_context(blocker.unblock())
+            self._open.enter_context(transaction.atomic())
+            self._open.callback(transaction.set_rollback, True)
+            with override_settings(MEDIA_ROOT=media):
+                self._made = furnished(make_cast()), media
+        return self._made
+
+    def leave(self) -> None:
+        """Take the cast away, if it stands."""
+        self._made = None
+        self._open.close()
+
+
+STANDING = Standing()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Take the cast away before a test that does not ask for it."""
+    if "cast" not in item.fixturenames:
+        STANDING.leave()
+
+
+@pytest.fixture(scope="session")
+def taken_away(django_db_setup):
+    """The cast is taken away at the latest before the database goes."""
+    yield
+    STANDING.leave()
+
+
 @pytest.fixture(scope="module")
-def made_cast(django_db_setup, django_db_blocker, tmp_path_factory):
-    """The furnished cast and its folder of files, made once for a module."""
-    media = tmp_path_factory.mktemp("media")
-    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=media), transaction.atomic():
-        yield furnished(make_cast()), media
-        transaction.set_rollback(True)
+def standing_cast(taken_away, django_db_blocker, tmp_path_factory):
+    """The cast as it stands. Of a module, because it has to come before the transaction of a test; those of a module that do not
+    ask for it run after those that do."""
+    return STANDING.enter(django_db_blocker, tmp_path_factory)
 
 
 @pytest.fixture
-def cast(made_cast, db, settings) -> Cast:
-    """The furnished cast; what a test does to its rows is undone."""
-    made, settings.MEDIA_ROOT = made_cast
-    return made
+def cast(standing_cast, db, settings) -> Cast:
+    """The furnished cast, a copy of one's own; what a test does to its rows is undone."""
+    made, settings.MEDIA_ROOT = standing_cast
+    return copy.deepcopy(made)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
     python -m benchmarks.parties world                 builds both worlds
     python -m benchmarks.parties lists [rounds]        the roll beside hand-written SQL
-    python -m benchmarks.parties figures [rounds]      the tree and the figures by place beside statements by hand
+    python -m benchmarks.parties figures [rounds]      tree, figures by place and board beside statements by hand
     python -m benchmarks.parties pages [rounds]        pages of the large world beside those of the small one
     python -m benchmarks.parties slow PERSON PAGE      the slowest statements of one page
     python -m benchmarks.parties clean                 takes both worlds away
@@ -19,25 +19,15 @@ from benchmarks.world import ensure, name_of
 
 PACKAGE = "parties"
 FIGURES = {
-    "district": ("roots", "one level", "by place"), "street": ("one level", "by place"), "secretary": ("one level", "by place"),
-    "branch": ("one level",),
+    "district": ("roots", "one level", "by place", "board"), "street": ("one level", "by place", "board"),
+    "secretary": ("one level", "by place", "board"), "branch": ("one level",),
 }  # fmt: skip
 PAGES = {
-    "district": (
-        "desk",
-        "tree",
-        "tree, opened",
-        "organisation",
-        "map",
-        "rates",
-        "member",
-        "organisation",
-        "officer",
-    ),
-    "street": ("desk", "tree", "organisation", "rates", "member"),
-    "secretary": ("tree", "organisation", "member"),
-    "branch": ("desk", "organisation", "member"),
-}
+    "district": ("desk", "tree", "tree, opened", "organisation", "map", "rates", "board", "member", "officer", "meeting"),
+    "street": ("desk", "tree", "organisation", "rates", "board", "member", "meeting"),
+    "secretary": ("tree", "organisation", "board", "member", "meeting"),
+    "branch": ("desk", "organisation", "board", "member", "meeting"),
+}  # fmt: skip
 
 
 def figures(worker: Worker, rounds: int) -> str:

@@ -14,6 +14,8 @@ def address_of(key: str, page: str) -> str:
     user = cast.person(key)
     if page in ("tree", "map", "rates"):
         return reverse(f"admin:parties_organisation_{page}")
+    if page == "board":
+        return reverse("admin:parties_meeting_board")
     if page == "tree, opened":
         deepest = Organisation.objects.restrict(user).filter(kind=4).order_by("pk").first()
         return f"{reverse('admin:parties_organisation_tree')}?at={deepest.pk}"

@@ -2,9 +2,9 @@
 
     python -m benchmarks.parties world      builds both worlds, 1,000 and 100,000 members, or says that they are there
 
-Organisations and people are made by models and services, members by one set-based statement into a table without indexes, which are
-made again afterwards (benchmarks/bulk.py). The two worlds differ in the number of members alone; the cast's own branch and community
-have a page of them in either.
+Organisations and people are made by models and services, members and thirteen months of meetings by one set-based statement each into
+tables without indexes, which are made again afterwards (benchmarks/bulk.py). The two worlds differ in the number of members, and so in
+how many branches have three with a duty; the cast's own branch and community have a page of members in either.
 """
 
 import random
@@ -25,7 +25,7 @@ CAST = {
     "secretary": ("community_secretary", "community"),
     "branch": ("party_branch_secretary", "base"),
 }
-TABLES = ("parties_member",)
+TABLES = ("parties_member", "parties_meeting")
 TABLE = """
 CREATE TABLE bench.branch (n int PRIMARY KEY, key bigint, grid text, units bigint[], party_group bigint, group_unit bigint);
 """
@@ -40,6 +40,29 @@ SELECT b.grid, b.key, b.units || CASE WHEN die.of_group THEN ARRAY[b.group_unit]
 FROM generate_series(1, %(count)s) m (n)
 JOIN bench.branch b ON b.n = CASE WHEN m.n <= %(own)s THEN 0 ELSE m.n %% %(branches)s END
 CROSS JOIN LATERAL (SELECT bench.die(m.n, 1) < 0.5 AND b.party_group IS NOT NULL AS of_group, bench.die(m.n, 2) AS stage, bench.die(m.n, 3) AS gone) die
+"""
+#: One meeting of each kind for each period it is due in, over thirteen months; one in ten was not held.
+MEETINGS = """
+INSERT INTO parties_meeting (grid_id, organisation_id, units, number, title, description, applicant_name, applicant_phone, channel, status,
+    version, opened_at, closed_at, escalation, search_terms, kinds, starts_at, lasts, place, host, minutes, others, expected, present)
+SELECT b.grid, o.id, o.units, 'HY' || row_number() OVER (), k.kind, '', '', '', 'staff', 'held', 2, day.at - interval '7 days', day.at, 0,
+    '{}', ARRAY[k.kind], day.at, 90, '', '', '', 0, 9, 7
+FROM (VALUES ('council', 1, 4), ('theme_day', 1, 4), ('group', 1, 5), ('assembly', 3, 4), ('lecture', 3, 4), ('life', 12, 4),
+    ('review', 12, 4)) k (kind, months, of)
+CROSS JOIN generate_series(0, 12) m (n)
+JOIN parties_organisation o ON o.kind = k.of
+JOIN bench.branch b ON b.key IN (o.id, o.parent_id)
+CROSS JOIN LATERAL (SELECT date_trunc('month', now()) - m.n * interval '1 month' + interval '9 hours' AS at) day
+WHERE m.n %% k.months = 0 AND bench.die(o.id * 100 + m.n, length(k.kind)) < 0.9
+"""
+#: The first three of each branch that has so many.
+OFFICERS = """
+INSERT INTO parties_officer (grid_id, organisation_id, units, member_id, duty, committee_duty, since, document)
+SELECT grid_id, organisation_id, units[:array_length(units, 1) - CASE WHEN group_id IS NULL THEN 0 ELSE 1 END], id,
+    (ARRAY['secretary', 'organisation', 'publicity'])[n], '', current_date - 700, ''
+FROM (SELECT *, row_number() OVER (PARTITION BY organisation_id ORDER BY id) AS n, count(*) OVER (PARTITION BY organisation_id) AS all
+      FROM parties_member WHERE left_on IS NULL) m
+WHERE m.all >= 3 AND m.n <= 3
 """
 
 
@@ -72,9 +95,11 @@ class Builder:
         with connection.cursor() as cursor:
             cursor.execute(bulk.SCHEMA + TABLE)
         copied("branch", self.lines)
-        bulk.fill(
-            TABLES, {"members": MEMBERS}, {"count": self.count, "own": OWN, "branches": len(self.lines)}
-        )
+        given = {"count": self.count, "own": OWN, "branches": len(self.lines)}
+        bulk.fill(TABLES, {"members": MEMBERS, "meetings": MEETINGS}, given)
+        with connection.cursor() as cursor:
+            cursor.execute(OFFICERS)
+            cursor.execute("ANALYZE parties_officer")
 
     def organisations(self) -> None:
         """A committee for each street and community, branches on their base grids, and groups in branches."""
@@ -144,7 +169,7 @@ class Builder:
 
 
 def counts() -> dict[str, Any]:
-    """Return how many organisations and members this process's world has."""
-    from parties.models import Member, Organisation
+    """Return how many organisations, members, duties and meetings this process's world has."""
+    from parties.models import Meeting, Member, Officer, Organisation
 
-    return {"organisations": Organisation.objects.count(), "members": Member.objects.count()}
+    return {model.__name__: model.objects.count() for model in (Organisation, Member, Officer, Meeting)}

@@ -17,7 +17,9 @@ from grids.models import Entrance, Grid
 from parties.member_posts import settle_posts
 from parties.models import (
     HEAD,
+    Disclosure,
     Election,
+    JointCommittee,
     Member,
     Officer,
     Organisation,
@@ -238,6 +240,7 @@ def dissolve(
 
 
 def _check_nothing_under_way(organisation: Organisation) -> None:
+    """Raise Refused for what nobody could finish once the organisation has ended."""
     if (
         Transfer.objects.ongoing().filter(origin=organisation).exists()
         or Transfer.objects.ongoing().filter(target=organisation).exists()
@@ -247,6 +250,10 @@ def _check_nothing_under_way(organisation: Organisation) -> None:
         raise Refused("还有没办完的书记项目，请先验收或撤销。")
     if Election.objects.ongoing().filter(organisation=organisation).exists():
         raise Refused("正在换届，请先办完或撤回。")
+    if Disclosure.objects.ongoing().filter(organisation=organisation).exists():
+        raise Refused("还有没走完程序的党务公开，请先办完或撤回。")
+    if JointCommittee.objects.in_force().filter(organisation=organisation).exists():
+        raise Refused("它的大工委（大党委）还在，请先撤销。")
 
 
 def _end(

@@ -1,4 +1,4 @@
-"""Every page of ours as the person concerned finds it, opened once in each mode: axe-core finds nothing, nothing sticks out,
+"""Every page of ours as the person concerned finds it, opened once in either mode: axe-core finds nothing, nothing sticks out,
 nothing is too small to press, and the browser has nothing to complain about.
 
 What axe-core finds in the web admin's theme is listed by rule in ``THEME``, and only where the theme's own markup is at fault.
@@ -67,11 +67,12 @@ TOO_SMALL = """least => [...document.querySelectorAll(
 def faults(
     visitor: Visitor, rules: list[str] | None = None, known: dict[str, tuple[str, ...]] | None = None
 ) -> list[str]:
-    """Return a line for each element of the present page that axe-core finds at fault, light and dark, less what is known."""
+    """Return a line for each element of the present page that axe-core finds at fault, less what is known: light by all rules or by
+    ``rules``; dark as well where these are all."""
     visitor.page.wait_for_function(DRAWN)
     lines: list[str] = []
-    # The structure is the same in the dark; only colours differ.
-    for scheme, only in (("light", rules), ("dark", ["color-contrast"])):
+    # The structure is the same in the dark; only colours differ. Care mode in the dark is looked at on the gallery, which has every part.
+    for scheme, only in (("light", rules), ("dark", ["color-contrast"]))[: 1 if rules else 2]:
         visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for rule, elements in violations(visitor, only).items():
             parts = (known or {}).get(rule, ())

@@ -106,7 +106,7 @@ def test_the_desk_costs_the_same_with_one_order_and_with_twenty(client, secretar
     for _ in range(19):
         make_late(factories.make_order(), 2)
     assert queries_of(client, reverse("admin:index")) == one
-    assert one < 70
+    assert one < 50
 
 
 @pytest.mark.parametrize("model", ["order", "volunteer", "team", "hoursentry"])

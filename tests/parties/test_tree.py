@@ -14,9 +14,10 @@ from parties import hints
 from parties.models import Member, Organisation, PartyOrgType
 from parties.reports import rates
 from parties.reports.tree import children_of, picture, roots
+from parties.services.joint import end_committee
 from parties.services.officers import end_duty, give_duty
 from parties.services.organisations import dissolve, merge, move, rename, set_up
-from tests import factories, party
+from tests import factories, joint, party
 
 pytestmark = pytest.mark.django_db
 T = PartyOrgType
@@ -152,6 +153,23 @@ def test_merging_moves_members_and_groups_and_ends_duties():
     assert not Post.objects.in_force().filter(user=secretary, unit=one.unit).exists()
     assert not one.officers.in_office(timezone.localdate() + timedelta(days=1)).exists()
     assert [change.kind for change in other.changes.all()] == ["merged", "set_up"]
+
+
+def test_what_nobody_could_finish_afterwards_is_finished_before_a_merger():
+    officer = party.make_officer()
+    one, other = party.make_committee(by=officer), party.make_committee(factories.NEIGHBOUR, by=officer)
+    disclosure = party.make_disclosure(one, by=officer)
+    joint_committee = joint.make_joint(one, by=officer)
+
+    def refused(words: str) -> None:
+        with pytest.raises(Refused, match=words):
+            merge(one, by=officer, into=other, reason="人数太少", **TODAY)
+
+    refused("党务公开")
+    party.disclose(disclosure, by=officer)
+    refused("大工委")
+    end_committee(joint_committee, by=officer, reason="并入", **TODAY)
+    merge(one, by=officer, into=other, reason="人数太少", **TODAY)
 
 
 def test_what_has_members_or_children_is_not_dissolved():

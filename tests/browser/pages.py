@@ -350,8 +350,8 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         row = rows.get(model) or model._default_manager.first()
         for page in ("changelist", "add", "change", "history", "why", "export"):
-            # What happened to a row, and why somebody may see it, are the same two pages for every model.
-            if page in ("history", "why") and model not in rows:
+            # What happened to a row, why somebody may see it, what may be taken along: the same three pages for every model.
+            if page in ("history", "why", "export") and model not in rows:
                 continue
             if page in ("change", "history", "why") and row is None:
                 continue

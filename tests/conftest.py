@@ -40,14 +40,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for names in LONGEST
     )
     long = {*first, *second}
-    sharing = [item for item in items if item not in long and "cast" in item.fixturenames]
-    others = [item for item in items if item not in long and "cast" not in item.fixturenames]
+    rest = [item for item in items if item not in long]
+    sharing = [item for item in rest if "cast" in item.fixturenames]
+    others = [item for item in rest if "cast" not in item.fixturenames]
     shared = len(sharing) // 2
     alone = max(0, len(items) // 2 - len(first) - shared)
-    items[:] = [
-        *[*first, *sharing[:shared], *others[:alone]],
-        *[*second, *sharing[shared:], *others[alone:]],
-    ]
+    items[:] = [*first, *sharing[:shared], *others[:alone], *second, *sharing[shared:], *others[alone:]]
 
 
 @pytest.fixture(scope="session")

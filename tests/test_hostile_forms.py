@@ -1,4 +1,4 @@
-"""Every form of every page, as those who may send it, with what nobody should type: an answer in words, nothing lost, no 500.
+"""Every form of every page, as those who may send it first, with what nobody should type: an answer in words, nothing lost, no 500.
 
 The pages are found in the resolver and their forms in the HTML, so that a new form is tried without being named here.
 """
@@ -236,10 +236,11 @@ def test_every_form_answers_whatever_is_typed(cast, part):
             client, url, forms = next((each for each in found if each[2]), (None, "", []))
             for form in forms:
                 fields = tuple(sorted(form.typed))
-                if (people, form.action or url, fields) in done:
-                    # The switches that stand on every page.
+                sent_to = (people, form.action or url, fields)
+                if sent_to in done:
+                    # A switch that stands on every page.
                     continue
-                done.add((people, form.action or url, fields))
+                done.add(sent_to)
                 first = fields not in alike
                 alike.add(fields)
                 for instead in trials(form, first):

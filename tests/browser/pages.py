@@ -321,7 +321,8 @@ STAFF = (
 
 
 def desk_pages(stage: Stage, half: int) -> dict[str, list[str]]:
-    """Return one half of the admin's addresses by the first person who may open each: every list, form, row, action and report.
+    """Return one half of the admin's addresses by the first person who may open each: every list, form, row, action and report;
+    of the pages that are the same for every model, those of a few models.
 
     Who that is takes no drawing of the page: the browser draws it.
     """

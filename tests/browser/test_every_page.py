@@ -1,5 +1,6 @@
-"""Every page of ours as the person concerned finds it, opened once in either mode: axe-core finds nothing, nothing sticks out,
-nothing is too small to press, and the browser has nothing to complain about.
+"""Every page of ours as the person concerned finds it, a phone page in care mode too: axe-core finds nothing, nothing sticks out,
+nothing is too small to press, and the browser has nothing to complain about. Of the desk's pages that are the same for every model
+(history, why, export) those of a few models are opened.
 
 What axe-core finds in the web admin's theme is listed by rule in ``THEME``, and only where the theme's own markup is at fault.
 """

@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.http import HttpRequest, QueryDict
 from django.utils.http import urlencode
 
+from governance.ahead import is_ahead
+
 #: A draft larger than this is no form that a person filled in.
 MOST_CHARACTERS = 20_000
 MOST_DRAFTS = 3
@@ -52,7 +54,10 @@ def keep(request: HttpRequest, name: str, *, owner: Any = None) -> None:
 
 
 def take(request: HttpRequest, name: str) -> QueryDict | None:
-    """Return the fields kept under ``name``, once; None where there are none, or where they are someone else's."""
+    """Return the fields kept under ``name``, once; None where there are none, where they are someone else's, and where nobody looks
+    at the page yet."""
+    if is_ahead(request):
+        return None
     drafts = request.session.get(_SLOT)
     slot = _slot_of(request, name)
     if not drafts or slot not in drafts:

@@ -157,3 +157,25 @@ def test_the_classes_reported_most_lately_stand_as_chips(worker):
     page = phone_of(worker).get(REPORT).content.decode()
     chips = page[page.index("cg-chips") :]
     assert chips.index(often.name) < chips.index(seldom.name)
+
+
+def test_a_page_fetched_ahead_takes_no_message_and_leaves_none(worker, in_hand):
+    phone = phone_of(worker)
+    address, ahead = in_hand.get_absolute_url(), {"X-Ahead": "1"}
+    too_early = reverse("incident_action", args=[in_hand.number, "verify_fail"])
+    handle = reverse("incident_action", args=[in_hand.number, "handle"])
+    phone.post(handle, {"note": "清走了", "version": in_hand.version})
+    assert phone.get(too_early, headers=ahead).status_code == phone.get(handle, headers=ahead).status_code == 302
+    assert phone.get(address, headers=ahead).status_code == 200
+    said = [str(each) for each in phone.get(address).context["messages"]]
+    assert len(said) == 1 and "现在不能办理" not in said[0]
+
+
+def test_a_page_fetched_ahead_takes_no_draft(worker, in_hand):
+    phone = phone_of(worker)
+    handle = reverse("incident_action", args=[in_hand.number, "handle"])
+    session = phone.session
+    session["drafts"] = {handle: {"owner": worker.pk, "fields": {"note": ["清到一半"]}}}
+    session.save()
+    assert "清到一半" not in phone.get(handle, headers={"X-Ahead": "1"}).content.decode()
+    assert "清到一半" in phone.get(handle).content.decode()

@@ -3,10 +3,16 @@ the one where she registered as living. Used by services and flows; asks no perm
 
 from governance.appointments import appoint, dismiss
 from governance.models import Post, User
+from governance.models.people import SEPARATED_ROLES
 from governance.territory import GridLevel
 from parties.models import DualRegistration, Member, RegistrationStatus
 
 ROLE = "party_member"
+
+
+def is_kept_apart(user: User) -> bool:
+    """Say whether an account is one of the three administrators' or a superuser's, which have nothing to do with the work."""
+    return user.is_superuser or user.holds(*SEPARATED_ROLES)
 
 
 def communities_of(user: User) -> set[str]:
@@ -23,7 +29,7 @@ def settle_posts(user: User | None, *, by: User | None, reason: str = "") -> Non
     """Appoint an account where its owner is a member and dismiss it where she is not any more. Repeating it changes nothing."""
     if user is None:
         return
-    wanted = communities_of(user) if user.is_active else set()
+    wanted = communities_of(user) if user.is_active and not is_kept_apart(user) else set()
     held = list(Post.objects.in_force().filter(user=user, role=ROLE))
     for post in held:
         if post.grid_id not in wanted:

@@ -10,6 +10,7 @@ from governance.constraints import sentence
 from governance.flow import Refused
 from governance.models import Post, User
 from governance.roles import BY_PHONE
+from parties.member_posts import is_kept_apart
 from parties.models import Member, Officer, Organisation, PartyOrgType
 
 D = Officer.Duty
@@ -81,6 +82,7 @@ def give_post(officer: Officer, *, by: User | None) -> Post | None:
         or officer.post_id is not None
         or user is None
         or not (user.is_staff or role in BY_PHONE)
+        or is_kept_apart(user)
     ):
         return officer.post
     officer.post = appoint(

@@ -191,7 +191,7 @@ def make_hub(member: Member, *, by: User | None = None) -> HubHousehold:
     """Make a member's home a hub household."""
     return keep_hub(
         HubHousehold(organisation=member.organisation, member=member, household_count=12),
-        by=by or make_officer(),
+        by=by or factories.make_staff("community_secretary", member.grid_id[:12]),
     )
 
 

@@ -101,11 +101,14 @@ class Changes:
         organisation = self.reach(request, str(object_id))
         if organisation.ended_on is not None or not self.keeps(request, organisation):
             raise Http404
-        fields = ("phone", "address", "theme_day", "term_from", "term_until")
-        form = KeepForm(request.POST or None, initial={name: getattr(organisation, name) for name in fields})
+        form = KeepForm(
+            request.POST or None,
+            initial={name: getattr(organisation, name) for name in KeepForm.base_fields},
+            decides=organisation.is_decided_by(request.user),
+        )
 
         def run(given: dict[str, Any]) -> None:
-            if given["term_from"] is not None and given["term_until"] is None:
+            if given.get("term_from") is not None and given["term_until"] is None:
                 given = {**given, "term_until": term_end(organisation, given["term_from"])}
             for name, value in given.items():
                 setattr(organisation, name, value)
@@ -165,7 +168,7 @@ class Changes:
         """Give a member a duty. Whoever leads a branch or group and has an account gets the post that goes with it."""
         organisation = self.decided(request, object_id)
         members = Member.objects.restrict(request.user).on_roll()
-        members = members.filter(units__contains=[organisation.unit_id]).order_by("name", "pk")
+        members = members.filter(units__contains=[organisation.unit_id]).as_choices(request.user)
         clear = set(
             Member.objects.restrict(request.user, "contact")
             .filter(units__contains=[organisation.unit_id])

@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -62,6 +63,12 @@ def state_chip(conference: Conference) -> str:
     return ui.chip(*STATES[conference.state])
 
 
+def of_each(rows: QuerySet) -> Coalesce:
+    """Return how many of these rows each conference has."""
+    counted = rows.filter(conference=OuterRef("pk")).order_by().values("conference").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")), 0)
+
+
 @admin.register(Conference)
 class ConferenceAdmin(Exported, ReadOnlyAdmin):
     list_display = ("heading", "state_shown", "level_shown", "place", "chair", "came", "resolved")
@@ -80,7 +87,7 @@ class ConferenceAdmin(Exported, ReadOnlyAdmin):
         ("议题", 50, lambda row: "；".join(row.agenda)),
         ("状态", 10, lambda row: STATES[row.state][0]),
         ("应到", 8, lambda row: row.asked_count),
-        ("实到", 8, lambda row: row.came_count),
+        ("实到", 8, lambda row: row.came_count if row.state == "recorded" else None),
         ("议定事项", 10, lambda row: row.tasks_count),
         ("已完成", 8, lambda row: row.done_count),
     ]  # fmt: skip
@@ -88,12 +95,13 @@ class ConferenceAdmin(Exported, ReadOnlyAdmin):
     # --- list -------------------------------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request).select_related("grid").defer("grid__boundary")
-        standing = ~Q(tasks__status="withdrawn")
+        tasks = Task.objects.restrict(request.user).exclude(status="withdrawn")
+        asked = Invitation.objects.all()
         return rows.annotate(
-            asked_count=Count("invitations", distinct=True),
-            came_count=Count("invitations", filter=Q(invitations__present=True), distinct=True),
-            tasks_count=Count("tasks", filter=standing, distinct=True),
-            done_count=Count("tasks", filter=Q(tasks__status="done"), distinct=True),
+            asked_count=of_each(asked),
+            came_count=of_each(asked.filter(present=True)),
+            tasks_count=of_each(tasks),
+            done_count=of_each(tasks.filter(status="done")),
         )
 
     @admin.display(description="会议 / 时间", ordering="held_at")
@@ -116,7 +124,8 @@ class ConferenceAdmin(Exported, ReadOnlyAdmin):
 
     @admin.display(description="应到 / 实到")
     def came(self, conference: Conference) -> str:
-        return f"{conference.asked_count} / {conference.came_count}"
+        came = conference.came_count if conference.state == "recorded" else "—"
+        return f"{conference.asked_count} / {came}"
 
     @admin.display(description="议定事项")
     def resolved(self, conference: Conference) -> str:
@@ -142,7 +151,6 @@ class ConferenceAdmin(Exported, ReadOnlyAdmin):
         if object_id is None:
             raise Http404
         conference, user = self.reach(request, object_id), request.user
-        invitations = Invitation.objects.restrict(user).filter(conference=conference)
         photos = list(ConferencePhoto.objects.restrict(user).filter(conference=conference))
         for number, photo in enumerate(photos, 1):
             photo.alt = f"会议照片 {number}"
@@ -167,7 +175,7 @@ class ConferenceAdmin(Exported, ReadOnlyAdmin):
             "state": state_chip(conference),
             "facts": [(label, value) for label, value in facts if value],
             "buttons": self.buttons(request, conference),
-            "invitations": invitations.select_related("member", "unit")[:MOST_LINES],
+            "came": self.came_lines(user, conference),
             "photos": photos,
             "tasks": [
                 {
@@ -183,6 +191,28 @@ class ConferenceAdmin(Exported, ReadOnlyAdmin):
             "has_permission": True,
         }
         return TemplateResponse(request, "parties/desk_conference.html", context)
+
+    def came_lines(self, user: Any, conference: Conference) -> list[tuple[str, str, str]]:
+        """Return who was asked: (whether she came, who, from where). Part-time members are named to those who see their register;
+        a unit that was asked too reads how many they are."""
+        rows = (
+            Invitation.objects.restrict(user).filter(conference=conference).select_related("member", "unit")
+        )
+        named = set(
+            PartTimeMember.objects.restrict(user)
+            .filter(pk__in=rows.order_by().values("member"))
+            .values_list("pk", flat=True)
+        )
+        found, unnamed = [], {}
+        for row in rows[:MOST_LINES]:
+            words = row.words or "应到"
+            if row.member_id is None:
+                found.append((words, row.unit.name, ""))
+            elif row.member_id in named:
+                found.append((words, row.member.name, row.member.employer))
+            else:
+                unnamed[words] = unnamed.get(words, 0) + 1
+        return found + [(words, f"兼职委员 {number} 名", "") for words, number in unnamed.items()]
 
     def buttons(self, request: HttpRequest, conference: Conference) -> list[dict[str, Any]]:
         """Return what the person may do with a conference now, the usual first."""
@@ -282,7 +312,8 @@ class ConferenceAdmin(Exported, ReadOnlyAdmin):
     def record_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         conference = self.changing(request, object_id, "held", "recorded")
         asked = conference.invitations.select_related("member", "unit")
-        came = [row.pk for row in asked if row.present or row.present is None]
+        # Nobody is there before somebody says so.
+        came = [row.pk for row in asked if row.present]
         form = RecordForm(
             request.POST or None,
             request.FILES or None,

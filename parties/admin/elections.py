@@ -22,7 +22,8 @@ from parties import electing, hints
 from parties.admin import choosing
 from parties.admin.filters import OrganisationFilter
 from parties.forms.elections import ELECTION_FORMS, OpenForm
-from parties.models import WITH_SUPERIOR, Election, ElectionStatus, LeftOut, Organisation
+from parties.models import WITH_SUPERIOR, Election, ElectionStatus, ElectionStep, LeftOut, Organisation
+from parties.models.elections import RUNNING
 from parties.reports.elections import NEXT, STEPS, entitled_on, file_of, of_election, past
 from parties.services.elections import may_hold, open_election
 from parties.terms import WITH_TERM
@@ -240,7 +241,9 @@ class ElectionAdmin(MatterAdmin):
         above = Organisation.objects.restrict(user, "change").filter(pk=OuterRef("organisation__parent"))
         reported = Q(status__in=WITH_SUPERIOR) & ~Q(reported_by=user)
         asked = Q(asked_day__isnull=False) & ~Q(asked_by=user)
-        return Election.objects.restrict(user, "decide").ongoing().filter(reported | asked, Exists(above))
+        rows = Election.objects.restrict(user, "decide").ongoing().filter(reported | asked, Exists(above))
+        ran = ElectionStep.objects.filter(matter=OuterRef("pk"), actor=user, action__in=RUNNING)
+        return rows.exclude(Exists(ran))
 
     def cards(self, request: HttpRequest) -> list[Card]:
         user, found = request.user, []

@@ -221,6 +221,8 @@ class LifePages:
         if organisation is not None:
             places.append((f"?{urlencode({'org': organisation.pk})}", organisation.name))
         if request.method == "POST":
+            if not request.user.may("export", Meeting):
+                raise Http404
             return self.hand_out(request, kinds, [total, *lines], places[-1][1] if places else "")
         today = timezone.localdate()
         return self.page(
@@ -231,6 +233,7 @@ class LifePages:
             kinds=[(kind.label, *period_words(kind), frequency.now_of(kind, today)) for kind in kinds],
             rows=[self.board_line(line, kinds, line is total) for line in (total, *lines)],
             here=places[-1][0] if places else "",
+            takes=user.may("export", Meeting),
         )
 
     def board_line(self, line: life.Line, kinds: list[Any], is_total: bool) -> dict[str, Any]:

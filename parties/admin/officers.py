@@ -3,18 +3,19 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from governance import masks
 from governance.admin.base import ReadOnlyAdmin, cleaned
 from governance.admin.filters import ChoiceFilter, PlaceFilter
 from governance.templatetags import ui
 from parties import hints
 from parties.admin.filters import OrganisationFilter
-from parties.models import Officer
+from parties.models import Member, Officer
 
 
 class DutyFilter(ChoiceFilter):
@@ -67,22 +68,33 @@ class OfficerAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request).select_related("member", "organisation", "post")
+        names = Member.objects.restrict(request.user, "contact").filter(pk=OuterRef("member"))
+        rows = rows.annotate(clear=Exists(names))
         return rows.only(
             *(field.name for field in Officer._meta.concrete_fields), "member__name", "organisation__name", "post__id"
         )  # fmt: skip
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> Any:
         text = cleaned(search_term).strip()
-        found = Q(member__name__icontains=text) | Q(organisation__name__icontains=text)
+        # Who leads is named; who did is a member like others, whom only those find by name who read it.
+        today = timezone.localdate()
+        named = Q(Q(until=None) | Q(until__gte=today)) | Q(clear=True)
+        found = Q(named, member__name__icontains=text) | Q(organisation__name__icontains=text)
         return (queryset.filter(found) if text else queryset), False
 
     def row_title(self, officer: Officer) -> str:
-        return f"{officer.member.name} {officer}"
+        return f"{self.name_of(officer)} {officer}"
+
+    def name_of(self, officer: Officer) -> str:
+        """Return the name: of whoever is in office in clear, as of every organisation's leaders."""
+        return masks.shown(
+            officer.member, "name", clear=officer.is_in_office or getattr(officer, "clear", False)
+        )
 
     @admin.display(description="姓名")
     def heading(self, officer: Officer) -> str:
         url = reverse("admin:parties_organisation_change", args=[officer.organisation_id])
-        return format_html('<a class="dk-link dk-nowrap" href="{}">{}</a>', url, officer.member.name)
+        return format_html('<a class="dk-link dk-nowrap" href="{}">{}</a>', url, self.name_of(officer))
 
     @admin.display(description="职务", ordering="duty")
     def duty_name(self, officer: Officer) -> str:

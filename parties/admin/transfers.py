@@ -11,7 +11,8 @@ from governance.admin.filters import DayFilter, LightFilter, PlaceFilter, Status
 from governance.admin.matters import MatterAdmin
 from governance.permissions import rule_of
 from governance.templatetags import ui
-from parties.models import WITH_MEMBERS, Organisation, Transfer, TransferStatus
+from parties.models import WITH_MEMBERS, Organisation, Transfer, TransferStatus, TransferStep
+from parties.models.transfers import CONSENTS
 
 S = TransferStatus
 
@@ -47,10 +48,12 @@ class TransferAdmin(MatterAdmin):
         return "、".join(f"{words}{'已同意' if at else '未答复'}" for words, at in sides)
 
     def facts(self, request: HttpRequest, transfer: Transfer) -> list[tuple[str, Any]]:
-        """Return what the transfer is about. Both sides must know whom they decide about; everyone else reads her masked name."""
+        """Return what the transfer is about. Whoever is asked to agree must know about whom, until it is decided; everyone else reads
+        her masked name, whoever asked for it included."""
         user = request.user
-        named = (
-            transfer.is_of_origin(user) or transfer.is_of_target(user) or user.may("contact", transfer.member)
+        asked = transfer.placed_by_id != user.pk and transfer.is_open
+        named = user.may("contact", transfer.member) or (
+            asked and (transfer.is_of_origin(user) or transfer.is_of_target(user))
         )
         return [
             ("编号", transfer.number),
@@ -80,7 +83,8 @@ class TransferAdmin(MatterAdmin):
         mine = Q(pk__in=())
         if not user.is_superuser:
             mine = (origin & Q(released_at=None)) | (target & Q(accepted_at=None))
-        return Transfer.objects.restrict(user).ongoing().filter(mine)
+        agreed = TransferStep.objects.filter(actor=user, action__in=CONSENTS).values("matter")
+        return Transfer.objects.restrict(user).ongoing().filter(mine).exclude(pk__in=agreed)
 
     def cards(self, request: HttpRequest) -> list[Card]:
         if not request.user.may("decide", Transfer):

@@ -82,6 +82,7 @@ class TreePages:
         """Show an organisation and all below it as one picture, or hand that out as a file (``?file``)."""
         organisation = self.reach(request, str(object_id))
         drawn = picture(request.user, organisation)
+        takes = request.user.may("export", organisation)
         context = self.frame(
             request,
             title=f"{organisation.name} 组织架构图",
@@ -89,10 +90,11 @@ class TreePages:
             organisation=organisation,
             picture=drawn,
             box=BOX,
+            takes=takes,
             today=timezone.localdate(),
             parts=children_of(request.user, organisation) if drawn is None else [],
         )
-        if drawn is not None and "file" in request.GET:
+        if drawn is not None and "file" in request.GET and takes:
             response = TemplateResponse(request, "parties/picture.svg", context, content_type="image/svg+xml")
             audit.record(
                 AccessEvent.Kind.EXPORT, request.user, f"导出{organisation.name}组织架构图", request=request
@@ -165,6 +167,8 @@ class TreePages:
         total, lines = rates.table(request.user, node)
         places = Grid.objects.way_down(top, node)
         if request.method == "POST":
+            if not request.user.may("export", Organisation):
+                raise Http404
             return self.hand_out(request, [total, *lines], places[-1][1] if places else "")
         context = self.frame(
             request,
@@ -184,6 +188,7 @@ class TreePages:
                 for line in (total, *lines)
             ],
             here=f"?{urlencode({'in': node})}",
+            takes=request.user.may("export", Organisation),
             list_url=reverse("admin:parties_organisation_changelist"),
         )
         return TemplateResponse(request, "parties/desk_rates.html", context)

@@ -149,7 +149,8 @@ def go_out(change: Change) -> None:
         for person in named:
             reason = f"党务公开 {disclosure.number}"
             sharing.share(disclosure, person, ["view"], by=change.actor, reason=reason)
-        change.told.append((named, f"{disclosure.title}：请阅读"))
+        # Without the title: the notice stays when the item is withdrawn.
+        change.told.append((named, f"{disclosure.organisation}有一件党务公开请您阅读"))
         change.kept["people"] = [person.pk for person in named]
     if disclosure.original_id:
         before = Disclosure.objects.filter(status=S.PUBLISHED).filter(pk=disclosure.original_id)

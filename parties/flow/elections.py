@@ -35,6 +35,8 @@ def by_superior(change: Change) -> None:
         raise Refused(f"由“{election.organisation}”的上级党组织办理。")
     if asker == change.actor.pk:
         raise Refused(f"您自己报请的事不能由您{change.action.label}，请由上级的其他人办理。")
+    if election.is_run_by(change.actor):
+        raise Refused(f"推荐候选人、登记选举的人不能{change.action.label}，请由上级的其他人办理。")
     if not election.is_decided_by(change.actor, asker):
         raise Refused(f"您是这次选举的候选人，不能由您{change.action.label}。")
 

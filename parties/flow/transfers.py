@@ -11,6 +11,12 @@ S = TransferStatus
 ASKED = frozenset({S.ASKED})
 
 
+def by_another(change: Change, action: str, side: str) -> None:
+    """Raise Refused for who has agreed for the other side: the two sides are two people."""
+    if change.matter.is_agreed_by(change.actor):
+        raise Refused(f"{side}已由您同意，另一方要由另一个人同意。")
+
+
 def of_origin(change: Change) -> None:
     """The guard of the origin's consent. Raises Refused for everyone else, and once it is given."""
     transfer: Transfer = change.matter
@@ -18,11 +24,12 @@ def of_origin(change: Change) -> None:
         raise Refused(f"由转出的“{transfer.origin}”同意转出。")
     if transfer.released_at is not None:
         raise AlreadyDone
+    by_another(change, "accept", "转入")
 
 
 def may_release(transfer: Transfer, user: User) -> bool:
     """The ``ready`` that goes with ``of_origin``."""
-    return transfer.released_at is None and transfer.is_of_origin(user)
+    return transfer.released_at is None and transfer.is_of_origin(user) and not transfer.is_agreed_by(user)
 
 
 def of_target(change: Change) -> None:
@@ -32,11 +39,12 @@ def of_target(change: Change) -> None:
         raise Refused(f"由转入的“{transfer.target}”同意转入。")
     if transfer.accepted_at is not None:
         raise AlreadyDone
+    by_another(change, "release", "转出")
 
 
 def may_accept(transfer: Transfer, user: User) -> bool:
     """The ``ready`` that goes with ``of_target``."""
-    return transfer.accepted_at is None and transfer.is_of_target(user)
+    return transfer.accepted_at is None and transfer.is_of_target(user) and not transfer.is_agreed_by(user)
 
 
 def of_either(change: Change) -> None:

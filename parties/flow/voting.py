@@ -93,6 +93,8 @@ def check_member(election: Election, member: Any) -> Member:
 def _stand(change: Change, *, written_in: bool) -> None:
     election: Election = change.matter
     member = check_member(election, change.data.get("member"))
+    if not change.actor.may("contact", member):
+        raise Refused("您看不到这名党员的姓名，请由本组织或社区的同志登记。", "member")
     duty = change.data.get("duty") or next(iter(election.contests))
     if duty not in election.contests:
         raise Refused("请选择这次要选的职务。", "duty")

@@ -108,6 +108,9 @@ class DocumentForm(ActionForm):
 class OfRollForm(ActionForm):
     """Somebody of the roll."""
 
+    #: By which action of members the person reaches those among whom she chooses.
+    reads = "view"
+
     member = forms.ModelChoiceField(
         label="党员",
         queryset=Member.objects.none(),
@@ -119,9 +122,8 @@ class OfRollForm(ActionForm):
         super().__init__(*args, **options)
         roll = roll_on(self.matter.organisation, timezone.localdate())
         field = self.fields["member"]
-        field.queryset = roll.filter(pk__in=Member.objects.restrict(self.user).values("pk")).order_by(
-            "name", "pk"
-        )
+        reached = Member.objects.restrict(self.user, self.reads).values("pk")
+        field.queryset = roll.filter(pk__in=reached).as_choices(self.user)
         open_rows = Member.objects.restrict(self.user, "contact").filter(pk__in=roll.values("pk"))
         clear = set(open_rows.values_list("pk", flat=True)[: SHORT_ROLL + 1])
         field.label_from_instance = lambda member: named(member, clear)
@@ -137,8 +139,9 @@ def named(member: Member, clear: set[int]) -> str:
 
 
 class StandForm(OfRollForm):
-    """Who stands, for what."""
+    """Who stands, for what. Whoever stands is named in the file, so she is put forward by those who read her name."""
 
+    reads = "contact"
     duty = forms.ChoiceField(label="参选职务", error_messages=asked("请选择这次要选的职务。"))
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -40,14 +40,24 @@ def theme_day_field() -> forms.IntegerField:
     )
 
 
+#: A term is the superior's to set.
+TERM = ("term_from", "term_until")
+
+
 class KeepForm(forms.Form):
-    """What an organisation says of itself."""
+    """What an organisation says of itself; its term only for whoever decides about it."""
 
     phone = forms.CharField(label="联系电话", max_length=30, required=False)
     address = forms.CharField(label="活动场所", max_length=120, required=False)
     theme_day = theme_day_field()
     term_from = day_field("本届起", required=False)
     term_until = day_field("本届至", required=False, help_text="留空按规定的年数从本届起推算。")
+
+    def __init__(self, *args: Any, decides: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not decides:
+            for name in TERM:
+                del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()

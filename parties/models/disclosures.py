@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils import timezone
 
@@ -122,9 +122,10 @@ class DisclosureQuerySet(MatterQuerySet):
         return self.filter(OUT)
 
     def written_by(self, user: User):
-        """Return the items in whose words a person had a hand."""
+        """Return the items in whose words a person had a hand, in this edition or another: a correction takes the words over."""
         steps = DisclosureStep.objects.filter(actor=user, action__in=AUTHORS)
-        return self.filter(pk__in=steps.values("matter"))
+        first = steps.values(first=Coalesce("matter__original", "matter"))
+        return self.filter(Q(pk__in=first) | Q(original__in=first))
 
     def to_review_by(self, user: User):
         """Return what a person may review now, by her posts."""
@@ -310,8 +311,10 @@ class Disclosure(OfOrganisation, Matter):
 
     # --- who --------------------------------------------------------------------------------------------------------
     def authors(self) -> set[int]:
-        """Return the keys of those who had a hand in its words."""
-        return set(self.steps.filter(action__in=AUTHORS).values_list("actor", flat=True))
+        """Return the keys of those who had a hand in its words, in this edition or another: a correction takes the words over."""
+        first = self.original_id or self.pk
+        steps = DisclosureStep.objects.filter(Q(matter=first) | Q(matter__original=first), action__in=AUTHORS)
+        return set(steps.order_by().values_list("actor", flat=True))
 
     def is_reviewed_by(self, user: User) -> bool:
         """Say whether this person is another than those who wrote it."""
@@ -341,7 +344,8 @@ class Disclosure(OfOrganisation, Matter):
         if key == "readers":
             if self.scope != Scope.CERTAIN:
                 return []
-            return [member.user for member in self.readers.select_related("user") if member.user_id]
+            rows = self.readers.on_roll().exclude(user=None).select_related("user")
+            return [member.user for member in rows]
         return super().audience(key)
 
 

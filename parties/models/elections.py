@@ -35,6 +35,10 @@ class ElectionStatus(models.TextChoices):
 WITH_SUPERIOR = frozenset({ElectionStatus.REQUESTED, ElectionStatus.PROPOSED, ElectionStatus.REPORTED})
 
 
+#: Steps by which somebody makes the result, which another approves.
+RUNNING = ("nominate", "write_in", "hold", "repeat", "fewer", "divide", "recount")
+
+
 class Election(OfOrganisation, Matter):
     """One election. ``reported_by`` is whoever last reported something to the superior, and so does not decide about it."""
 
@@ -126,12 +130,17 @@ class Election(OfOrganisation, Matter):
 
     def is_decided_by(self, user: User, asked_by: int | None = None) -> bool:
         """Say whether a person decides about what ``asked_by`` (whoever reported, when None) asks for here: for the superior, and
-        neither asked for it herself nor stands."""
+        neither asked for it herself, nor had a hand in the votes, nor stands."""
         return (
             (asked_by or self.reported_by_id) != user.pk
             and self.organisation.is_decided_by(user)
+            and not self.is_run_by(user)
             and not self.candidates.filter(member__user=user).exists()
         )
+
+    def is_run_by(self, user: User) -> bool:
+        """Say whether a person put candidates forward or registered votes."""
+        return self.steps.filter(actor=user, action__in=RUNNING).exists()
 
     def audience(self, key: str) -> list[User]:
         if key == "own":

@@ -39,6 +39,11 @@ class MemberQuerySet(RestrictedQuerySet):
         """Return the full members on the roll."""
         return self.on_roll().filter(stage=Member.Stage.FULL)
 
+    def as_choices(self, user: User):
+        """Return them in an order to choose from: by name where the person reads all the names, which the order would tell else."""
+        masked = self.exclude(pk__in=Member.objects.restrict(user, "contact").values("pk")).exists()
+        return self.order_by("pk") if masked else self.order_by("name", "pk")
+
     def with_place(self):
         """Load with each member what a line names of the organisations."""
         return self.select_related("organisation", "group").only(

@@ -30,6 +30,10 @@ TARGET = {
 }
 
 
+#: Steps by which a side agrees.
+CONSENTS = ("release", "accept")
+
+
 class Transfer(Matter):
     """One transfer. ``grid`` and ``units`` are the origin's, ``to_grid`` and ``to_units`` the target's: whoever reaches one of the
     two reaches it, and each side says for itself whether it agrees."""
@@ -115,11 +119,19 @@ class Transfer(Matter):
         """Say whether a person decides for the organisation that is joined."""
         return decides_for(user, self.target)
 
+    def agreed_by(self) -> set[int]:
+        """Return the keys of those who have agreed, for one side or the other."""
+        return set(self.steps.filter(action__in=CONSENTS).order_by().values_list("actor", flat=True))
+
+    def is_agreed_by(self, user: User) -> bool:
+        """Say whether a person has agreed for one of the sides: then she does not for the other."""
+        return user.pk in self.agreed_by()
+
     def audience(self, key: str) -> list[User]:
         if key == "origin":
-            return deciders(self.origin)
+            return deciders(self.origin, without=self.agreed_by())
         if key == "target":
-            return deciders(self.target)
+            return deciders(self.target, without=self.agreed_by())
         if key == "opener":
             return [self.placed_by] if self.placed_by_id else []
         return super().audience(key)
@@ -135,10 +147,13 @@ def decides_for(user: User, organisation: Organisation) -> bool:
     )
 
 
-def deciders(organisation: Organisation) -> list[User]:
-    """Return those who are asked whether an organisation agrees: its own people where it has some, else those nearest above."""
+def deciders(organisation: Organisation, *, without: set[int]) -> list[User]:
+    """Return those who are asked whether an organisation agrees: its own people where it has some, else those nearest above;
+    nobody of ``without``, who agreed for the other side."""
     return list(
-        nearest_holders("parties.decide_transfer", organisation.grid_id, unit_id=organisation.unit_id)
+        nearest_holders(
+            "parties.decide_transfer", organisation.grid_id, unit_id=organisation.unit_id, without=without
+        )
     )
 
 

@@ -44,6 +44,9 @@ def keep_hub(hub: HubHousehold, *, by: User) -> HubHousehold:
     new = hub.pk is None
     if new and hub.organisation.is_ended:
         raise Refused("这个党组织已经撤销，请另选。", "organisation")
+    if new and not by.may("contact", hub.member):
+        # Her name stands at the door from now on; whoever makes it so knows it.
+        raise Refused("您看不到这名党员的姓名，请由她的支部或社区登记。", "member")
     if new and not (hub.member.is_on_roll and hub.organisation.unit_id in hub.member.units):
         raise Refused("请选择这个党组织名册上的党员。", "member")
     if hub.entrance_id and not hub.entrance.grid_id.startswith(hub.organisation.grid_id):

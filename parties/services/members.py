@@ -13,10 +13,12 @@ from governance.flow import Clock, NotYours, Refused
 from governance.models import User
 from governance.models.matters import Channel
 from governance.permissions import look_again
+from governance.roles import BY_PHONE
 from parties.flow import CHECKINS, TRANSFERS
-from parties.member_posts import settle_posts
+from parties.member_posts import is_kept_apart, settle_posts
 from parties.models import DualRegistration, Member, Organisation, PartyOrgType, Transfer
 from parties.models.transfers import decides_for
+from parties.readers import hand_readings_over
 from parties.roll import check_out_of_office
 from parties.seating import give_post
 
@@ -97,6 +99,7 @@ def strike_off(member: Member, *, by: User, day: date, leaving: str, went_to: st
         # Who went elsewhere goes on serving where she lives; who is no member any more does not.
         end_registrations(member)
     settle_posts(member.user, by=by, reason=f"离开党员名册（{member.get_leaving_display()}）")
+    hand_readings_over(member, member.user, by=by)
     return member
 
 
@@ -124,20 +127,37 @@ def link_account(member: Member, *, by: User, account: str) -> Member:
     user = User.objects.filter(
         Q(username=text, is_staff=True) | Q(phone=text, phone_verified=True), is_active=True
     ).first()
-    if user is None or user.name != member.name:
-        # One sentence for both: it must not tell whether a phone has an account.
-        raise Refused("没有姓名和这名党员一致的账号，请核对登录名或手机号。", "account")
+    if user is None or user.name != member.name or not _is_for(user, by):
+        # One sentence for all: it must not tell whether a phone or a name has an account.
+        raise Refused(
+            "没有可以关联的账号：姓名要和这名党员一致，岗位要在您的辖区里，管理员账号不能关联。请核对登录名或手机号。", "account"
+        )  # fmt: skip
     former, member.user = member.user, user
     keep_member(member, by=by)
     if former is not None and former != user:
         settle_posts(former, by=by, reason="党员账号改为另一个")
+        hand_readings_over(member, former, by=by)
     return member
+
+
+def _is_for(user: User, by: User) -> bool:
+    """Say whether ``by`` may call an account a member's, who may thereby get posts: no administrator's, and of the staff only who
+    works where ``by`` decides. Somebody of another office would get them without a word of hers."""
+    if is_kept_apart(user):
+        return False
+    reach = [
+        post.code
+        for post in by.posts_in_force
+        if "parties.change_organisation" in post.permissions and post.unit_id is None
+    ]
+    works = [post.code for post in user.posts_in_force if post.role not in BY_PHONE]
+    return by.is_superuser or all(code.startswith(tuple(reach)) for code in works)
 
 
 def adopt(user: User) -> int:
     """Link a newly verified phone's owner to the member with that phone and name, and to what a desk registered for her, and give
     her the post that goes with it. Returns how many rows."""
-    if not user.name:
+    if not user.name or is_kept_apart(user):
         return 0
     named = Member.objects.on_roll().filter(user=None, phone=user.phone, name=user.name)
     registered = DualRegistration.objects.filter(

@@ -273,8 +273,13 @@ def _end(
 
 @transaction.atomic
 def keep(organisation: Organisation, *, by: User) -> Organisation:
-    """Save what an organisation says of itself (address, phone, theme day, door, form, term). Raises NotYours or ValidationError."""
+    """Save what an organisation says of itself (address, phone, theme day, door, form), and its term, which is the superior's to set.
+    Raises NotYours or ValidationError."""
     if not (by.may("keep", organisation) or by.may("change", organisation)):
+        raise NotYours
+    before = Organisation.objects.values("term_from", "term_until").get(pk=organisation.pk)
+    shifted = any(getattr(organisation, name) != day for name, day in before.items())
+    if shifted and not organisation.is_decided_by(by):
         raise NotYours
     if organisation.ended_on is not None:
         raise Refused("这个党组织已经撤销。")

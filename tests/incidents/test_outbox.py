@@ -165,7 +165,9 @@ def test_a_page_fetched_ahead_takes_no_message_and_leaves_none(worker, in_hand):
     too_early = reverse("incident_action", args=[in_hand.number, "verify_fail"])
     handle = reverse("incident_action", args=[in_hand.number, "handle"])
     phone.post(handle, {"note": "清走了", "version": in_hand.version})
-    assert phone.get(too_early, headers=ahead).status_code == phone.get(handle, headers=ahead).status_code == 302
+    assert (
+        phone.get(too_early, headers=ahead).status_code == phone.get(handle, headers=ahead).status_code == 302
+    )
     assert phone.get(address, headers=ahead).status_code == 200
     said = [str(each) for each in phone.get(address).context["messages"]]
     assert len(said) == 1 and "现在不能办理" not in said[0]

@@ -20,6 +20,7 @@ from parties import disclosure_hints
 from parties.flow import DISCLOSURES
 from parties.models import Category, Disclosure, PartyOrgType
 from parties.services.disclosures import draft_disclosure
+from parties.services.members import link_account, strike_off
 from parties.services.organisations import move, set_up
 from tests import factories, party
 from tests.cast import BACKEND
@@ -315,7 +316,7 @@ def test_certain_people_are_named_read_it_and_lose_it(world):
     item = disclose(item, by=world.secretary)
     assert client.get(page).status_code == 200 and client.get(picture).status_code == 200
     notice = user.notices.get(number=item.number)
-    assert notice.url == page
+    assert notice.url == page and item.title not in notice.title + notice.body, "it stays when the item goes"
     text = client.get(reverse("disclosures")).content.decode()
     assert item.title in text and "向特定人员公开" in text
     for visitor in (Client(), enter(bystander), enter(world.other)):
@@ -324,6 +325,33 @@ def test_certain_people_are_named_read_it_and_lose_it(world):
     assert not item.steps.model.objects.restrict(user).exists(), "not who did what"
     run(item, "withdraw", world.secretary, note="阅毕")
     assert client.get(page).status_code == 404 and not Share.objects.filter(ended_at=None).exists()
+
+
+def test_who_leaves_the_roll_or_gets_another_account_is_no_reader_with_the_old_one(world):
+    old, new, left = (factories.make_user("李秀英") for _ in range(3))
+    moved = party.make_member(world.branch, name="李秀英", user=old)
+    gone = party.make_member(world.branch, name="李秀英", user=left)
+    item = disclose(world.make(scope="certain", readers=[moved, gone]), by=world.secretary)
+    later = world.make(scope="certain", readers=[moved, gone])
+    link_account(moved, by=world.community, account=new.phone)
+    strike_off(gone, by=world.community, day=timezone.localdate(), leaving="left")
+    page = item.get_absolute_url()
+    assert [enter(user).get(page).status_code for user in (old, new, left)] == [404, 200, 404]
+    assert [share.user for share in Share.objects.filter(ended_at=None)] == [new]
+    # What is named and not yet out is not opened to her either; it goes back to whoever wrote it.
+    with pytest.raises(Refused, match="在册的"):
+        run(later, "propose", world.secretary)
+
+
+def test_who_wrote_the_first_edition_does_not_review_its_correction(world):
+    first = disclose(world.make(), by=world.secretary)
+    run(first, "correct", world.community, note="金额写错")
+    draft = run(Disclosure.objects.get(original=first), "propose", world.community)
+    assert "review" not in offered(draft, world.secretary) and "review" not in offered(draft, world.community)
+    with pytest.raises(Refused, match="另一个人"):
+        run(draft, "review", world.secretary, note="属实", **ANSWERS)
+    assert not Disclosure.objects.to_review_by(User.objects.get(pk=world.secretary.pk)).exists()
+    assert run(draft, "review", world.street, note="属实", **ANSWERS).status == "reviewed"
 
 
 def test_an_account_that_is_gone_is_no_reader_any_more(world):

@@ -7,8 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance import parameters
-from governance.flow import tick
+from governance.flow import NotYours, tick
 from parties.models import BranchForm, TermReminder
+from parties.services.organisations import keep
 from parties.terms import term_end
 from tests import party
 from tests.cast import Cast
@@ -35,8 +36,19 @@ def test_a_term_is_as_long_as_its_kind_says(here):
     parameters.change("parties.term_other", 4)
     assert term_end(here.branch, date(2026, 11, 1)) == date(2030, 10, 31)
     assert term_end(here.branch, date(9998, 1, 2)).year == 9999
+    address, before = (
+        reverse("admin:parties_organisation_keep", args=[here.branch.pk]),
+        here.branch.term_until,
+    )
     browser = enter(here.own)
-    address = reverse("admin:parties_organisation_keep", args=[here.branch.pk])
+    assert "term_from" not in browser.get(address).content.decode(), "a term is the superior's to set"
+    browser.post(address, {"phone": "022-12345678", "term_from": "2025-01-01", "term_until": "2040-01-01"})
+    here.branch.refresh_from_db()
+    assert (here.branch.term_until, here.branch.phone) == (before, "022-12345678")
+    here.branch.term_until = date(2040, 1, 1)
+    with pytest.raises(NotYours):
+        keep(here.branch, by=here.own)
+    browser = enter(here.superior)
     assert browser.post(address, {"term_from": "2025-01-01", "term_until": ""}).status_code == 302
     here.branch.refresh_from_db()
     assert here.branch.term_until == date(2029, 12, 31)

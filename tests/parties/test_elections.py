@@ -3,7 +3,9 @@
 from datetime import date
 
 import pytest
+from django.contrib import admin
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from governance.flow import NotYours, Refused
 from governance.models import Post, User
@@ -409,6 +411,28 @@ def test_nobody_approves_what_she_reported_or_stands_in(here):
     assert "approve_candidates" not in offered(election, here.officer)
     refused(lambda: party.take(election, "approve_candidates", here.officer), match="候选人")
     assert party.take(election, "approve_candidates", here.superior).status == "ready"
+
+
+def test_nobody_approves_the_votes_that_she_registered(here):
+    election = party.ballot(ready(here), here.superior, [1, 4])
+    election = party.take(election, "report", here.own)
+    assert "approve_result" not in offered(election, here.superior)
+    refused(lambda: party.take(election, "approve_result", here.superior), match="登记选举的人")
+    desk = admin.site.get_model_admin(Election)
+    assert election not in desk.waiting(here.superior) and election in desk.waiting(here.officer)
+    assert party.take(election, "approve_result", here.officer, since=TODAY()).status == "closed"
+
+
+def test_who_reads_no_names_puts_nobody_forward(here):
+    election = party.make_election(here.committee, by=here.superior, has_committee=True, seats=3)
+    party.take(election, "request", here.superior, note="请示")
+    party.take(election, "approve_request", party.make_officer())
+    given = {"member": here.members[0], "duty": "member", "note": "好"}
+    refused(lambda: party.take(election, "nominate", here.officer, **given), "member", "看不到这名党员")
+    url = reverse("admin:parties_election_do", args=[election.pk, "nominate"])
+    choice = f'value="{here.members[0].pk}"'
+    assert choice not in enter(here.officer).get(url).content.decode()
+    assert choice in enter(here.superior).get(url).content.decode()
 
 
 def test_a_community_s_committee_is_decided_about_by_the_street(here):

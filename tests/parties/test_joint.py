@@ -287,6 +287,23 @@ def test_a_conference_at_the_desk(committee, secretary):
         assert client.get(f"{url('task', 'add')}?conference={wrong}").status_code == 404
 
 
+def test_a_unit_that_was_asked_reads_no_names_and_counts_its_own_tasks(committee, secretary):
+    member, unit, other = (
+        joint.make_part_time(committee, name="白云升"),
+        factories.make_unit(),
+        factories.make_unit(),
+    )
+    conference = joint.make_conference(by=secretary, units=[unit, other], members=[member])
+    joint.make_resolution(conference, by=secretary, unit=other)
+    guest = signed_in(factories.make_staff("department_officer", DISTRICT, unit=unit))
+    for client, named, tasks in ((signed_in(secretary), True, 1), (guest, False, 0)):
+        page = client.get(url("conference", "change", conference.pk)).content.decode()
+        assert ("白云升" in page, member.employer in page) == (named, named)
+        assert ("兼职委员 1 名" in page) != named
+        row = client.get(url("conference", "changelist")).context["cl"].queryset.get()
+        assert (row.asked_count, row.came_count, row.tasks_count) == (3, 0, tasks)
+
+
 def test_what_cannot_be_is_said_at_its_field(committee, secretary):
     with pytest.raises(OutOfReach):
         joint.make_conference(factories.NEIGHBOUR, by=secretary)

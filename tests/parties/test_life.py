@@ -303,6 +303,19 @@ def test_the_board_as_a_table(territory):
     assert len(rows) == 2 + 2, "a total and two streets"
 
 
+def test_tables_and_pictures_are_taken_away_by_who_may_export(branch):
+    leader = enter(party.make_leader(party.make_group(branch)))
+    rates, tree = reverse("admin:parties_organisation_rates"), reverse("admin:parties_organisation_tree")
+    for page in (url("board"), rates):
+        assert "导出表格" not in leader.get(page).content.decode() and leader.post(page).status_code == 404
+        assert "导出表格" in enter(party.make_officer()).get(page).content.decode()
+    group = leader.get(tree).context["nodes"][0].row
+    picture = reverse("admin:parties_organisation_picture", args=[group.pk])
+    assert "下载图片" not in leader.get(picture).content.decode()
+    assert "Content-Disposition" not in leader.get(picture + "?file").headers
+    assert "Content-Disposition" in enter(party.make_officer()).get(picture + "?file").headers
+
+
 @pytest.mark.parametrize(
     "asked", ["?in=1", "?in=120106009", "?in=x", "?org=x", "?org=99999999999", "?in=" + factories.BASE]
 )

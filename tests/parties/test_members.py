@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
@@ -26,6 +27,13 @@ def branches(territory):
     committee = party.make_committee()
     pair = [party.make_branch(parent=committee) for _ in range(2)]
     return [(branch, party.make_secretary(branch)) for branch in pair]
+
+
+def staff_named(name, role, code):
+    user = factories.make_staff(role, code)
+    user.name = name
+    user.save()
+    return user
 
 
 def signed_in(user):
@@ -84,6 +92,32 @@ def test_a_transfer_needs_both_sides(branches):
     assert done.status == "done" and member.organisation == other
     assert member in Member.objects.restrict(second) and member not in Member.objects.restrict(secretary)
     assert secretary.may("view", done), "who let her go still sees what became of it"
+
+
+def test_who_decides_for_both_sides_agrees_for_one(branches):
+    (mine, _), (other, second) = branches
+    community = factories.make_staff("community_secretary", factories.COMMUNITY)
+    transfer = ask_transfer(by=community, member=party.make_member(mine), target=other)
+    assert transfer.released_at and "accept" not in {
+        each.name for each in TRANSFERS.available(transfer, community)
+    }
+    with pytest.raises(Refused, match="另一个人同意"):
+        TRANSFERS.run(transfer, "accept", by=community)
+    desk = admin.site.get_model_admin(Transfer)
+    assert transfer in desk.waiting(second) and transfer not in desk.waiting(community)
+    assert TRANSFERS.run(transfer, "accept", by=second).status == "done"
+
+
+def test_who_asks_for_a_transfer_reads_no_name_by_it(branches):
+    (mine, secretary), (other, second) = branches
+    officer, member = party.make_officer(factories.STREET), party.make_member(mine, name="欧阳试")
+    asked = ask_transfer(by=officer, member=member, target=other)
+    assert "欧阳试" not in signed_in(officer).get(asked.get_absolute_url()).content.decode()
+    assert "欧阳试" in signed_in(second).get(asked.get_absolute_url()).content.decode(), (
+        "whoever is asked must know"
+    )
+    TRANSFERS.run(asked, "refuse", by=second, note="不认识")
+    assert "欧阳试" not in signed_in(second).get(asked.get_absolute_url()).content.decode()
 
 
 def test_who_is_asked_first_may_be_the_target_and_either_may_refuse(branches):
@@ -157,10 +191,22 @@ def test_an_account_is_linked_by_who_decides_and_only_under_the_same_name(branch
     member = party.make_member(mine, group=group, name="成组长")
     with pytest.raises(NotYours):
         link_account(member, by=secretary, account=user.phone)
-    with pytest.raises(Refused, match="姓名和这名党员一致"):
+    with pytest.raises(Refused, match="姓名要和这名党员一致"):
         link_account(party.make_member(mine, name="别人"), by=community, account=user.phone)
     from parties.services.officers import give_duty
 
+    for user_elsewhere in (
+        staff_named("成组长", "auditor", factories.DISTRICT),
+        staff_named("成组长", "street_officer", factories.STREET),
+        staff_named("成组长", "community_secretary", factories.NEIGHBOUR),
+    ):
+        with pytest.raises(Refused, match="姓名要和这名党员一致"):
+            link_account(member, by=community, account=user_elsewhere.username)
+    worker = staff_named("李工", "grid_worker", factories.BASE)
+    assert (
+        link_account(party.make_member(mine, name="李工"), by=community, account=worker.username).user
+        == worker
+    )
     give_duty(by=community, organisation=group, member=member, duty="leader", since=timezone.localdate())
     link_account(member, by=community, account=user.phone)
     leader = User.objects.get(pk=user.pk)
@@ -266,3 +312,34 @@ def test_a_covered_unit_belongs_to_a_branch_of_its_place(branches):
     assert unit in CoveredUnit.objects.restrict(secretary)
     with pytest.raises((OutOfReach, ValidationError)):
         keep_covered(CoveredUnit(grid=far.grid, name="别处", kind="firm"), by=secretary)
+
+
+def test_a_hub_household_is_entered_by_who_reads_the_name(branches):
+    (mine, secretary), _ = branches
+    member = party.make_member(mine)
+    with pytest.raises(Refused, match="看不到这名党员"):
+        party.make_hub(member, by=party.make_officer())
+    assert party.make_hub(member, by=secretary).member == member
+
+
+def test_who_led_once_is_a_member_like_others(branches):
+    (mine, secretary), _ = branches
+    head = mine.officers.get()
+    name, officer = head.member.name, party.make_officer()
+    url = reverse("admin:parties_officer_changelist")
+    assert name in signed_in(officer).get(url, {"q": name}).content.decode(), "who leads is named"
+    head.until = timezone.localdate() - timedelta(days=1)
+    head.save()
+    past = signed_in(officer).get(url, {"term": "past"}).content.decode()
+    assert name not in past and name[0] in past
+    found = signed_in(officer).get(url, {"term": "past", "q": name})
+    assert not found.context["cl"].queryset.exists(), "a search would tell the name"
+    assert name in signed_in(secretary).get(url, {"term": "past", "q": name}).content.decode()
+
+
+def test_choices_stand_by_name_only_where_all_names_are_read(branches):
+    (mine, secretary), _ = branches
+    members = [party.make_member(mine, name=name) for name in ("周", "安", "李")]
+    rows = Member.objects.filter(pk__in=[member.pk for member in members])
+    assert list(rows.as_choices(party.make_officer())) == members
+    assert list(rows.as_choices(secretary)) == list(rows.order_by("name"))

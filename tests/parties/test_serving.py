@@ -79,7 +79,7 @@ def test_the_post_goes_with_her_to_another_community(officer):
     here, there = party.make_branch(), party.make_branch(factories.FAR_BASE)
     user = party.make_account(here)
     transfer = ask_transfer(by=officer, member=user.party_memberships.get(), target=there)
-    TRANSFERS.run(transfer, "accept", by=officer)
+    TRANSFERS.run(transfer, "accept", by=party.make_officer())
     assert posts(user) == [FAR]
     new = party.make_branch(factories.NEIGHBOUR_BASE)
     merge(there, by=officer, into=new, day=timezone.localdate(), reason="人少")

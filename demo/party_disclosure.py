@@ -100,7 +100,7 @@ def _disclosure(
         return
     reviewer, decider = reviewers[0], deciders[0]
     item = draft_disclosure(
-        by=writer, organisation=row, title=f"{row.name[-12:]}{words.title}"[:60], category=words.category,
+        by=writer, organisation=row, title=words.title, category=words.category,
         scope=words.scope, body=words.body,
     )  # fmt: skip
     yield from _four_steps(item.pk, writer, reviewer, decider, words, reached, sent_back=more == "send_back")

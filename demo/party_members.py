@@ -41,7 +41,7 @@ def load_party_members(world: World) -> None:
     officers = [
         Officer(
             organisation=row, member=member, duty=duty, committee_duty=besides, grid=row.grid, units=row.units,
-            since=max(row.term_from or world.day(-500), world.day(-1200)),
+            since=max(row.term_from or world.day(-500), world.day(-1200), row.established_on),
         )
         for row, member, duty, besides in seats
     ]  # fmt: skip
@@ -51,8 +51,11 @@ def load_party_members(world: World) -> None:
     _open_hubs(world, chance, members)
 
 
-def _member(world: World, chance: random.Random, row: Organisation, **fields) -> Member:
-    old = chance.random() < 0.55
+def _member(
+    world: World, chance: random.Random, row: Organisation, *, leads: bool = False, **fields
+) -> Member:
+    """Return a member of a roll; whoever leads is none of the eldest."""
+    old = chance.random() < 0.55 and not leads
     joined = date(chance.randrange(1968, 2000) if old else chance.randrange(2001, 2024), 7, 1)
     return Member(
         **{
@@ -79,7 +82,7 @@ def _committee(
     secretaries = world.staff["community_secretary", row.grid_id]
     found = []
     for duty in SEATS:
-        member = _member(world, chance, row, employer="社区居委会")
+        member = _member(world, chance, row, leads=True, employer="社区居委会")
         besides = "member" if chance.randrange(100) < CROSS else ""
         if duty == D.SECRETARY:
             besides = "director"
@@ -105,8 +108,8 @@ def _branch(
     roll = []
     for serial in range(size):
         group = groups[serial % len(groups)] if groups and serial else None
-        member = _member(world, chance, row, group=group)
-        if serial > 2 and chance.random() < 0.02:
+        member = _member(world, chance, row, group=group, leads=serial < 4)
+        if serial > 3 and chance.random() < 0.02:
             member.stage, member.full_on, member.joined_on = (
                 Member.Stage.PROBATIONARY,
                 None,
@@ -131,7 +134,7 @@ def _branch(
         council = (D.ORGANISATION, D.PUBLICITY) if chance.random() < 0.95 else ()
         found += [(row, member, duty, "") for member, duty in zip(roll[2:4], council, strict=False)]
     for group in groups:
-        inside = [member for member in roll if member.group is group]
+        inside = [member for member in roll if member.group is group and member.full_on]
         if inside:
             found.append((group, inside[-1], D.LEADER, ""))
     return found

@@ -62,7 +62,8 @@ def load_party_tree(world: World) -> None:
 
 def _organisation(world: World, code: str, name: str, kind: int, **fields) -> Organisation:
     chance = world.chance(f"party {code} {name}")
-    since = world.day(-600 - chance.randrange(2500))
+    # None was founded within a term that it has had from its beginning.
+    since = min([world.day(-600 - chance.randrange(2500)), *filter(None, [fields.get("term_from")])])
     return Organisation(grid=world.grids[code], name=name, kind=kind, established_on=since, **fields)
 
 

@@ -110,6 +110,11 @@ class Importer:
         """Return how many of these checked rows were taken in before; asked for a few thousand at once."""
         return 0
 
+    def clashes(self, batch: TableImport, rows: list[Any]) -> dict[int, str]:
+        """Return which of these checked rows cannot be taken in for what stands in the database: place in the list -> why. Asked for a
+        few thousand at once, so that looking a file over promises nothing that loading it refuses."""
+        return {}
+
     def take(self, batch: TableImport, row: Any) -> tuple[str, models.Model]:
         """Take in a checked row, in a transaction of its own. Returns the outcome and what the row became.
 

@@ -41,6 +41,8 @@ KEEP_DRAFTS, KEEP_CELLS = timedelta(days=7), timedelta(days=30)
 #: Rows after which the progress is written down; and how many checked rows are asked for at once whether they came before.
 STEP, ASKED = 20, 5_000
 SHOWN_ROWS, SHOWN_WRONG = 5, 200
+#: How the example in our own template begins; it is no row.
+EXAMPLE = "（示例）"
 REFUSED = TableRow.Outcome.REFUSED
 
 
@@ -55,7 +57,7 @@ def open_import(importer: Importer, by: User, *, file_name: str, data: bytes, **
     codes = [post.code for post in by.posts_in_force if importer.permission in post.permissions]
     if not codes:
         raise PermissionDenied
-    table = read_table(data, importer.known_headings, importer.limits)
+    table = without_examples(read_table(data, importer.known_headings, importer.limits))
     batch = importer.batch(
         # Whoever looks on from a place finds no file in which rows of another may stand.
         grid_id=common_node(codes) or min(codes, key=len),
@@ -71,6 +73,18 @@ def open_import(importer: Importer, by: User, *, file_name: str, data: bytes, **
     batch.file.save("x", ContentFile(packed(table)), save=False)
     batch.save()
     return batch
+
+
+def without_examples(table: Table) -> Table:
+    """Return a table without the example that our template shows. Raises ValidationError at ``file`` where nothing else is in it."""
+    rows = [
+        (line, cells)
+        for line, cells in table.rows
+        if not any(said(cell).startswith(EXAMPLE) for cell in cells)
+    ]
+    if not rows:
+        raise ValidationError({"file": f"表格里只有{EXAMPLE}那一行，请在下面填写以后再上传。"})
+    return Table(table.headings, rows)
 
 
 def table_of(batch: TableImport) -> Table:
@@ -142,15 +156,27 @@ def check(batch: TableImport) -> Check:
             if len(told.problems) < SHOWN_WRONG:
                 told.problems.append((line, reader.number(cells), "".join(bad.reasons)))
             continue
-        if len(told.first) < SHOWN_ROWS:
-            told.first.append((line, reader.number(cells), row))
-        rows.append(row)
+        rows.append((line, reader.number(cells), row))
         if len(rows) == ASKED:
-            told.repeated += importer.known(batch, rows)
-            rows.clear()
-    told.repeated += importer.known(batch, rows) if rows else 0
+            _ask(importer, batch, rows, told)
+            rows = []
+    if rows:
+        _ask(importer, batch, rows, told)
+    told.problems.sort()
     told.good = told.total - told.wrong - told.repeated
     return told
+
+
+def _ask(importer: Importer, batch: TableImport, rows: list[tuple[int, str, Any]], told: Check) -> None:
+    """Count what of these checked rows came before, and what clashes with what stands in the database."""
+    clashes = importer.clashes(batch, [row for _, _, row in rows])
+    told.wrong += len(clashes)
+    for at, words in clashes.items():
+        if len(told.problems) < SHOWN_WRONG:
+            told.problems.append((*rows[at][:2], words))
+    fit = [each for at, each in enumerate(rows) if at not in clashes]
+    told.first += fit[: SHOWN_ROWS - len(told.first)]
+    told.repeated += importer.known(batch, [row for _, _, row in fit])
 
 
 # --- loading it ---------------------------------------------------------------------------------------------------------

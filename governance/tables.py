@@ -293,7 +293,17 @@ def _text(data: bytes, limits: Limits) -> list[list[Cell]]:
     return lines
 
 
+#: How files begin that are no tables, though somebody may choose them.
+_OTHERS = {
+    b"\x89PNG": "图片", b"\xff\xd8\xff": "图片", b"GIF8": "图片", b"RIFF": "图片", b"BM": "图片", b"%PDF": "PDF 文件",
+    b"Rar!": "压缩包", b"7z\xbc\xaf": "压缩包", b"\x1f\x8b": "压缩包",
+}  # fmt: skip
+
+
 def _decoded(data: bytes) -> str:
+    for start, what in _OTHERS.items():
+        if data.startswith(start) and b"\x00" in data[:4096]:
+            raise wrong(f"这是{what}，不是表格。请上传 .xlsx 或 .csv 文件。")
     codes = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
     for code in codes:
         try:

@@ -42,9 +42,20 @@ TIME_FORMS: dict[str, type[ActionForm]] = {"extend": ExtendForm}
 
 
 def dress(form: forms.BaseForm) -> forms.BaseForm:
-    """Give a form's controls the theme's classes; returns the form."""
+    """Give a form's controls the theme's classes; returns the form.
+
+    What is left empty is called by its name, and what is pasted too long comes whole, so that the form can say by how much: a
+    browser would cut it off without a word.
+    """
     for field in form.fields.values():
         widget = field.widget
+        widget.attrs.pop("maxlength", None)
+        if (
+            field.label
+            and field.error_messages.get("required") == forms.Field.default_error_messages["required"]
+        ):
+            verb = "选择" if hasattr(field, "choices") else "填写"
+            field.error_messages["required"] = f"请{verb}{field.label}。"
         if isinstance(widget, forms.HiddenInput | AutocompleteSelect):
             continue
         if isinstance(widget, forms.CheckboxInput | forms.CheckboxSelectMultiple):

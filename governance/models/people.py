@@ -31,6 +31,9 @@ from governance.territory import lineage
 #: Mainland mobile numbers: 11 digits, 1 and 3-9 first.
 PHONE = RegexValidator(r"\A1[3-9][0-9]{9}\Z", "请填写 11 位手机号码，例如 13800001234。")
 
+#: Any telephone, mobile or not, as people write it.
+TELEPHONE = RegexValidator(r"\A[0-9+()（）\-—转 ，,、/]{5,30}\Z", "请填写电话号码，例如 022-27271234。")
+
 #: Never held by one person at one time (three-member separation, GB/T 22239-2019).
 SEPARATED_ROLES = ("auditor", "system_administrator", "security_administrator")
 

@@ -187,7 +187,9 @@ class Changes:
         return verb_page(
             self, request, title="登记任职", form=form, run=run, done="已登记任职。", back=self.link(organisation),
             obj=organisation, button="登记",
-            hint="书记（组长）的账号同时得到管理本组织的岗位；还没有账号的，请安全管理员建好以后在党员页里关联。",
+            hint="书记（组长）的账号同时得到管理本组织的岗位；还没有账号的，请安全管理员建好以后在党员页里关联。"
+            if members.exists()
+            else "名册上还没有党员。请先登记党员，或者把党员编入这个党小组。",
         )  # fmt: skip
 
     def end_duty_view(self, request: HttpRequest, object_id: int, officer_id: int) -> HttpResponse:

@@ -245,6 +245,14 @@ class ElectionAdmin(MatterAdmin):
         ran = ElectionStep.objects.filter(matter=OuterRef("pk"), actor=user, action__in=RUNNING)
         return rows.exclude(Exists(ran))
 
+    def own(self, user: User) -> QuerySet:
+        """Return what is this person's to go on with."""
+        return Election.objects.restrict(user, "hold").ongoing().exclude(status__in=WITH_SUPERIOR)
+
+    def urgent_rows(self, request: HttpRequest) -> QuerySet:
+        mine = (self.waiting(request.user).values("pk"), self.own(request.user).values("pk"))
+        return super().urgent_rows(request).filter(Q(pk__in=mine[0]) | Q(pk__in=mine[1]))
+
     def cards(self, request: HttpRequest) -> list[Card]:
         user, found = request.user, []
         if user.may("decide", Election):
@@ -260,9 +268,10 @@ class ElectionAdmin(MatterAdmin):
                 )
             )
         if user.may("hold", Election):
-            rows = Election.objects.restrict(user, "hold").ongoing().exclude(status__in=WITH_SUPERIOR)
             found.append(
-                self.card(request, "换届待办", "turn=own", rows, tone="brand", icon="how_to_vote", order=9)
+                self.card(
+                    request, "换届待办", "turn=own", self.own(user), tone="brand", icon="how_to_vote", order=9
+                )
             )
         return found
 

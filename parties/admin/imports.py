@@ -31,14 +31,14 @@ class OrganisationImportAdmin(TableImportAdmin):
         "上级要写在下级的前面；上级已经在系统里的直接写它的全称。",
         "同一上级下同名的只登记一次，重复上传不会多出党组织。",
     )
-    preview_headings = ("名称", "类别", "上级党组织", "所在网格", "成立日期")
+    preview_headings = ("类别", "上级党组织", "所在网格", "成立日期")
     personal = "联系电话"
 
     def preview(self, rows: list[dict[str, Any]]) -> list[list[Any]]:
         grids = names(Grid, {row["grid"] for row in rows})
         return [
             [
-                row["name"], PartyOrgType(row["kind"]).label, row["above"], grids.get(row["grid"], row["grid"]),
+                PartyOrgType(row["kind"]).label, row["above"], grids.get(row["grid"], row["grid"]),
                 ui.cn_date(row["established_on"]),
             ]
             for row in rows
@@ -52,7 +52,7 @@ class MemberImportAdmin(TableImportAdmin):
         "党支部、党小组要先登记好；表里写全称。",
         "已在别的党组织名册上的不会导入，请办组织关系转接。",
     )
-    preview_headings = ("姓名", "手机号", "党组织", "党员类别", "入党日期")
+    preview_headings = ("手机号", "党组织", "党员类别", "入党日期")
 
     def preview(self, rows: list[dict[str, Any]]) -> list[list[Any]]:
         called, stages = (
@@ -61,7 +61,7 @@ class MemberImportAdmin(TableImportAdmin):
         )
         return [
             [
-                masks.name(row["name"]), masks.phone(row["phone"]), called.get(row["organisation"], ""), stages[row["stage"]],
+                masks.phone(row["phone"]), called.get(row["organisation"], ""), stages[row["stage"]],
                 ui.cn_date(row["joined_on"]) if row["joined_on"] else "",
             ]
             for row in rows
@@ -72,7 +72,7 @@ class MemberImportAdmin(TableImportAdmin):
 class CoveredUnitImportAdmin(TableImportAdmin):
     upload_hint = "上传非公企业、社会组织和商户的表格。先核对，看清每一行会怎样，再开始导入。"
     upload_notes = ("同一网格里同名的只登记一次。", "还没有落实兜底的，兜底党组织不填。")
-    preview_headings = ("名称", "类别", "所在网格", "兜底党组织")
+    preview_headings = ("类别", "所在网格", "兜底党组织")
     personal = "地址"
 
     def preview(self, rows: list[dict[str, Any]]) -> list[list[Any]]:
@@ -80,6 +80,6 @@ class CoveredUnitImportAdmin(TableImportAdmin):
         called = names(Organisation, {row["organisation"] for row in rows})
         kinds = dict(CoveredUnit.Kind.choices)
         return [
-            [row["name"], kinds[row["kind"]], grids.get(row["grid"], ""), called.get(row["organisation"], "没有落实")]
+            [kinds[row["kind"]], grids.get(row["grid"], ""), called.get(row["organisation"], "没有落实")]
             for row in rows
         ]  # fmt: skip

@@ -73,7 +73,6 @@ class WhenFilter(DayFilter):
 class MeetingAdmin(LifePages, MatterAdmin):
     add_action = "hold"
     #: What waits for its record has a card; what is planned is not urgent.
-    on_desk = False
     action_forms = MEETING_FORMS
     main_actions = ("record", "supplement", "reschedule")
     change_list_template = "parties/desk_meetings.html"
@@ -212,11 +211,13 @@ class MeetingAdmin(LifePages, MatterAdmin):
 
         def run(asked: dict[str, Any]) -> str:
             meeting = plan_meeting(by=request.user, **asked)
-            return (
-                self.link(meeting, "do", "record")
-                if meeting.is_past and meeting.is_open
-                else self.link(meeting)
-            )
+            if meeting.is_past and meeting.is_open:
+                self.message_user(
+                    request, "已登记。这一天已经过去，请接着记录到会情况；日期填错的，可以改期。"
+                )
+                return self.link(meeting, "do", "record")
+            self.message_user(request, "已安排。")
+            return self.link(meeting)
 
         return verb_page(
             self,
@@ -225,12 +226,17 @@ class MeetingAdmin(LifePages, MatterAdmin):
             form=form,
             run=run,
             button="安排",
-            done="已安排。",
+            done="",
             back=self.link(None, "month", chosen.pk),
             hint="本月常规的几个会，可以在“本月”页面一次安排好。",
         )
 
     # --- desk -------------------------------------------------------------------------------------------------------
+    def urgent_rows(self, request: HttpRequest) -> QuerySet:
+        """Return what was held and is to be recorded by the person."""
+        mine = kept_by(request.user).values("pk")
+        return super().urgent_rows(request).unrecorded().filter(organisation__in=mine)
+
     def cards(self, request: HttpRequest) -> list[Card]:
         """Return what has still to be held this month, and what was held and is not recorded."""
         user = request.user
@@ -243,7 +249,13 @@ class MeetingAdmin(LifePages, MatterAdmin):
         late = Meeting.objects.restrict(user).unrecorded()
         return [
             Card(
-                "本月还没开的会", there, owing, tone="caution", icon="event_upcoming", calm="都开了", order=20
+                "本月还没开的会",
+                there,
+                owing,
+                tone="caution",
+                icon="event_upcoming",
+                calm="该开的都开了",
+                order=20,
             ),
             self.card(
                 request,

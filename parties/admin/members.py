@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
@@ -161,7 +161,7 @@ class MemberAdmin(Exported, TerritorialAdmin):
         if obj is None:
             return ()
         closed = () if request.user.may("contact", obj) else ("heading", "phone_shown")
-        return ("organisation", "since", "came_from", *closed)
+        return ("organisation", *closed)
 
     def get_fieldsets(self, request: HttpRequest, obj: Member | None = None) -> Any:
         sets = super().get_fieldsets(request, obj)
@@ -178,6 +178,11 @@ class MemberAdmin(Exported, TerritorialAdmin):
 
     def save_model(self, request: HttpRequest, obj: Member, form: Any, change: bool) -> None:
         keep_member(obj, by=request.user)
+        same = Member.objects.restrict(request.user, "contact").on_roll().filter(phone=obj.phone)
+        if obj.phone and (others := same.exclude(pk=obj.pk).count()):
+            self.message_user(
+                request, f"名册上还有 {others} 名党员用这个手机号，请核对是不是同一个人。", messages.WARNING
+            )
 
     def changeform_view(
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None

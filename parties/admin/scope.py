@@ -6,6 +6,14 @@ from governance.territory import GridLevel, common_node
 from grids.models import Grid
 
 
+def sees_places(user: Any, perm: str) -> bool:
+    """Say whether a person reaches whole places by a permission: who reaches only her organisation's own cannot tell what a place
+    lacks."""
+    return user.is_superuser or any(
+        perm in post.permissions and post.unit_id is None for post in user.posts_in_force
+    )
+
+
 def top_of(user: Any, perm: str) -> str:
     """Return the lowest node, no lower than a community, that holds all that a person reaches by a permission; empty for nothing."""
     if user.is_superuser:

@@ -223,7 +223,7 @@ class TaskAdmin(MatterAdmin):
             ("handle", "待接收任务", "status=assigned", S.ASSIGNED, "brand", "assignment", 22),
             ("handle", "推进中的任务", "status=handling", S.HANDLING, "info", "assignment", 23),
             ("direct", "待核实任务", "status=reported", S.REPORTED, "caution", "fact_check", 22),
-            ("direct", "超期的任务", "light=red", None, "danger", "error", 24),
+            ("direct", "我交办的任务超期", "light=red", None, "danger", "error", 24),
         )
         cards, seen = [], self.get_queryset(request).ongoing() if duties else None
         for duty, label, query, status, tone, icon, order in asked:

@@ -86,6 +86,9 @@ class TransferAdmin(MatterAdmin):
         agreed = TransferStep.objects.filter(actor=user, action__in=CONSENTS).values("matter")
         return Transfer.objects.restrict(user).ongoing().filter(mine).exclude(pk__in=agreed)
 
+    def urgent_rows(self, request: HttpRequest) -> QuerySet:
+        return super().urgent_rows(request).filter(pk__in=self.waiting(request.user).values("pk"))
+
     def cards(self, request: HttpRequest) -> list[Card]:
         if not request.user.may("decide", Transfer):
             return []

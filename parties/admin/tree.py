@@ -17,7 +17,7 @@ from governance.models import AccessEvent
 from governance.territory import COLUMN, GridLevel, asked_node, level_of
 from grids.drawing import draw
 from grids.models import Grid
-from parties.admin.scope import top_of
+from parties.admin.scope import sees_places, top_of
 from parties.models import Organisation, PartyOrgType
 from parties.reports import rates
 from parties.reports.tree import BOX, children_of, picture, roots
@@ -135,6 +135,9 @@ class TreePages:
             }
             for grid in grids
         ]
+        whole = sees_places(request.user, "parties.view_organisation")
+        if not whole:
+            lines = [line for line in lines if line["branches"] or line["groups"]]
         drawing = draw(grids)
         most = max((line["branches"] for line in lines), default=0)
         for line in lines:
@@ -148,7 +151,8 @@ class TreePages:
             drawing=drawing,
             lines=lines,
             places=places,
-            bare=[line for line in lines if not line["branches"]] if below == GridLevel.BASE else [],
+            whole=whole,
+            bare=rates.bare_in(request.user, node) if whole and below == GridLevel.BASE else 0,
             tree_url=self.link(None, "tree"),
         )
         return TemplateResponse(request, "parties/desk_map.html", context)
@@ -165,20 +169,23 @@ class TreePages:
         if not node:
             raise Http404
         total, lines = rates.table(request.user, node)
+        whole = sees_places(request.user, "parties.view_organisation")
+        figures = {key: words for key, words in rates.FIGURES.items() if whole or key != "bare_grids"}
         places = Grid.objects.way_down(top, node)
         if request.method == "POST":
             if not request.user.may("export", Organisation):
                 raise Http404
-            return self.hand_out(request, [total, *lines], places[-1][1] if places else "")
+            return self.hand_out(request, figures, [total, *lines], places[-1][1] if places else "")
         context = self.frame(
             request,
             title="党组织概况",
             places=[(f"?{urlencode({'in': code})}", name) for code, name in places],
-            columns=list(rates.FIGURES.values()),
+            columns=list(figures.values()),
+            whole=whole,
             rows=[
                 {
                     "line": line,
-                    "numbers": list(line.values.values()),
+                    "numbers": [line.values[key] for key in figures],
                     "one_shoulder": rates.percent(line.one_shoulder),
                     "cross": rates.percent(line.cross),
                     "url": f"?{urlencode({'in': line.code})}"
@@ -193,12 +200,12 @@ class TreePages:
         )
         return TemplateResponse(request, "parties/desk_rates.html", context)
 
-    def hand_out(self, request: HttpRequest, lines: list[rates.Line], place: str) -> HttpResponse:
+    def hand_out(
+        self, request: HttpRequest, figures: dict[str, str], lines: list[rates.Line], place: str
+    ) -> HttpResponse:
         """Return the table as an Excel file; nothing in it is personal. It is logged."""
         columns: list[exports.Column] = [("地区", 22, lambda line: line.name)]
-        columns += [
-            (words, 12, lambda line, key=key: line.values[key]) for key, words in rates.FIGURES.items()
-        ]
+        columns += [(words, 12, lambda line, key=key: line.values[key]) for key, words in figures.items()]
         columns += [
             ("一肩挑", 10, lambda line: line.one_shoulder[0]),
             ("一肩挑应计", 12, lambda line: line.one_shoulder[1]),

@@ -64,7 +64,8 @@ def check_day(moment: datetime | None) -> datetime:
     """Return the time for which a meeting may be planned. Raises Refused at ``starts_at``."""
     now = timezone.now()
     if moment is None or not now - MOST_BACK <= moment <= now + MOST_AHEAD:
-        raise Refused("请填写一年以内的日期；补录的，两年以内。", "starts_at")
+        first, last = timezone.localdate(now - MOST_BACK), timezone.localdate(now + MOST_AHEAD)
+        raise Refused(f"请填写 {first:%Y-%m-%d}（补录的）到 {last:%Y-%m-%d} 之间的日期。", "starts_at")
     return moment
 
 

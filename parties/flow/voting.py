@@ -36,7 +36,10 @@ def check_plan(election: Election) -> None:
         if not 0 <= election.deputies <= 2:
             raise Refused("副书记名额请填 0 到 2。", "deputies")
     if not today - LOOK_BACK <= election.planned_on <= today + 2 * LOOK_BACK:
-        raise Refused("计划选举日期请填一年以内已开过的会，或者两年以内的日期。", "planned_on")
+        raise Refused(
+            f"请填写 {today - LOOK_BACK:%Y-%m-%d}（补登记已经开过的会）到 {today + 2 * LOOK_BACK:%Y-%m-%d} 之间的日期。",
+            "planned_on",
+        )
 
 
 def amend(change: Change) -> None:
@@ -206,7 +209,7 @@ def hold(change: Change) -> None:
         raise Refused(f"最多登记 {MOST_BALLOTS} 次投票，其余的请减少名额，或者撤回以后重新换届。")
     day, today = change.data.get("held_on"), timezone.localdate()
     if not isinstance(day, date) or not today - LOOK_BACK <= day <= today:
-        raise Refused("请填写一年以内、今天或以前的日期。", "held_on")
+        raise Refused(f"请填写 {today - LOOK_BACK:%Y-%m-%d} 到今天之间的日期。", "held_on")
     ballot = Ballot(election=election, number=number, held_on=day)
     if election.by_congress:
         ballot.entitled = whole(change.data, "entitled")

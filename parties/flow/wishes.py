@@ -139,7 +139,8 @@ def hand_over(change: Change, *, helper: User | None) -> None:
         by=change.actor,
         choice=choice,
         time=wish.times_claimed,
-        description=f"微心愿：{wish.title}。{wish.summary}",
+        title=f"微心愿：{wish.title}",
+        description=wish.summary,
         address=wish.address,
         helper=helper,
         **{

@@ -226,8 +226,11 @@ class RecordForm(ActionForm):
 
     def clean_starts_at(self) -> datetime:
         moment = self.cleaned_data["starts_at"]
-        if not timezone.now() - MOST_BACK <= moment <= timezone.now():
+        if moment > timezone.now():
             raise ValidationError("会还没有开，开过以后再记录。日期变了的，请先改期。")
+        if moment < timezone.now() - MOST_BACK:
+            first = timezone.localdate(timezone.now() - MOST_BACK)
+            raise ValidationError(f"不能早于 {first:%Y-%m-%d}，请核对年份。")
         return moment
 
 

@@ -25,7 +25,7 @@ class MemberForm(forms.ModelForm):
             "group": asked("", "请选择所选党支部的党小组。"),
         }
         help_texts = {
-            "phone": "登记后用来联系本人；在名册上只显示前三位和后四位。",
+            "phone": "用来联系本人；没有权限看的人只看到前三位和后四位。",
             "came_from": "从外地、外系统转入的，写明原党组织和介绍信编号。",
         }
 
@@ -52,7 +52,7 @@ class StrikeOffForm(forms.Form):
 class TransferForm(forms.Form):
     """To which organisation."""
 
-    target = organisation_field("转入党组织", help_text="按名称里的字查找，例如“第一网格”。")
+    target = organisation_field("转入党组织", help_text="按名称里的字查找，例如“第1网格”。")
     note = forms.CharField(
         label="说明",
         max_length=500,

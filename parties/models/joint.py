@@ -4,6 +4,7 @@ A part-time member takes no post and stays a member where she is: recommended, a
 by the street, filed with the district. Each of these is a day on her row, kept with its history; nobody waits here for another.
 """
 
+import re
 from datetime import date
 
 from django.db import models
@@ -24,6 +25,10 @@ WAY = {
     "approved_on": "街道批准",
     "filed_on": "区里备案",
 }
+
+
+#: How the official names of communities end; their joint committee is the community's and not the residents' committee's.
+COMMUNITY_END = re.compile("(社区)?(居民委员会|居委会)$")
 
 
 class JointQuerySet(RestrictedQuerySet):
@@ -67,7 +72,7 @@ class JointCommittee(OfOrganisation):
         ]
 
     def __str__(self) -> str:
-        return f"{self.grid}{self.kind}"
+        return f"{COMMUNITY_END.sub('社区', str(self.grid))}{self.kind}"
 
     @property
     def kind(self) -> str:

@@ -18,6 +18,7 @@ from simple_history.models import HistoricalRecords
 
 from governance.models import AppendOnly, Territorial, Unit, User
 from governance.models.base import DERIVED
+from governance.models.people import TELEPHONE
 from governance.permissions import Jurisdiction, Published, RestrictedQuerySet, Through
 from governance.territory import GridLevel, level_of
 
@@ -82,7 +83,7 @@ class Organisation(Territorial):
     entrance = models.ForeignKey(
         "grids.Entrance", models.PROTECT, null=True, blank=True, verbose_name="楼门", related_name="+"
     )
-    phone = models.CharField("联系电话", max_length=30, blank=True)
+    phone = models.CharField("联系电话", max_length=30, blank=True, validators=[TELEPHONE])
     address = models.CharField("活动场所", max_length=120, blank=True)
     theme_day = models.PositiveSmallIntegerField(
         "主题党日", null=True, blank=True, help_text="每月固定在几号，1 到 28。"

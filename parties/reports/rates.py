@@ -114,6 +114,12 @@ def _rates(user: Any, place: Q, column: str, found: dict[str, Line]) -> None:
         line.cross = (line.cross[0] + both, line.cross[1] + number)
 
 
+def bare_in(user: Any, community: str) -> int:
+    """Return how many residents' grids of a community have no branch, as the table counts them."""
+    place = Q(community_code=community)
+    return sum(number for _, number in _bare_grids(user, place, "community_code"))
+
+
 def _bare_grids(user: Any, place: Q, column: str) -> Any:
     """Return, by place, how many residents' grids have no branch at their own place or above it in the community."""
     branches = Organisation.objects.restrict(user).in_force().filter(kind=T.BRANCH)

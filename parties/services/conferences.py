@@ -52,7 +52,9 @@ def keep_conference(
     if conference.cancelled_on is not None:
         raise Refused("会议已经取消，不能再修改。")
     now = timezone.now()
-    if conference.held_at.year < FIRST_YEAR or conference.held_at > now + AHEAD:
+    if conference.held_at.year < FIRST_YEAR:
+        raise Refused("年份太早了，请核对。", "held_at")
+    if conference.held_at > now + AHEAD:
         raise Refused("请填写一年以内的会议时间。", "held_at")
     if conference.minutes and conference.held_at > now:
         raise Refused("会议已有记录，时间不能改到以后。", "held_at")

@@ -9,10 +9,9 @@ from governance.constraints import sentence
 from governance.flow import NotYours, Refused
 from governance.models import User
 from governance.permissions import look_again
+from parties.days import check_past
 from parties.models import JointCommittee, Organisation, PartTimeMember
 from parties.models.joint import WAY, may_have_one
-
-FIRST_DAY = date(1949, 10, 1)
 
 
 def founders():
@@ -26,8 +25,7 @@ def keep_committee(committee: JointCommittee, *, by: User) -> JointCommittee:
     new = committee.pk is None
     if new and not founders().filter(pk=committee.organisation_id).exists():
         raise Refused("请选择在用的街道党工委，或者社区的党委（党总支、党支部）。", "organisation")
-    if not FIRST_DAY <= committee.established_on <= timezone.localdate():
-        raise Refused("请填写今天或以前的日期。", "established_on")
+    check_past(committee.established_on, "established_on")
     committee.stand()
     _save(committee, "organisation")
     look_again(by, committee, "add" if new else "change")
@@ -42,8 +40,7 @@ def end_committee(committee: JointCommittee, *, by: User, day: date, reason: str
         raise NotYours
     if committee.ended_on is not None:
         return committee
-    if not committee.established_on <= day <= timezone.localdate():
-        raise Refused("请填写成立以后、今天或以前的日期。", "day")
+    check_past(day, "day", since=committee.established_on, what="成立日期")
     for member in committee.members.in_office():
         member.until = max(day, member.since)
         member.save()
@@ -60,16 +57,16 @@ def keep_part_time(member: PartTimeMember, *, by: User) -> PartTimeMember:
     if new and member.committee.is_ended:
         raise Refused("这个大工委（大党委）已经撤销，请另选。", "committee")
     today, before = timezone.localdate(), None
-    if not FIRST_DAY <= member.since <= date(today.year + 1, 12, 31):
+    if member.since > date(today.year + 1, 12, 31):
         raise Refused("请填写明年底以前的日期。", "since")
+    check_past(min(member.since, today), "since")
     if member.until is not None and member.until < member.since:
         raise Refused("任职至不能早于任职起。", "until")
     for column in WAY:
         day = getattr(member, column)
         if day is None:
             continue
-        if not FIRST_DAY <= day <= today:
-            raise Refused("请填写今天或以前的日期。", column)
+        check_past(day, column)
         if before is not None and day < before[1]:
             raise Refused(f"不能早于{WAY[before[0]]}的日期。", column)
         before = (column, day)

@@ -5,7 +5,6 @@ from datetime import date
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from governance import worktime
 from governance.constraints import sentence
@@ -14,6 +13,7 @@ from governance.models import User
 from governance.models.matters import Channel
 from governance.permissions import look_again
 from governance.roles import BY_PHONE
+from parties.days import check_past
 from parties.flow import CHECKINS, TRANSFERS
 from parties.member_posts import is_kept_apart, settle_posts
 from parties.models import DualRegistration, Member, Organisation, PartyOrgType, Transfer
@@ -49,7 +49,7 @@ def keep_member(member: Member, *, by: User) -> Member:
 
 def check_member(member: Member) -> None:
     """Raise Refused, at the field it concerns, for what cannot be."""
-    organisation, today = member.organisation, timezone.localdate()
+    organisation = member.organisation
     if organisation.kind == PartyOrgType.GROUP:
         raise Refused("请选择党支部，再选其中的党小组。", "organisation")
     if not organisation.has_members:
@@ -62,8 +62,8 @@ def check_member(member: Member) -> None:
         raise Refused("这个党小组已经撤销，请另选。", "group")
     for name in ("joined_on", "full_on", "since"):
         day = getattr(member, name)
-        if day is not None and not date(1921, 7, 1) <= day <= today:
-            raise Refused("请填写今天或以前的日期。", name)
+        if day is not None:
+            check_past(day, name)
     if member.full_on and member.joined_on and member.full_on < member.joined_on:
         raise Refused("转正日期不能早于入党日期。", "full_on")
     if member.stage == Member.Stage.PROBATIONARY and member.full_on:
@@ -82,8 +82,7 @@ def strike_off(member: Member, *, by: User, day: date, leaving: str, went_to: st
         raise Refused("请选择离开的原因。", "leaving")
     if leaving == Member.Leaving.TRANSFERRED and not went_to.strip():
         raise Refused("请填写转到哪里。", "went_to")
-    if not member.since <= day <= timezone.localdate():
-        raise Refused("请填写转入以后、今天或以前的日期。", "day")
+    check_past(day, "day", since=member.since, what="转入日期")
     if leaving != Member.Leaving.DIED:
         check_out_of_office(member)
     if member.transfers.ongoing().exists():

@@ -3,11 +3,11 @@
 from datetime import date
 
 from django.db import transaction
-from django.utils import timezone
 
 from governance.appointments import dismiss
 from governance.flow import NotYours, Refused
 from governance.models import Post, User
+from parties.days import check_past
 from parties.models import Member, Officer, Organisation
 from parties.seating import seat
 
@@ -32,6 +32,8 @@ def give_duty(
         raise NotYours
     if organisation.ended_on is not None:
         raise Refused("这个党组织已经撤销。")
+    # One who is to take office later is entered on that day: until then nobody would see her, and nobody else could lead.
+    check_past(since, "since")
     return seat(
         by=by, organisation=organisation, member=member, duty=duty, since=since, until=until,
         committee_duty=committee_duty, document=document,
@@ -49,8 +51,7 @@ def end_duty(officer: Officer, *, by: User, day: date, reason: str = "") -> Offi
     )  # fmt: skip
     if not officer.organisation.is_decided_by(by):
         raise NotYours
-    if day < officer.since or day > timezone.localdate():
-        raise Refused("请填写任职开始以后、今天或以前的日期。", "day")
+    check_past(day, "day", since=officer.since, what="任职起")
     officer.until = day
     officer.save(update_fields=["until"])
     if officer.post_id is not None:

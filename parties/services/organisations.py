@@ -6,14 +6,13 @@ from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from governance.constraints import sentence
 from governance.flow import NotYours, Refused
 from governance.models import Unit, User
-from governance.periods import EARLIEST
 from governance.permissions import look_again
 from grids.models import Entrance, Grid
+from parties.days import check_past
 from parties.member_posts import settle_posts
 from parties.models import (
     HEAD,
@@ -33,11 +32,6 @@ from parties.services.meetings import cancel_planned
 from parties.services.officers import take_posts_back
 
 K = OrganisationChange.Kind
-
-
-def _check_day(day: date, field: str = "day") -> None:
-    if not EARLIEST.replace(year=1921) <= day <= timezone.localdate():
-        raise Refused("请填写今天或以前的日期。", field)
 
 
 def _check_decides(organisation: Organisation, by: User) -> None:
@@ -84,7 +78,7 @@ def set_up(
     """
     if not may_decide_below(by, parent, grid.code):
         raise NotYours
-    _check_day(established_on, "established_on")
+    check_past(established_on, "established_on")
     check_place(parent, grid, kind, entrance)
     unit = Unit(
         grid=grid, code=f"party-{grid.pk}-{secrets.token_hex(4)}", name=name.strip(), kind=Unit.Kind.PARTY
@@ -129,7 +123,7 @@ def rename(organisation: Organisation, *, by: User, name: str, day: date, docume
     """Give an organisation another name. Raises NotYours or Refused."""
     organisation = _locked(organisation)
     _check_decides(organisation, by)
-    _check_day(day)
+    check_past(day, "day")
     before, organisation.name = organisation.name, name.strip()
     if organisation.name == before:
         raise Refused("名称没有变。", "name")
@@ -147,7 +141,7 @@ def move(
     """Put an organisation, with all that is below it, under another superior; ``by`` decides about both. Raises NotYours or Refused."""
     organisation = _locked(organisation)
     _check_decides(organisation, by)
-    _check_day(day)
+    check_past(day, "day")
     if not may_decide_below(by, parent, organisation.grid_id):
         raise Refused("您不能决定这个上级党组织的事，请另选。", "parent")
     if parent.pk == organisation.parent_id:
@@ -177,7 +171,7 @@ def merge(
     """
     organisation, into = _locked(organisation, into)
     _check_decides(organisation, by)
-    _check_day(day)
+    check_past(day, "day")
     if into.pk == organisation.pk:
         raise Refused("请选择另一个党组织。", "into")
     if into.kind != organisation.kind or into.is_ended:
@@ -222,7 +216,7 @@ def dissolve(
     """Dissolve an organisation that has nobody and nothing below it any more. Raises NotYours or Refused."""
     organisation = _locked(organisation)
     _check_decides(organisation, by)
-    _check_day(day)
+    check_past(day, "day")
     _check_nothing_under_way(organisation)
     children = organisation.children.in_force().count()
     if children:
@@ -259,8 +253,7 @@ def _check_nothing_under_way(organisation: Organisation) -> None:
 def _end(
     organisation: Organisation, day: date, by: User, reason: str, into: Organisation | None = None
 ) -> None:
-    if day < organisation.established_on:
-        raise Refused("日期不能早于成立日期。", "day")
+    check_past(day, "day", since=organisation.established_on, what="成立日期")
     organisation.ended_on, organisation.merged_into = day, into
     _save(organisation, update_fields=["ended_on", "merged_into"])
     Unit.objects.filter(pk=organisation.unit_id).update(is_active=False)

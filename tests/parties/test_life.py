@@ -148,7 +148,7 @@ def test_others_get_nowhere(branch):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("starts_at", "2999-01-01T10:00", "请填写一年以内"), ("starts_at", "昨天", "例如 2026-11-22"),
+        ("starts_at", "2999-01-01T10:00", "之间的日期"), ("starts_at", "昨天", "例如 2026-11-22"),
         ("starts_at", "", "请填写日期和时间"), ("kinds", "nothing", "请选择列出的类别"), ("kinds", [], "请选择类别"),
         ("kinds", ["council"], "班子不足 3 人"), ("kinds", ["group"], "党支部不开党小组会"),
         ("organisation", "999999999999999999999", "没有这个党组织"), ("lasts", "-5", "请填 10 到 600"),

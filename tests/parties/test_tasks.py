@@ -398,7 +398,7 @@ def test_the_desk_has_a_card_for_each_part(world):
         return {card.label: card.count for card in found if "任务" in card.label}
 
     assert cards(world.officer) == {"待接收任务": "1", "推进中的任务": "0"}
-    assert cards(world.party) == {"待核实任务": "1", "超期的任务": "0"}
+    assert cards(world.party) == {"待核实任务": "1", "我交办的任务超期": "0"}
     assert cards(world.head) == {}
     # A community's people are not shown a department's work as theirs, and no other place's as set by them.
     mine = joint.make_resolution(by=world.secretary, unit=world.committee)

@@ -96,7 +96,7 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
             raise Refused(f"您已有 {unfinished} 单未完成，请等前面的完成后再点单，或联系社区。")
     order = Order(
         grid=came.grid,
-        title=f"{item.name}",
+        title=payload.get("title") or item.name,
         description=payload["description"],
         applicant=came.applicant,
         applicant_name=came.applicant_name,

@@ -62,7 +62,7 @@ class CoveredImporter(Importer):
     limits = Limits(50_000, 16)
     example = {
         "name": "（示例）某某便利店", "kind": "商户", "grid": "和苑家园社区第1网格", "address": "和苑西路 1 号", "staff_count": 3,
-        "member_count": 0, "organisation": "和苑家园社区第一网格党支部", "instructor": "",
+        "member_count": 0, "organisation": "和苑家园社区第1网格党支部", "instructor": "",
     }  # fmt: skip
 
     def reader(self, headings: list[str], mapping: Any, by: User) -> Reader:

@@ -27,6 +27,9 @@ COLUMNS = (
 )  # fmt: skip
 
 
+ON_ANOTHER_ROLL = Member._meta.constraints[1].violation_error_message
+
+
 class Reader(PartyReader):
     def __init__(self, headings: list[str], mapping: Any, by: User) -> None:
         super().__init__(COLUMNS, headings, mapping, by, "parties.add_member")
@@ -108,7 +111,7 @@ class MemberImporter(Importer):
     batch, permission, columns, noun = MemberImport, "parties.add_member", COLUMNS, "党员"
     limits = Limits(50_000, 16)
     example = {
-        "name": "（示例）王某", "organisation": "和苑家园社区第一网格党支部", "group": "3号楼1门党小组", "phone": "", "stage": "正式党员",
+        "name": "（示例）王某", "organisation": "和苑家园社区第1网格党支部", "group": "3号楼1门党小组", "phone": "", "stage": "正式党员",
         "joined_on": "1995-07-01", "full_on": "1996-07-01", "mobility": "在本地", "employer": "", "since": "2021-06-18",
     }  # fmt: skip
 
@@ -122,6 +125,21 @@ class MemberImporter(Importer):
             .values_list("name", "organisation", "phone")
         )  # fmt: skip
         return sum((row["name"], row["organisation"], row["phone"]) in there for row in rows)
+
+    def clashes(self, batch: MemberImport, rows: list[dict[str, Any]]) -> dict[int, str]:
+        """A member is on one roll at a time."""
+        phones = {row["phone"] for row in rows} - {""}
+        there = {
+            (name, phone): organisation
+            for name, phone, organisation in Member.objects.on_roll()
+            .filter(phone__in=phones)
+            .values_list("name", "phone", "organisation")
+        }
+        return {
+            at: ON_ANOTHER_ROLL
+            for at, row in enumerate(rows)
+            if there.get((row["name"], row["phone"]), row["organisation"]) != row["organisation"]
+        }
 
     def take(self, batch: MemberImport, row: dict[str, Any]) -> tuple[str, Member]:
         there = Member.objects.on_roll().filter(

@@ -14,7 +14,7 @@ from parties.services.imports.reading import PartyReader, refuse
 from parties.services.organisations import keep, set_up
 
 COLUMNS = (
-    Column("name", "名称", "必填。党组织的全称，例如“和苑家园社区第一网格党支部”。", ("党组织名称", "组织名称"), True),
+    Column("name", "名称", "必填。党组织的全称，例如“和苑家园社区第1网格党支部”。", ("党组织名称", "组织名称"), True),
     Column("kind", "类别", "必填。党委、党总支、党支部或党小组。", ("党组织类别", "组织类别"), True),
     Column("parent", "上级党组织", "必填。上级的全称；可以是这个表里前面的行。", ("上级组织", "所属党组织"), True),
     Column("grid", "所在网格", "网格名称或编码；不填就和上级一样。", ("网格", "网格名称", "网格编码")),
@@ -112,7 +112,7 @@ class OrganisationImporter(Importer):
     batch, permission, columns, noun = OrganisationImport, "parties.add_organisation", COLUMNS, "党组织"
     limits = Limits(10_000, 8)
     example = {
-        "name": "和苑家园社区第一网格党支部", "kind": "党支部", "parent": "和苑家园社区党委", "grid": "和苑家园社区第1网格",
+        "name": "和苑家园社区第1网格党支部", "kind": "党支部", "parent": "和苑家园社区党委", "grid": "和苑家园社区第1网格",
         "form": "网格党支部", "established_on": "2021-06-18", "document": "", "term_from": "2022-01-10",
         "term_until": "2027-01-09", "theme_day": 10, "address": "社区党群服务中心", "phone": "",
     }  # fmt: skip

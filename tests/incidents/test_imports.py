@@ -308,7 +308,8 @@ def test_csv_in_the_codes_that_are_about(desk, code):
     ("data", "words"),
     [
         (b"", "请选择要上传的表格|文件是空的"),
-        (b"%PDF-1.7\x00\x01", "不是表格文件"),
+        (b"%PDF-1.7\x00\x01", "这是PDF 文件，不是表格"),
+        (b"\x89PNG\r\n\x1a\n\x00\xff", "这是图片，不是表格"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "旧版 .xls"),
         (b"PK\x03\x04" + b"\0" * 100, "打不开"),
         (b"<html><table>", "另存为 .xlsx"),

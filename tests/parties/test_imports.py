@@ -4,6 +4,7 @@ import io
 from datetime import date
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
@@ -99,6 +100,29 @@ def test_a_roll_is_loaded_row_by_row(secretary):
     assert not batch.rows.filter(name__contains="甲某").exists(), "results name nobody in clear"
     again, _ = load(MEMBERS, secretary, *lines[:3])
     assert (again.new, again.repeated) == (0, 2)
+
+
+def test_looking_over_promises_nothing_that_loading_refuses(secretary):
+    branch = party.make_branch(by=party.make_officer(), name="一支部")
+    there = party.make_member(party.make_branch(factories.FAR_BASE), phone="13812345678")
+    lines = [ROLL, (there.name, branch.name, "", there.phone), ("乙某", branch.name, "", "")]
+    batch, refused = load(MEMBERS, secretary, *lines)
+    assert batch.new == 1 and "请办组织关系转接" in refused[2]
+    told = driver.check(driver.open_import(MEMBERS, secretary, file_name="表.xlsx", data=book(*lines)))
+    assert (told.wrong, told.repeated, told.good) == (1, 1, 0) and told.problems[0][0] == 2
+
+
+def test_the_example_of_our_own_template_is_no_row(secretary):
+    branch = party.make_branch(by=party.make_officer(), name="一支部")
+    empty = driver.template(MEMBERS)
+    with pytest.raises(ValidationError, match="只有（示例）那一行"):
+        driver.open_import(MEMBERS, secretary, file_name="表.xlsx", data=empty)
+    filled = load_workbook(io.BytesIO(empty))
+    filled.worksheets[0].append(["甲某", branch.name])
+    out = io.BytesIO()
+    filled.save(out)
+    batch = driver.open_import(MEMBERS, secretary, file_name="表.xlsx", data=out.getvalue())
+    assert batch.total == 1 and driver.check(batch).good == 1
 
 
 def test_what_branches_look_after_is_loaded(secretary):

@@ -6,8 +6,9 @@ from io import BytesIO
 
 import icalendar
 import pytest
+from django.contrib import admin
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -200,6 +201,31 @@ def test_a_month_that_is_none_is_the_present_one(branch, asked):
     month = client.get(url("month", branch.pk) + asked).context["month"]
     assert month.first == timezone.localdate().replace(day=1)
     assert client.get(url("month", 10**25)).status_code == 404
+
+
+def test_the_desk_lists_what_is_mine_to_record(branch):
+    secretary = party.make_secretary(branch)
+    late = party.make_meeting(branch, by=secretary, days=-3)
+    party.make_meeting(branch, by=secretary, days=3, kinds=["lecture"])
+    desk = admin.site.get_model_admin(Meeting)
+    for person, listed in ((secretary, [late]), (party.make_officer(), [])):
+        request = RequestFactory().get("/")
+        request.user = User.objects.get(pk=person.pk)
+        assert [each.matter for each in desk.urgent(request)] == listed
+
+
+def test_what_is_pasted_too_long_is_told_and_nothing_is_cut(branch):
+    secretary = party.make_secretary(branch)
+    client, meeting = enter(secretary), party.make_meeting(branch, by=secretary, days=-1)
+    page = reverse("admin:parties_meeting_do", args=[meeting.pk, "record"])
+    assert 'maxlength="4000"' not in client.get(page).content.decode()
+    given = {
+        "version": meeting.version, "starts_at": "2026-01-05T09:30", "title": "学习", "minutes": "长" * 4001,
+        "kinds": ["theme_day"], "others": "0", "photos": upload("a.jpg"),
+    }  # fmt: skip
+    html = client.post(page, given).content.decode()
+    assert "最多 4000 个字，现在是 4001 个" in html and "长" * 4001 in html
+    assert "刚才选的文件没有保存" in html
 
 
 # --- the board ---------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from parties.flow import TRANSFERS
 from parties.models import CoveredUnit, Member, Transfer
 from parties.services.coverage import keep_covered
 from parties.services.members import adopt, ask_transfer, keep_member, link_account, strike_off
+from parties.services.officers import give_duty
 from tests import factories, party
 from tests.cast import Cast
 
@@ -53,7 +54,8 @@ def test_a_secretary_keeps_her_own_roll_and_no_other(branches):
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
-        ({"joined_on": date(2030, 1, 1)}, "joined_on"),
+        ({"joined_on": date(2999, 1, 1)}, "joined_on"),
+        ({"joined_on": date(1821, 7, 1)}, "joined_on"),
         ({"full_on": date(2000, 1, 1)}, "full_on"),
         ({"stage": "probationary", "full_on": date(2020, 1, 1)}, "full_on"),
     ],
@@ -193,8 +195,6 @@ def test_an_account_is_linked_by_who_decides_and_only_under_the_same_name(branch
         link_account(member, by=secretary, account=user.phone)
     with pytest.raises(Refused, match="姓名要和这名党员一致"):
         link_account(party.make_member(mine, name="别人"), by=community, account=user.phone)
-    from parties.services.officers import give_duty
-
     for user_elsewhere in (
         staff_named("成组长", "auditor", factories.DISTRICT),
         staff_named("成组长", "street_officer", factories.STREET),
@@ -343,3 +343,29 @@ def test_choices_stand_by_name_only_where_all_names_are_read(branches):
     rows = Member.objects.filter(pk__in=[member.pk for member in members])
     assert list(rows.as_choices(party.make_officer())) == members
     assert list(rows.as_choices(secretary)) == list(rows.order_by("name"))
+
+
+def test_a_day_that_cannot_be_is_answered_for_what_it_is(branches):
+    (mine, secretary), _ = branches
+    for day, words in ((date(2999, 1, 1), "不能晚于今天"), (date(1821, 7, 1), "年份太早")):
+        with pytest.raises(Refused, match=words):
+            party.make_member(mine, joined_on=day)
+    community = factories.make_staff("community_secretary", factories.COMMUNITY)
+    given = {"by": community, "organisation": mine, "member": party.make_member(mine), "duty": "member"}
+    with pytest.raises(Refused, match="不能晚于今天") as refusal:
+        give_duty(**given, since=timezone.localdate() + timedelta(days=1))
+    assert refusal.value.field == "since" and mine.officers.count() == 1
+
+
+def test_where_she_came_from_is_mended_and_a_shared_phone_is_told(branches):
+    (mine, secretary), _ = branches
+    first, second = party.make_member(mine), party.make_member(mine)
+    client, url = signed_in(secretary), reverse("admin:parties_member_change", args=[second.pk])
+    given = {
+        "name": second.name, "phone": first.phone, "stage": "full", "mobility": "", "employer": "", "group": "",
+        "joined_on": "2001-07-01", "full_on": "", "since": "2020-03-01", "came_from": "和苑西里社区党委",
+    }  # fmt: skip
+    page = client.post(url, given, follow=True).content.decode()
+    second.refresh_from_db()
+    assert (second.since, second.came_from) == (date(2020, 3, 1), "和苑西里社区党委")
+    assert "还有 1 名党员用这个手机号" in page

@@ -6,10 +6,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from governance.flow import NotYours, Refused
 from governance.models import Post, User
+from grids.models import Grid
 from parties import hints
 from parties.models import Member, Organisation, PartyOrgType
 from parties.reports import rates
@@ -18,6 +20,7 @@ from parties.services.joint import end_committee
 from parties.services.officers import end_duty, give_duty
 from parties.services.organisations import dissolve, merge, move, rename, set_up
 from tests import factories, joint, party
+from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 T = PartyOrgType
@@ -277,6 +280,25 @@ def test_figures_by_place_are_counted_within_reach():
     assert sum(line.values["branches"] for line in lines) == 2
     assert total.values["bare_grids"] == 1, "one of three base grids has no branch"
     assert total.one_shoulder == (0, 2) and rates.percent(total.one_shoulder) == 0.0
+
+
+def test_who_sees_one_branch_is_told_of_no_gaps():
+    branch = party.make_branch()
+    Grid.objects.filter(pk=factories.BASE).update(kind="resident")
+    factories.make_grid(factories.COMMUNITY + "002")
+    above = factories.make_staff("community_secretary", factories.COMMUNITY)
+    people = (party.make_secretary(branch), above)
+    secretary, community = (Cast(people={"she": each}).client("she") for each in people)
+    map_url, rates_url = (
+        reverse("admin:parties_organisation_map"),
+        reverse("admin:parties_organisation_rates"),
+    )
+    place = {"in": factories.COMMUNITY}
+    mine, whole = (client.get(map_url, place).context for client in (secretary, community))
+    assert [line["grid"].pk for line in mine["lines"]] == [factories.BASE] and not mine["bare"]
+    assert whole["bare"] == rates.bare_in(above, factories.COMMUNITY) == 1
+    assert "无支部网格" not in secretary.get(rates_url).content.decode()
+    assert "无支部网格" in community.get(rates_url).content.decode()
 
 
 def test_one_shoulder_and_cross_appointment():

@@ -3,10 +3,11 @@
 A page that a deployment does not serve, or a person may not see, is left out.
 """
 
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_urlconf, reverse
 
 from governance.views.pages import unread
 
@@ -219,6 +220,15 @@ def _unread(request: HttpRequest) -> str:
     return "99+" if number > 99 else str(number or "")
 
 
+@cache
+def _address(name: str, urlconf: str | None) -> str:
+    """Return where an entry leads; empty where the deployment does not serve it. The addresses stand once the process runs."""
+    try:
+        return reverse(name, urlconf)
+    except NoReverseMatch:
+        return ""
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar for this person: groups that still have an entry, the entry of the page she is on marked."""
     groups = []
@@ -227,9 +237,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         for word, symbol, name, permission in entries:
             if permission is not None and not request.user.has_perm(permission):
                 continue
-            try:
-                link = reverse(name)
-            except NoReverseMatch:
+            link = _address(name, get_urlconf())
+            if not link:
                 continue
             item = {"title": word, "icon": symbol, "link": link}
             if name == "notices" and (badge := _unread(request)):

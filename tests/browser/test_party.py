@@ -74,7 +74,7 @@ def test_a_branch_from_its_setting_up_to_a_transfer(live_server, visit):
     go(desk, "关联账号")
     desk.fill("登录名或手机号", "nobody")
     desk.press("关联")
-    desk.reads("没有姓名和这名党员一致的账号")
+    desk.reads("没有可以关联的账号")
     desk.fill("登录名或手机号", leader.username)
     desk.press("关联")
     desk.reads("已关联。")

@@ -20,8 +20,10 @@ _clients: dict[str, Client] = {}
 
 
 def prepare() -> None:
-    """Collect the static files, as a deployment does: pages name them by their contents."""
-    if not (settings.STATIC_ROOT / "staticfiles.json").exists():
+    """Collect the static files, as a deployment does: pages name them by their contents. Again when one has changed."""
+    collected, ours = settings.STATIC_ROOT / "staticfiles.json", settings.BASE_DIR / "static"
+    changed = max(each.stat().st_mtime for each in ours.rglob("*"))
+    if not collected.exists() or collected.stat().st_mtime < changed:
         call_command("collectstatic", interactive=False, verbosity=0)
 
 

@@ -11,8 +11,9 @@ from demo.people import COMMUNITY, DISTRICT, NEIGHBOUR, STREET
 from demo.world import World
 from governance.models import Unit
 from governance.territory import GridLevel
+from grids.boundary_files import read_outlines
 from grids.divisions import read_divisions
-from grids.geometry import read_outlines, to_polygon
+from grids.geometry import to_polygon
 from grids.models import Building, Entrance, Grid
 from grids.services import load_divisions, load_outlines, make_up_base_grids
 from volunteers.models import Station

@@ -4,12 +4,11 @@ Boundaries are GeoJSON polygons in degrees of longitude and latitude (WGS 84 / C
 process keeps in memory; ``boundaries_changed`` tells all processes, through the shared cache, to build it anew.
 """
 
-import json
 import math
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import shapely
@@ -23,61 +22,15 @@ from shapely.validation import explain_validity
 
 from governance.territory import GridLevel
 
-MAX_BYTES = 50 * 1024 * 1024
 #: What simplified outlines may lie apart, in degrees (about ten centimetres), and as a share of the parent's area.
 _APART = 1e-6
 _SHARE = 1e-6
 
+AREAS = ("Polygon", "MultiPolygon")
+
 _STAMP = "grids.boundaries"
 #: A process asks for the stamp at most this often, so that a point costs no query.
 _SECONDS = 5.0
-
-
-class OutlineFileError(Exception):
-    """The boundary file is refused; ``reasons`` holds the Chinese sentences."""
-
-    def __init__(self, reasons: list[str]) -> None:
-        self.reasons = reasons
-        super().__init__("\n".join(reasons))
-
-
-# --- reading and checking --------------------------------------------------------------------------------------------
-def read_outlines(content: bytes) -> dict[str, BaseGeometry]:
-    """Return the valid polygons of a GeoJSON file by the grid code in each feature's property ``code`` (or ``adcode``).
-
-    ``content`` is the raw file, UTF-8. Raises OutlineFileError with every fault found.
-    """
-    if len(content) > MAX_BYTES:
-        raise OutlineFileError([f"边界文件超过 {MAX_BYTES // 1024 // 1024} MB。"])
-    try:
-        data = json.loads(content.decode("utf-8-sig"))
-    except (UnicodeDecodeError, ValueError, RecursionError):
-        raise OutlineFileError(["边界文件不是 UTF-8 编码的 GeoJSON。"]) from None
-    features = data.get("features", [data]) if isinstance(data, dict) else None
-    if not isinstance(features, list) or not features:
-        raise OutlineFileError(["边界文件里没有 GeoJSON 要素（features）。"])
-    outlines: dict[str, BaseGeometry] = {}
-    reasons: list[str] = []
-    for place, feature in enumerate(features, start=1):
-        properties = feature.get("properties") if isinstance(feature, dict) else None
-        code = properties.get("code", properties.get("adcode")) if isinstance(properties, dict) else None
-        if (
-            not isinstance(code, str | int)
-            or isinstance(code, bool)
-            or not str(code).isascii()
-            or not str(code).isdigit()
-        ):
-            reasons.append(f"第 {place} 个要素没有填写编码（properties.code）。")
-        elif str(code) in outlines:
-            reasons.append(f"第 {place} 个要素的编码 {code} 重复。")
-        else:
-            try:
-                outlines[str(code)] = to_polygon(feature.get("geometry"))
-            except ValueError as wrong:
-                reasons.append(f"第 {place} 个要素（{str(code)[:20]}）：{wrong}")
-    if reasons:
-        raise OutlineFileError(reasons)
-    return outlines
 
 
 def to_polygon(geometry: Any) -> BaseGeometry:
@@ -85,7 +38,7 @@ def to_polygon(geometry: Any) -> BaseGeometry:
 
     Raises ValueError, with the sentence the clerk reads, for anything that is not a valid area in degrees.
     """
-    if not isinstance(geometry, dict) or geometry.get("type") not in ("Polygon", "MultiPolygon"):
+    if not isinstance(geometry, dict) or geometry.get("type") not in AREAS:
         raise ValueError("边界必须是面（Polygon 或 MultiPolygon）。")
     try:
         polygon = shape(geometry)
@@ -102,6 +55,13 @@ def to_polygon(geometry: Any) -> BaseGeometry:
         RecursionError,
     ):
         raise ValueError("边界坐标无法读取。") from None
+    return checked(flat)
+
+
+def checked(flat: BaseGeometry) -> BaseGeometry:
+    """Return a polygon or multipolygon in degrees as it is. Raises ValueError, with the sentence the clerk reads, for anything else."""
+    if flat.geom_type not in AREAS:
+        raise ValueError("边界必须是面（Polygon 或 MultiPolygon）。")
     if flat.is_empty:
         raise ValueError("边界是空的。")
     west, south, east, north = flat.bounds
@@ -126,14 +86,16 @@ def to_geojson(polygon: BaseGeometry) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Misfit:
-    """A fault between boundaries: ``kind`` is outside, overlap or gap; ``area`` is in square metres, near enough."""
+    """A fault between boundaries: ``kind`` is outside, overlap or gap; ``area`` is in square metres, near enough; ``where`` is the part
+    of the map that it is about."""
 
     kind: str
     codes: tuple[str, ...]
     area: float
+    where: BaseGeometry = field(compare=False, repr=False)
 
     def __str__(self) -> str:
-        words = {"outside": "超出上级范围", "overlap": "互相重叠", "gap": "下级没有铺满，留有空隙"}
+        words = {"outside": "超出上级范围", "overlap": "互相重叠", "gap": "有一块没有下级网格"}
         return f"{'、'.join(self.codes)}：{words[self.kind]}（约 {self.area:,.0f} 平方米）"
 
 
@@ -146,26 +108,27 @@ def misfits(code: str, parent: BaseGeometry, children: Mapping[str, BaseGeometry
     allowed = parent.area * _SHARE
     room = parent.buffer(_APART)
     for child, polygon in children.items():
-        beyond = polygon.difference(room).area
-        if beyond > allowed:
-            found.append(Misfit("outside", (child,), _square_metres(beyond, parent)))
+        beyond = polygon.difference(room)
+        if beyond.area > allowed:
+            found.append(Misfit("outside", (child,), square_metres(beyond), beyond))
     codes, polygons = list(children), list(children.values())
     tree = STRtree(polygons)
     left, right = tree.query(polygons, predicate="intersects") if polygons else ((), ())
     for one, other in sorted(zip(map(int, left), map(int, right), strict=True)):
         if one < other:
-            shared = polygons[one].intersection(polygons[other]).area
-            if shared > allowed:
-                found.append(Misfit("overlap", (codes[one], codes[other]), _square_metres(shared, parent)))
+            shared = polygons[one].intersection(polygons[other])
+            if shared.area > allowed:
+                found.append(Misfit("overlap", (codes[one], codes[other]), square_metres(shared), shared))
     if children:
-        missing = parent.difference(shapely.union_all(polygons)).area
-        if missing > allowed:
-            found.append(Misfit("gap", (code,), _square_metres(missing, parent)))
+        missing = parent.difference(shapely.union_all(polygons))
+        holes = [each for each in shapely.get_parts(missing) if each.area > allowed]
+        found += [Misfit("gap", (code,), square_metres(each), each) for each in holes]
     return found
 
 
-def _square_metres(degrees: float, near: BaseGeometry) -> float:
-    return degrees * 111_320**2 * math.cos(math.radians(near.centroid.y))
+def square_metres(shape: BaseGeometry) -> float:
+    """Return the area of a shape in degrees, in square metres: right to a few in a thousand for what is no larger than a city."""
+    return shape.area * 111_320**2 * math.cos(math.radians(shape.centroid.y)) if not shape.is_empty else 0.0
 
 
 # --- finding a point -------------------------------------------------------------------------------------------------

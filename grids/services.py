@@ -21,6 +21,7 @@ from governance.models import Matter
 from governance.permissions import look_again
 from governance.territory import GridLevel, parent_code
 from grids import geometry, tessellate
+from grids.boundary_files import OutlineFileError
 from grids.divisions import DivisionFileError, Row
 from grids.models import Building, Entrance, Grid, entrance_token
 
@@ -114,23 +115,27 @@ def load_outlines(outlines: Mapping[str, BaseGeometry], by: Any = None) -> int:
     """Store boundaries on the grids in force that they name, and return how many.
 
     ``outlines`` come from ``read_outlines``; codes that the territory lacks are passed over (a city's file has all its
-    districts). Raises OutlineFileError when none fits, or when a boundary leaves its parent's or overlaps a sibling's.
+    districts). Raises OutlineFileError when none fits, or when a boundary leaves its
+    parent's, overlaps a sibling's or leaves out what lies below it.
     """
     _one_at_a_time()
     grids = list(Grid.objects.current().filter(code__in=outlines))
     if not grids:
-        raise geometry.OutlineFileError(["边界文件里没有一个编码与网格相符。"])
+        raise OutlineFileError(["边界文件里没有一个编码与网格相符。"])
     for grid in grids:
         grid.boundary = geometry.to_geojson(outlines[grid.code])
         grid.boundary_made_up = False
     faults = [
         misfit
-        for misfit in _misfits({grid.parent_id for grid in grids if grid.parent_id}, outlines)
+        # Beside their siblings and within their parents, and with room for what lies below them.
+        for misfit in _misfits(
+            {each for grid in grids for each in (grid.parent_id, grid.code) if each}, outlines
+        )
         # A gap is no fault of the file: siblings may be loaded one after the other.
         if misfit.kind != "gap"
     ]
     if faults:
-        raise geometry.OutlineFileError([str(misfit) for misfit in faults])
+        raise OutlineFileError([str(misfit) for misfit in faults])
     bulk_update_with_history(
         grids,
         Grid,

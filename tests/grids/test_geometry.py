@@ -1,5 +1,7 @@
 """Boundary files, boundaries that do not fit, and finding the grid of a point."""
 
+import csv
+import io
 import json
 import random
 
@@ -9,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import mapping
 
-from grids import geometry
-from grids.geometry import OutlineFileError, PointIndex, misfits, read_outlines
+from grids import boundary_files, geometry
+from grids.boundary_files import OutlineFileError, read_outlines
+from grids.coordinates import bd09, gcj02
+from grids.geometry import PointIndex, misfits
 from grids.tessellate import tessellate
 
 SQUARE = shapely.box(117.0, 39.0, 117.1, 39.1)
@@ -71,7 +75,7 @@ def test_a_bad_boundary_file_is_refused_with_the_reason(file, words):
 
 
 def test_a_huge_boundary_file_is_refused(monkeypatch):
-    monkeypatch.setattr(geometry, "MAX_BYTES", 10)
+    monkeypatch.setattr(boundary_files, "MAX_BYTES", 10)
     assert "超过" in reasons(content(feature("120106")))
 
 
@@ -116,8 +120,72 @@ def test_misfits_are_found_by_kind():
     ]
     gap = misfits("p", SQUARE, {"a": left})
     assert [(m.kind, m.codes) for m in gap] == [("gap", ("p",))]
+    assert gap[0].where.equals(right)
     # Half of a square of about 8.6 by 11.1 kilometres.
     assert gap[0].area == pytest.approx(48e6, rel=0.01)
+
+
+def test_each_hole_is_a_gap_of_its_own_with_its_area():
+    island = shapely.box(117.04, 39.04, 117.06, 39.06)
+    ring, strip = SQUARE.difference(island), shapely.box(117.1, 39.0, 117.2, 39.1)
+    parent = SQUARE.union(strip)
+    gaps = misfits("p", parent, {"a": ring})
+    assert [gap.kind for gap in gaps] == ["gap", "gap"]
+    assert sorted(round(gap.area / 1e6) for gap in gaps) == [4, 96]
+    assert misfits("p", parent, {"a": ring, "b": island, "c": strip}) == [], "an island fills the hole"
+
+
+def table(*rows) -> bytes:
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+def test_a_table_of_wkt_is_read_whatever_its_code_and_its_columns_are_called():
+    long = SQUARE.segmentize(0.00005)
+    rows = table(
+        ("名称", "网格编码", "WKT"),
+        ("甲", "120106", long.wkt),
+        ("", "", ""),
+        ("乙", "120102", f"SRID=4490;{SQUARE.wkt}"),
+    )
+    for content_ in (rows, b"\xef\xbb\xbf" + rows, rows.decode().encode("gb18030")):
+        outlines = read_outlines(content_)
+        assert outlines["120106"].equals(SQUARE) and outlines["120102"].equals(SQUARE)
+    assert len(long.wkt) > 131_072, "longer than a cell of a CSV usually may be"
+    assert csv.field_size_limit() == 131_072
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (table(("名称", "WKT"), ("甲", SQUARE.wkt)), "“编码”和“WKT”两列"),
+        (table(("编码", "WKT")), "只有列名"),
+        (b",,,\n,", "没有内容"),
+        (table(("编码", "WKT"), ("120106", "POLYGON((1 2")), "第 2 行（120106）：边界的 WKT 无法读取"),
+        (table(("编码", "WKT"), ("120106", "POINT(117 39)")), "必须是面"),
+        (table(("编码", "WKT"), ("120106",)), "无法读取"),
+        (table(("编码", "WKT"), ("", SQUARE.wkt)), "第 2 行没有填写编码"),
+        (table(("编码", "WKT"), ("1", SQUARE.wkt), ("1", SQUARE.wkt)), "第 3 行的编码 1 重复"),
+        (table(("编码", "WKT"), ("1", f"SRID=3857;{SQUARE.wkt}")), "SRID 3857 不是经纬度"),
+        (b'"120106', "这不是边界文件"),
+    ],
+)
+def test_a_table_that_cannot_be_is_refused_row_by_row(file, words):
+    assert words in reasons(file)
+
+
+@pytest.mark.parametrize("system", ["gcj02", "bd09"])
+def test_what_another_map_shows_comes_to_where_it_is(system):
+    shown = shapely.transform(SQUARE, gcj02 if system == "gcj02" else lambda points: bd09(gcj02(points)))
+    moved = geometry.square_metres(shown.symmetric_difference(SQUARE))
+    assert moved > 1e6, "some hundred metres aside"
+    found = read_outlines(content(feature("120106", shown)), system)["120106"]
+    assert geometry.square_metres(found.symmetric_difference(SQUARE)) < 100, (
+        "to a millimetre along 40 kilometres"
+    )
+    same = read_outlines(content(feature("120106")), "cgcs2000")["120106"]
+    assert same.equals(SQUARE)
 
 
 def test_a_stray_of_a_few_centimetres_is_no_misfit():

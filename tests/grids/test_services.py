@@ -16,6 +16,8 @@ from shapely.geometry import mapping
 
 import grids
 from grids import geometry, services
+from grids.boundary_files import OutlineFileError, read_outlines
+from grids.coordinates import gcj02
 from grids.divisions import DivisionFileError, read_divisions
 from grids.models import Building, Entrance, Grid
 from tests import factories
@@ -157,7 +159,7 @@ def test_outlines_that_do_not_fit_are_refused_and_others_passed_over():
         (shapely.box(117.05, 39, 117.2, 39.1), "重叠"),
         (shapely.box(117.1, 39, 117.3, 39.1), "超出上级范围"),
     ):
-        with pytest.raises(geometry.OutlineFileError, match=words):
+        with pytest.raises(OutlineFileError, match=words):
             services.load_outlines({factories.OTHER_STREET: wrong})
     assert Grid.objects.get(code=factories.OTHER_STREET).boundary is None
     assert [misfit.kind for misfit in services.boundary_misfits("120106")] == ["gap"]
@@ -165,11 +167,30 @@ def test_outlines_that_do_not_fit_are_refused_and_others_passed_over():
     assert services.boundary_misfits("120106") == []
 
 
+def test_a_boundary_leaves_nothing_below_it_out():
+    factories.make_territory()
+    whole, half = shapely.box(117, 39, 117.2, 39.1), shapely.box(117, 39, 117.1, 39.1)
+    services.load_outlines({"120106": whole, factories.STREET: whole})
+    with pytest.raises(OutlineFileError, match="超出上级范围"):
+        services.load_outlines({"120106": half})
+    assert services.load_outlines({"120106": half, factories.STREET: half}) == 2
+
+
+def test_the_command_takes_a_table_of_another_system(tmp_path, capsys):
+    there = shapely.transform(shapely.box(117, 39, 117.2, 39.1), gcj02)
+    outline = tmp_path / "outline.csv"
+    outline.write_text(f'编码,WKT\n120106,"{there.wkt}"\n', "gb18030")
+    call_command("load_divisions", HONGQIAO, outline=outline, system="gcj02")
+    assert "边界 1" in capsys.readouterr().out
+    west, south, east, north = geometry.to_polygon(Grid.objects.get(code="120106").boundary).bounds
+    assert (west, south, east, north) == pytest.approx((117, 39, 117.2, 39.1), abs=1e-8)
+
+
 # --- made-up grids ---------------------------------------------------------------------------------------------------
 @pytest.fixture
 def hongqiao():
     services.load_divisions(read_divisions(HONGQIAO.read_bytes()))
-    services.load_outlines(geometry.read_outlines(OUTLINE.read_bytes()))
+    services.load_outlines(read_outlines(OUTLINE.read_bytes()))
 
 
 def test_the_demo_district_gets_990_base_grids_that_say_they_are_made_up(hongqiao):

@@ -1,12 +1,13 @@
-"""`manage.py load_divisions FILE.csv [--outline FILE.geojson] [--dry-run]`: bring the territory up to a division file."""
+"""`manage.py load_divisions FILE.csv [--outline FILE [--system gcj02]] [--dry-run]`: bring the territory up to a division file."""
 
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from grids.boundary_files import OutlineFileError, read_outlines
+from grids.coordinates import System
 from grids.divisions import DivisionFileError, read_divisions
-from grids.geometry import OutlineFileError, read_outlines
 from grids.services import load_divisions, load_outlines
 
 #: A report longer than this many lines of one kind is cut, with the number of the rest.
@@ -14,19 +15,30 @@ SHOWN = 50
 
 
 class Command(BaseCommand):
-    help = "导入区划文件（CSV，列为 code,name,level）；可同时导入边界（GeoJSON）。有误则整份拒绝。"
+    help = "导入区划文件（CSV，列为 code,name,level）；可同时导入边界（GeoJSON 或带 WKT 的 CSV）。有误则整份拒绝。"
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE.csv", help="区划文件，UTF-8 编码的 CSV")
         parser.add_argument(
-            "--outline", type=Path, metavar="FILE.geojson", help="边界文件，要素属性 code 为网格编码"
+            "--outline",
+            type=Path,
+            metavar="FILE",
+            help="边界文件：GeoJSON（要素属性 code 为网格编码），或者有“编码”和“WKT”两列的 CSV",
+        )
+        parser.add_argument(
+            "--system",
+            choices=System.values,
+            default=System.WGS84,
+            help="边界文件的坐标系："
+            + "，".join(f"{value} 是 {label}" for value, label in System.choices)
+            + "。不写是 WGS 84。",
         )
         parser.add_argument("--dry-run", action="store_true", help="只报告，不写入")
 
-    def handle(self, *args, file: Path, outline: Path | None, dry_run: bool, **options) -> None:
+    def handle(self, *args, file: Path, outline: Path | None, system: str, dry_run: bool, **options) -> None:
         try:
             rows = read_divisions(self._content(file))
-            outlines = read_outlines(self._content(outline)) if outline else None
+            outlines = read_outlines(self._content(outline), system) if outline else None
             with transaction.atomic():
                 report = load_divisions(rows)
                 drawn = load_outlines(outlines) if outlines else 0

@@ -6,6 +6,7 @@ there too. docs/deployment.md tells the reasons.
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
@@ -26,6 +27,14 @@ STRICT = {
     "frame-ancestors": [NONE],
     "base-uri": [NONE],
 }
+
+
+def with_tiles(address: str) -> dict[str, list[str]]:
+    """Return the strict policy, with pictures from the host of a map's base layer where one is configured."""
+    host = urlsplit(address.replace("{s}", "*"))
+    allowed = [f"{host.scheme}://{host.netloc}"] if host.netloc else []
+    return STRICT | {"img-src": [*STRICT["img-src"], *allowed]}
+
 
 #: What the admin gets in place of the strict lines.
 ADMIN = {

@@ -4,6 +4,7 @@ Boundaries are GeoJSON polygons in degrees of longitude and latitude (WGS 84 / C
 process keeps in memory; ``boundaries_changed`` tells all processes, through the shared cache, to build it anew.
 """
 
+import json
 import math
 import time
 import uuid
@@ -80,8 +81,8 @@ def checked(flat: BaseGeometry) -> BaseGeometry:
 
 
 def to_geojson(polygon: BaseGeometry) -> dict[str, Any]:
-    """Return what ``Grid.boundary`` stores: a GeoJSON geometry."""
-    return mapping(polygon)
+    """Return what ``Grid.boundary`` stores: a GeoJSON geometry, as it comes back from the database."""
+    return json.loads(json.dumps(mapping(polygon)))
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,13 @@ class Misfit:
     area: float
     where: BaseGeometry = field(compare=False, repr=False)
 
+    @property
+    def words(self) -> str:
+        """What is wrong."""
+        return {"outside": "超出上级范围", "overlap": "互相重叠", "gap": "有一块没有下级网格"}[self.kind]
+
     def __str__(self) -> str:
-        words = {"outside": "超出上级范围", "overlap": "互相重叠", "gap": "有一块没有下级网格"}
-        return f"{'、'.join(self.codes)}：{words[self.kind]}（约 {self.area:,.0f} 平方米）"
+        return f"{'、'.join(self.codes)}：{self.words}（约 {self.area:,.0f} 平方米）"
 
 
 def misfits(code: str, parent: BaseGeometry, children: Mapping[str, BaseGeometry]) -> list[Misfit]:

@@ -67,6 +67,8 @@ def arguments(name: str, cast: Cast) -> list:
         "months",
         "board",
         "figures",
+        "boundaries",
+        "boundaries_load",
     ):
         return []
     key = KEYS[f"{app}_{model}"](cast)
@@ -176,6 +178,7 @@ KEYS = {
     "governance_textmessage": lambda cast: TextMessage.objects.get().pk,
     "governance_unit": lambda cast: Unit.objects.filter(kind=Unit.Kind.COMMITTEE).get().pk,
     "governance_user": lambda cast: cast.people["resident"].pk,
+    "grids_boundarydraft": lambda cast: cast.draft.pk,
     "grids_building": lambda cast: cast.entrance.building_id,
     "grids_entrance": lambda cast: cast.entrance.pk,
     "grids_grid": lambda cast: cast.order.grid_id,

@@ -11,8 +11,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from shapely import box
 
 from governance.models import Unit, User
+from grids.models import BoundaryDraft
+from grids.services import open_draft
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
 from mediation.models import Backlog, Dispute, Screening, ScreeningReport
@@ -115,6 +118,8 @@ class Cast:
     #: Of the branch, of yesterday, waiting for its record.
     meeting: Meeting = None
     entrance: Any = None
+    #: Of the community, not in force.
+    draft: BoundaryDraft = None
     share: Any = None
     #: The stranger's, claimed by the party member; and one that waits for its review.
     wish: MicroWish = None
@@ -244,6 +249,9 @@ def make_cast() -> Cast:
     people["supervisor"] = factories.make_staff("justice_officer", factories.DISTRICT)
     cast.backlog = backlogs.make_backlog(by=people["supervisor"], unit=unit)
     add_party(cast)
+    cast.draft = open_draft(
+        {factories.BASE: box(117.10, 39.15, 117.11, 39.16)}, by=people["secretary"], source="file", file_name="边界.geojson"
+    )  # fmt: skip
     return cast
 
 

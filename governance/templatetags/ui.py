@@ -55,6 +55,12 @@ MESSAGE_ICONS = {"success": "circle-check", "warning": "triangle-alert", "error"
 
 # --- dates, numbers, phones ----------------------------------------------------------------------------------------
 @register.filter
+def square_metres(area: float) -> str:
+    """Return an area in square metres as a number with groups of three."""
+    return f"{area:,.0f}"
+
+
+@register.filter
 def person(user) -> str:
     """Return how somebody is named to whom her contact is not open."""
     return masks.person(user)

@@ -16,6 +16,7 @@ from governance.admin.base import TerritorialAdmin, put_error
 from governance.permissions import EVERYTHING, NOTHING, rule_of
 from governance.territory import GridLevel
 from grids import services
+from grids.admin.boundaries import BoundaryPages
 from grids.forms import GridForm, RetireForm
 from grids.models import Building, Entrance, Grid
 from grids.notice import HOTLINE
@@ -66,7 +67,7 @@ class DirectoryAdmin(TerritorialAdmin):
 
 
 @admin.register(Grid)
-class GridAdmin(DirectoryAdmin):
+class GridAdmin(BoundaryPages, DirectoryAdmin):
     form = GridForm
     list_display = ("code", "name", "level_name", "kind", "household_count", "phone", "state", "sheet")
     list_display_links = ("code", "name")

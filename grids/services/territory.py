@@ -1,11 +1,10 @@
-"""What changes the territory: loading divisions and outlines, drawing made-up grids, retiring a grid, renewing a door's code.
+"""What changes the territory: loading divisions, retiring a grid, renewing a door's code.
 
 Each function is one transaction. Codes are only ever added: a grid that is no more is retired, never deleted, so its code
 cannot come back.
 """
 
-import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,18 +13,16 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
-from shapely.geometry.base import BaseGeometry
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from governance.models import Matter
 from governance.permissions import look_again
 from governance.territory import GridLevel, parent_code
-from grids import geometry, tessellate
-from grids.boundary_files import OutlineFileError
+from grids import geometry
 from grids.divisions import DivisionFileError, Row
 from grids.models import Building, Entrance, Grid, entrance_token
 
-_BATCH = 500
+BATCH = 500
 _REASON_LENGTH = 100  # the history's column
 
 
@@ -49,13 +46,13 @@ class Retirement:
     left: int
 
 
-def _one_at_a_time() -> None:
+def one_at_a_time() -> None:
     """Let only one transaction at a time change the tree, so that two loads of one file do not race."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('grids.tree'))")
 
 
-# --- divisions and outlines ------------------------------------------------------------------------------------------
+# --- divisions -------------------------------------------------------------------------------------------------------
 @transaction.atomic
 def load_divisions(rows: Sequence[Row], by: Any = None) -> Report:
     """Bring the territory up to a division file: insert new codes, rename changed ones, report the missing.
@@ -64,7 +61,7 @@ def load_divisions(rows: Sequence[Row], by: Any = None) -> Report:
     district or is of a level that the file does not list is not missed. Repeating a load changes nothing. Raises
     DivisionFileError when a row's code belongs to a retired grid.
     """
-    _one_at_a_time()
+    one_at_a_time()
     districts = {row.code for row in rows if row.level is GridLevel.DISTRICT}
     levels = {int(row.level) for row in rows}
     there = {grid.code: grid for grid in Grid.objects.filter(district_code__in=districts).defer("boundary")}
@@ -93,7 +90,7 @@ def load_divisions(rows: Sequence[Row], by: Any = None) -> Report:
     if report.new:
         bulk_create_with_history(
             [Grid(code=row.code, name=row.name, parent_id=parent_code(row.code)) for row in report.new],
-            Grid, batch_size=_BATCH, default_user=by, default_change_reason="导入区划文件",
+            Grid, batch_size=BATCH, default_user=by, default_change_reason="导入区划文件",
         )  # fmt: skip
     if report.renamed:
         renamed = [there[code] for code, _, _ in report.renamed]
@@ -103,141 +100,11 @@ def load_divisions(rows: Sequence[Row], by: Any = None) -> Report:
             renamed,
             Grid,
             ["name"],
-            batch_size=_BATCH,
+            batch_size=BATCH,
             default_user=by,
             default_change_reason="导入区划文件：更名",
         )
     return report
-
-
-@transaction.atomic
-def load_outlines(outlines: Mapping[str, BaseGeometry], by: Any = None) -> int:
-    """Store boundaries on the grids in force that they name, and return how many.
-
-    ``outlines`` come from ``read_outlines``; codes that the territory lacks are passed over (a city's file has all its
-    districts). Raises OutlineFileError when none fits, or when a boundary leaves its
-    parent's, overlaps a sibling's or leaves out what lies below it.
-    """
-    _one_at_a_time()
-    grids = list(Grid.objects.current().filter(code__in=outlines))
-    if not grids:
-        raise OutlineFileError(["边界文件里没有一个编码与网格相符。"])
-    for grid in grids:
-        grid.boundary = geometry.to_geojson(outlines[grid.code])
-        grid.boundary_made_up = False
-    faults = [
-        misfit
-        # Beside their siblings and within their parents, and with room for what lies below them.
-        for misfit in _misfits(
-            {each for grid in grids for each in (grid.parent_id, grid.code) if each}, outlines
-        )
-        # A gap is no fault of the file: siblings may be loaded one after the other.
-        if misfit.kind != "gap"
-    ]
-    if faults:
-        raise OutlineFileError([str(misfit) for misfit in faults])
-    bulk_update_with_history(
-        grids,
-        Grid,
-        ["boundary", "boundary_made_up"],
-        batch_size=_BATCH,
-        default_user=by,
-        default_change_reason="导入边界",
-    )
-    geometry.boundaries_changed()
-    return len(grids)
-
-
-def boundary_misfits(district: str) -> list[geometry.Misfit]:
-    """Return every place where a district's stored boundaries overlap, leave their parent or do not fill it."""
-    parents = Grid.objects.current().filter(district_code=district, children__isnull=False).distinct()
-    return _misfits(set(parents.values_list("code", flat=True)), {})
-
-
-def _misfits(parents: set[str], instead: Mapping[str, BaseGeometry]) -> list[geometry.Misfit]:
-    """Check the children of each parent, with the boundaries ``instead`` in place of the stored ones."""
-    stored = dict(
-        Grid.objects.current()
-        .exclude(boundary=None)
-        .filter(parent__in=parents)
-        .values_list("code", "boundary")
-    )
-    stored |= dict(
-        Grid.objects.exclude(boundary=None).filter(code__in=parents).values_list("code", "boundary")
-    )
-    shapes = {code: geometry.to_polygon(boundary) for code, boundary in stored.items() if code not in instead}
-    shapes |= instead
-    families: dict[str | None, dict[str, BaseGeometry]] = {}
-    for code, polygon in shapes.items():
-        families.setdefault(parent_code(code), {})[code] = polygon
-    found: list[geometry.Misfit] = []
-    for parent in sorted(parents & shapes.keys()):
-        found += geometry.misfits(parent, shapes[parent], families.get(parent, {}))
-    return found
-
-
-# --- made-up grids ---------------------------------------------------------------------------------------------------
-@transaction.atomic
-def make_up_base_grids(
-    district: str, total: int, *, dedicated: int = 0, seed: int = 0, by: Any = None
-) -> int:
-    """Draw ``total`` made-up base grids in a district that has an outline and communities but no base grids.
-
-    Streets and communities get boundaries too; all are marked ``boundary_made_up``. ``dedicated`` of the base grids are
-    dedicated ones (a school, a market), the others have a made-up number of households. The same seed draws the same map.
-    Returns how many base grids were made; 0 when the district has made-up ones already. Raises ValidationError when the
-    district lacks its outline or has real base grids or boundaries, and ValueError when the numbers do not fit.
-    """
-    _one_at_a_time()
-    grids = {grid.code: grid for grid in Grid.objects.current().filter(district_code=district)}
-    below = [grid for grid in grids.values() if grid.code != district]
-    if any(grid.boundary and not grid.boundary_made_up for grid in below):
-        raise ValidationError("这个区已有真实边界，不能再生成演示边界。")
-    base = [grid for grid in below if len(grid.code) == GridLevel.BASE]
-    if any(not grid.boundary_made_up for grid in base):
-        raise ValidationError("这个区已有真实的基础网格，不能再生成演示网格。")
-    if base:
-        return 0
-    if district not in grids or not grids[district].boundary:
-        raise ValidationError("请先导入这个区的区划文件和区界。")
-    communities = [grid.code for grid in below if len(grid.code) == GridLevel.COMMUNITY]
-    drawn = tessellate.tessellate(
-        geometry.to_polygon(grids[district].boundary), tessellate.spread(total, communities), seed
-    )
-    names = {
-        code: f"{grids[code[:12]].name.removesuffix('居委会').removesuffix('村委会')}第{int(code[12:])}网格"
-        for code in drawn
-        if len(code) == GridLevel.BASE
-    }
-    beside = tessellate.neighbours({code: drawn[code] for code in names})
-    chance = random.Random(seed)  # noqa: S311  made-up figures, not a secret
-    apart = set(chance.sample(sorted(names), dedicated))
-    made = [
-        Grid(
-            code=code,
-            name=names[code],
-            parent_id=code[:12],
-            kind=Grid.Kind.DEDICATED if code in apart else Grid.Kind.RESIDENT,
-            household_count=None if code in apart else chance.randint(150, 290),
-            extent="（演示虚构）"
-            + "，".join(f"{side}邻{names[other]}" for side, other in beside[code].items()),
-            boundary=geometry.to_geojson(drawn[code]),
-            boundary_made_up=True,
-        )
-        for code in names
-    ]
-    upper = [grids[code] for code in drawn if code not in names]
-    for grid in upper:
-        grid.boundary, grid.boundary_made_up = geometry.to_geojson(drawn[grid.code]), True
-    bulk_update_with_history(
-        upper, Grid, ["boundary", "boundary_made_up"], batch_size=_BATCH, default_user=by,
-        default_change_reason="生成演示网格",
-    )  # fmt: skip
-    bulk_create_with_history(
-        made, Grid, batch_size=_BATCH, default_user=by, default_change_reason="生成演示网格"
-    )
-    geometry.boundaries_changed()
-    return len(made)
 
 
 # --- one grid, one building, one door ----------------------------------------------------------------------------------------------
@@ -247,7 +114,7 @@ def save_grid(grid: Grid) -> Grid:
 
     The caller has validated it and looks again at the reach.
     """
-    _one_at_a_time()
+    one_at_a_time()
     grid.parent_id = parent_code(grid.code)
     grid.save()
     return grid
@@ -273,7 +140,7 @@ def retire_grid(grid: Grid, successors: Sequence[Grid], by: Any, reason: str) ->
     in ``left``, for the clerk to place one by one, and matters follow their building. Needs ``change`` on the grid and on every successor. Raises PermissionDenied without it and
     ValidationError when the grid is retired already, still has grids below it, or the successors do not fit.
     """
-    _one_at_a_time()
+    one_at_a_time()
     grid = Grid.objects.select_for_update(of=("self",)).get(pk=grid.pk)
     codes = sorted({successor.pk for successor in successors})
     heirs = list(Grid.objects.select_for_update(of=("self",)).filter(code__in=codes).order_by("code"))
@@ -314,7 +181,7 @@ def _hand_over(grid: Grid, heirs: list[Grid], by: Any) -> Retirement:
         building.grid = heirs[0]
     if buildings:
         bulk_update_with_history(
-            buildings, Building, ["grid"], batch_size=_BATCH, default_user=by, default_change_reason="网格停用，随之移交"
+            buildings, Building, ["grid"], batch_size=BATCH, default_user=by, default_change_reason="网格停用，随之移交"
         )  # fmt: skip
     Entrance.objects.filter(grid=grid).update(grid=heirs[0])
     matters = _move_open_matters(Q(grid=grid), heirs[0].code, by, f"“{grid}”停用，由“{heirs[0]}”承接")
@@ -339,7 +206,7 @@ def _move_open_matters(which: Q, code: str, by: Any, note: str) -> int:
         for matter in matters:
             matter.grid_id = code
             matter.version += 1
-        model._base_manager.bulk_update(matters, ["grid", "version"], batch_size=_BATCH)
+        model._base_manager.bulk_update(matters, ["grid", "version"], batch_size=BATCH)
         step = model._meta.get_field("steps").related_model
         step._base_manager.bulk_create(
             [
@@ -349,7 +216,7 @@ def _move_open_matters(which: Q, code: str, by: Any, note: str) -> int:
                 )
                 for matter in matters
             ],
-            batch_size=_BATCH,
+            batch_size=BATCH,
         )  # fmt: skip
         moved += len(matters)
     return moved

@@ -1,0 +1,33 @@
+// Draws the outlines of a page on a map: neutral, those that change darker, those beside them empty, what does not fit in red. Tiles below them only where the
+// deployment names some; without, the map is the outlines alone.
+"use strict";
+for (const place of document.querySelectorAll("[data-map]")) {
+  const data = JSON.parse(document.getElementById(place.dataset.map).textContent);
+  const feature = (shape, properties) => ({ type: "Feature", geometry: shape, properties });
+  const map = L.map(place, { preferCanvas: true, attributionControl: Boolean(data.attribution), zoomSnap: 0.25 });
+  if (data.tiles) L.tileLayer(data.tiles, { attribution: data.attribution, maxZoom: 18 }).addTo(map);
+  const drawn = L.featureGroup().addTo(map);
+  const draw = (features, style, words) => L.geoJSON(features, {
+    style, onEachFeature: (each, layer) => { if (words) layer.bindTooltip(words(each.properties), { sticky: true }); },
+  }).addTo(drawn);
+  if (data.around) draw(feature(data.around, {}), { color: "#5f6368", weight: 3, fill: false });
+  draw(
+    data.areas.map((each) => feature(each.shape, each)),
+    ({ properties: { kind } }) => ({
+      color: kind === "beside" ? "#9aa0a6" : "#3f6fb5", weight: 1, fillColor: "#3f6fb5", fillOpacity: { new: 0.45, area: 0.12, beside: 0 }[kind],
+    }),
+    ({ name, code }) => `${name} ${code}`,
+  );
+  const faults = data.faults.map((each) => draw(feature(each.shape, each), { color: "#c8321f", weight: 2, fillOpacity: 0.5 }, ({ words }) => words));
+  const bounds = drawn.getBounds();
+  if (bounds.isValid()) map.fitBounds(bounds, { padding: [12, 12], animate: false });
+  else map.setView([39.17, 117.15], 12);
+  for (const button of document.querySelectorAll("[data-fault]")) {
+    button.addEventListener("click", () => {
+      const found = faults[button.dataset.fault];
+      if (!found) return;
+      map.fitBounds(found.getBounds(), { maxZoom: 17, padding: [60, 60] });
+      place.scrollIntoView({ block: "nearest" });
+    });
+  }
+}

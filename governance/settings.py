@@ -198,6 +198,12 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 
+# --- maps ----------------------------------------------------------------------------------------------------------
+#: The base layer below the grids' outlines: an address with {z}, {x} and {y}, and what must be shown with it (审图号). Without one
+#: the outlines stand alone, and no page loads anything from elsewhere.
+MAP_TILES = env.str("MAP_TILES", default="")
+MAP_ATTRIBUTION = env.str("MAP_ATTRIBUTION", default="")
+
 # --- transport ---------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS
 # A load balancer asks for the health page inside, without TLS; it holds nothing to protect.
@@ -213,9 +219,7 @@ if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     ALLAUTH_TRUSTED_PROXY_COUNT = 1  # limits count the visitor's address, not the proxy's
 
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": csp.with_tiles(env.str("MAP_TILES", default=""))
-}  # the admin's pages: governance/csp.py
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": csp.with_tiles(MAP_TILES)}  # the admin's pages: governance/csp.py
 
 # --- language and time ---------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
@@ -224,12 +228,6 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Shanghai"
 USE_I18N = True
 USE_TZ = True
-
-# --- maps ----------------------------------------------------------------------------------------------------------
-#: The base layer below the grids' outlines: an address with {z}, {x} and {y}, and what must be shown with it (审图号). Without one
-#: the outlines stand alone, and no page loads anything from elsewhere.
-MAP_TILES = env.str("MAP_TILES", default="")
-MAP_ATTRIBUTION = env.str("MAP_ATTRIBUTION", default="")
 
 # --- files ---------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

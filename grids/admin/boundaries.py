@@ -20,11 +20,12 @@ from governance.admin.base import Named, ReadOnlyAdmin
 from governance.admin.verbs import verb_page
 from governance.forms import asked
 from governance.templatetags import ui
-from governance.territory import GridLevel, asked_node, common_node
+from governance.territory import GridLevel, asked_node
 from grids import geometry, services
 from grids.boundary_files import MAX_BYTES, OutlineFileError, read_outlines
 from grids.coordinates import System
 from grids.models import Boundary, BoundaryDraft, Grid
+from grids.reach import top_of
 
 #: Lines of a list on one page, and outlines drawn on one map.
 MOST_LINES, MOST_DRAWN = 200, 1_500
@@ -99,16 +100,7 @@ class BoundaryPages:
 
     def top(self, request: HttpRequest) -> str:
         """Return the node below which the person may change grids. Raises Http404 where there is none."""
-        user = request.user
-        if user.is_superuser:
-            top = (
-                Grid.objects.current().of_level(GridLevel.DISTRICT).values_list("code", flat=True).first()
-                or ""
-            )
-        else:
-            top = common_node(
-                [post.code for post in user.posts_in_force if "grids.change_grid" in post.permissions]
-            )
+        top = top_of(request.user, "grids.change_grid")
         if not top:
             raise Http404
         return top

@@ -9,6 +9,7 @@ from django.utils.http import urlencode
 
 from governance.admin.verbs import verb_page
 from parties.admin import choosing
+from parties.forms.elections import named
 from parties.forms.organisations import (
     DissolveForm,
     DutyForm,
@@ -213,12 +214,3 @@ class Changes:
             back=self.link(organisation), obj=organisation, danger=True,
             hint=f"{officer.member.name}，{officer.get_duty_display()}。岗位同时结束。",
         )  # fmt: skip
-
-
-def named(member: Member, clear: set[int]) -> str:
-    """Return a member as a choice: her name where it is open, else masked with what tells her apart."""
-    if member.pk in clear:
-        return member.name
-    from governance import masks
-
-    return f"{masks.name(member.name)}（{masks.phone(member.phone) or f'编号 {member.pk}'}）"

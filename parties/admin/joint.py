@@ -20,10 +20,10 @@ from governance.models import AccessEvent
 from governance.templatetags import ui
 from governance.territory import GridLevel, asked_node
 from grids.models import Grid
+from grids.reach import top_of
 from parties import hints
 from parties.admin.filters import InForceFilter
 from parties.admin.part_time import LevelFilter
-from parties.admin.scope import top_of
 from parties.forms.joint import CommitteeForm, EndForm, PartTimeForm, values_of
 from parties.models import JointCommittee, Officer, Organisation, PartTimeMember
 from parties.models.joint import WAY

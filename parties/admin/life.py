@@ -17,8 +17,8 @@ from governance.admin.verbs import verb_page
 from governance.models import AccessEvent
 from governance.territory import GridLevel, asked_node
 from grids.models import Grid
+from grids.reach import top_of
 from parties import frequency
-from parties.admin.scope import top_of
 from parties.forms.meetings import MonthForm
 from parties.models import Meeting, Organisation, PartyOrgType, keeps_life, kept_by
 from parties.reports import life

@@ -1,9 +1,6 @@
-"""Where the pages of figures begin for a person."""
+"""What a person can tell of the places that she reaches."""
 
 from typing import Any
-
-from governance.territory import GridLevel, common_node
-from grids.models import Grid
 
 
 def sees_places(user: Any, perm: str) -> bool:
@@ -12,13 +9,3 @@ def sees_places(user: Any, perm: str) -> bool:
     return user.is_superuser or any(
         perm in post.permissions and post.unit_id is None for post in user.posts_in_force
     )
-
-
-def top_of(user: Any, perm: str) -> str:
-    """Return the lowest node, no lower than a community, that holds all that a person reaches by a permission; empty for nothing."""
-    if user.is_superuser:
-        return (
-            Grid.objects.current().of_level(GridLevel.DISTRICT).values_list("code", flat=True).first() or ""
-        )
-    held = [post.code for post in user.posts_in_force if perm in post.permissions]
-    return common_node(held)[: GridLevel.COMMUNITY]

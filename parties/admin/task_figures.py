@@ -14,7 +14,7 @@ from governance.admin.filters import ChoiceFilter
 from governance.models import AccessEvent, Unit
 from governance.territory import GridLevel, asked_node
 from grids.models import Grid
-from parties.admin.scope import top_of
+from grids.reach import top_of
 from parties.models import Task
 from parties.reports.tasks import BREAKDOWNS, FIGURES, Asked, Line, condition, table
 

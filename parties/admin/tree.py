@@ -17,7 +17,8 @@ from governance.models import AccessEvent
 from governance.territory import COLUMN, GridLevel, asked_node, level_of
 from grids.drawing import draw
 from grids.models import Grid
-from parties.admin.scope import sees_places, top_of
+from grids.reach import top_of
+from parties.admin.scope import sees_places
 from parties.models import Organisation, PartyOrgType
 from parties.reports import rates
 from parties.reports.tree import BOX, children_of, picture, roots

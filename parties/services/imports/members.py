@@ -27,7 +27,9 @@ COLUMNS = (
 )  # fmt: skip
 
 
-ON_ANOTHER_ROLL = Member._meta.constraints[1].violation_error_message
+ON_ANOTHER_ROLL = next(
+    each for each in Member._meta.constraints if each.name == "member_once"
+).violation_error_message
 
 
 class Reader(PartyReader):

@@ -33,11 +33,17 @@ def birthday(text: str) -> str:
     return f"{text[:4]} 年" if text else ""
 
 
+def hidden(text: str) -> str:
+    """Return nothing of the text but that there is some."""
+    return "***" if text else ""
+
+
 MASKS: dict[str, Callable[[str], str]] = {
     "phone": phone,
     "name": name,
     "address": address,
     "birthday": birthday,
+    "hidden": hidden,
 }
 
 

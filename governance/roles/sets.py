@@ -237,3 +237,29 @@ SERVE_COMMUNITY = WISH_DESK | of(
     "contact_pairing",
     "export_pairing",
 )
+
+#: Knowing a grid's register (底册) and keeping it: households, residents, premises, facilities; visiting, and what visits find.
+REGISTER = of(
+    "grids",
+    *(
+        f"{verb}_{name}"
+        for verb in ("view", "add", "change")
+        for name in ("household", "resident", "premises", "facility", "need", "project")
+    ),
+    "view_visit",
+    "add_visit",
+    "contact_resident",
+    "care_resident",
+    "contact_premises",
+)
+#: The same at a community's desk, which also hands the lists out as tables.
+KEEP_REGISTER = REGISTER | of(
+    "grids", *(f"export_{name}" for name in ("household", "resident", "premises", "need", "project", "visit"))
+)
+#: What a street and the district see of it: that households are visited, and what was found; no resident.
+REGISTER_WATCH = of(
+    "grids",
+    *(f"view_{name}" for name in ("household", "premises", "facility", "visit", "need", "project")),
+    "export_need",
+    "export_project",
+)

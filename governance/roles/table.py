@@ -12,9 +12,12 @@ from governance.roles.sets import (
     KEEP_GRID,
     KEEP_MEDIATION,
     KEEP_PARTY,
+    KEEP_REGISTER,
     KEEP_VOLUNTEERING,
     MEDIATION_WATCH,
     PARTY,
+    REGISTER,
+    REGISTER_WATCH,
     RUN_JOINTLY,
     SCREEN,
     SERVE_COMMUNITY,
@@ -49,14 +52,21 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "区级坐席员",
         "全天候掌握全区事项，受理和派单",
         (DISTRICT,),
-        WATCH | DISPATCH | INCIDENT_DESK | IMPORT | WHISTLE_WATCH | of("incidents", "supervise_incident"),
+        REGISTER_WATCH
+        | WATCH
+        | DISPATCH
+        | INCIDENT_DESK
+        | IMPORT
+        | WHISTLE_WATCH
+        | of("incidents", "supervise_incident"),
     ),
     RoleSpec(
         "district_head",
         "区级领导",
         "掌握全区情况，督办，答复二次哨",
         (DISTRICT,),
-        WATCH
+        REGISTER_WATCH
+        | WATCH
         | WHISTLE_WATCH
         | MEDIATION_WATCH
         | BACKLOG
@@ -77,7 +87,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "街道领导",
         "掌握本街道情况，督促超期事项，吹哨，公布部门考评",
         (STREET,),
-        WATCH
+        REGISTER_WATCH
+        | WATCH
         | WHISTLE_DESK
         | MEDIATION_WATCH
         | BACKLOG
@@ -92,7 +103,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "街道干部",
         "统筹各社区的事件和志愿服务，提请吹哨，组织部门考评",
         (STREET,),
-        WATCH
+        REGISTER_WATCH
+        | WATCH
         | DISPATCH
         | KEEP_VOLUNTEERING
         | INCIDENT_DESK
@@ -135,7 +147,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "社区书记",
         "主持本社区的受理、派单、审核和展示，管理社区党委的党组织",
         (COMMUNITY,),
-        WATCH
+        KEEP_REGISTER
+        | WATCH
         | DISPATCH
         | KEEP_VOLUNTEERING
         | KEEP_GRID
@@ -154,7 +167,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "社区工作者",
         "协助书记受理和派单",
         (COMMUNITY,),
-        WATCH
+        KEEP_REGISTER
+        | WATCH
         | DISPATCH
         | INCIDENT_DESK
         | WHISTLES
@@ -167,7 +181,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "网格员",
         "走访网格，上报和核查事件，代居民点单",
         (BASE,),
-        of("volunteers", "view_order", "place_order", "reveal_order")
+        REGISTER
+        | of("volunteers", "view_order", "place_order", "reveal_order")
         | of("parties", "place_microwish")
         | of(
             "incidents",

@@ -76,6 +76,16 @@ def moment_field(label: str, **options: Any) -> forms.DateTimeField:
     )
 
 
+def captured_field(label: str = "发现时间", *, at_sending: bool = False) -> forms.DateTimeField:
+    """Return the hidden field in which the phone notes when it took the first picture or, ``at_sending``, when the form was sent off."""
+    return forms.DateTimeField(
+        label=label,
+        widget=forms.HiddenInput({"data-captured": "now" if at_sending else ""}),
+        required=False,
+        error_messages={"invalid": "手机上的时间不能识别，请检查手机的日期和时间。"},
+    )
+
+
 def yes_no(label: str, yes: str, no: str, **options: Any) -> forms.TypedChoiceField:
     """Return a field of two answers."""
     return forms.TypedChoiceField(

@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
 
+from governance.flow import Refused
 from governance.models import Intake, Matter, User
 from governance.models.matters import Channel
 
@@ -18,6 +19,8 @@ Handler = Callable[[Intake, dict[str, Any]], Matter]
 Choices = Callable[[], list[tuple[str, str]]]
 _handlers: dict[str, tuple[str, Handler]] = {}
 _referrals: dict[str, Choices] = {}
+#: What of a kind somebody may have found who goes from door to door: (choice, name).
+_findings: dict[str, Choices] = {}
 _confidential: set[str] = set()
 #: Takes back a matter of a kind that another app's was referred to, with the reason; a repeat changes nothing.
 Recall = Callable[[Matter, str], None]
@@ -36,16 +39,19 @@ def register(
     handler: Handler,
     *,
     referred: Choices | None = None,
+    found: Choices | None = None,
     confidential: bool = False,
     recall: Recall | None = None,
     ending: Ending | None = None,
 ) -> None:
-    """Let an app take in matters of a kind. ``referred``: what other apps' matters can be referred to, if they can.
+    """Let an app take in matters of a kind. ``referred``: what other apps' matters can be referred to, if they can; ``found``: what
+    can be handed on that was found at a visit or on a round.
     ``confidential``: that somebody came with one is for no post to see, but those of the matter's own rule. ``recall``: how
     a referred one is taken back. ``ending``: told when what one of this kind was referred to has ended, in the same
     transaction; it must bear being told twice.
 
-    A referred matter comes to the handler with the words and the place of the old one and the ``choice`` that was made.
+    What is referred or found comes to the handler with the words and the place of where it comes from and the ``choice`` that
+    was made, and needs no permission of its own: who may write it down there may hand it on.
     Raises ValueError when another handler has the kind already.
     """
     if kind in _handlers and _handlers[kind][1] is not handler:
@@ -53,6 +59,8 @@ def register(
     _handlers[kind] = (label, handler)
     if referred is not None:
         _referrals[kind] = referred
+    if found is not None:
+        _findings[kind] = found
     if confidential:
         _confidential.add(kind)
     if recall is not None:
@@ -79,6 +87,56 @@ def referrals(but: str) -> list[tuple[str, list[tuple[str, str]]]]:
         for kind, choices in _referrals.items()
         if kind != but
     ]
+
+
+def findings() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return to what something found can be handed on: (kind's name, [(``kind:choice``, name)])."""
+    return [
+        (_handlers[kind][0], [(f"{kind}:{choice}", name) for choice, name in choices()])
+        for kind, choices in _findings.items()
+    ]
+
+
+def hand_on(
+    found: str,
+    *,
+    by: User,
+    source: str,
+    source_id: str,
+    number: str,
+    grid_id: str,
+    description: str,
+    entrance: Any = None,
+    applicant_name: str = "",
+    applicant_phone: str = "",
+    **details: Any,
+) -> Matter:
+    """Hand on what was found at a visit or on a round. Returns the matter that it became; a repeat answers with the same one.
+
+    ``found``: one of those that ``findings`` offers. ``number``: what the finding is called where it was written down. ``details``:
+    what the app's handler takes besides. The caller has asked whether ``by`` may write down what was found there. Raises Refused for
+    what is not offered, and what the app's handler raises, at the field ``to`` for a choice that does not fit.
+    """
+    kind, _, choice = found.partition(":")
+    if kind not in _findings or choice not in dict(_findings[kind]()):
+        raise Refused("请选择转到哪里。", "to")
+    matter, _ = receive(
+        kind,
+        by=by,
+        source=source,
+        source_id=source_id,
+        channel=Channel.WORKER,
+        grid_id=grid_id,
+        applicant=None,
+        applicant_name=applicant_name,
+        applicant_phone=applicant_phone,
+        referred_from=number,
+        choice=choice,
+        description=description,
+        entrance=entrance,
+        **details,
+    )
+    return matter
 
 
 def receive(

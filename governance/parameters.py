@@ -205,6 +205,17 @@ SPECS: dict[str, Spec] = {
             for key, words, months, source in LIFE
         ),
         Spec("life.record_days", "组织生活开过以后几天内要记录", 7, "天", 1, 60),
+        Spec(
+            "visits.months",
+            "每户、每个场所几个月至少走访一次",
+            6,
+            "个月",
+            1,
+            24,
+            "默认值，红桥区每半年至少一次",
+        ),
+        Spec("register.care_months", "关爱需求一次最多登记几个月", 12, "个月", 1, 36),
+        Spec("register.keep_months", "居民离开后多久删除其信息", 12, "个月", 0, 60),
         Spec("volunteers.minimum_age", "志愿者最低年龄", 8, "岁", 6, 18),
         Spec("exports.most_rows", "一次导出的行数上限", 2000, "行", 100, 20000),
         Spec("superuser.minutes", "超级管理模式时长", 30, "分钟", 5, 120),

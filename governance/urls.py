@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from governance import addresses, pages  # noqa: F401  addresses registers the converters
+from governance import addresses, offline, pages  # noqa: F401  addresses registers the converters
 from governance.health import healthz
 from governance.views import pages as views
 
@@ -19,6 +19,9 @@ urlpatterns = [
     path("notices/", views.Notices.as_view(), name="notices"),
     path("notices/read/", views.NoticesRead.as_view(), name="notices_read"),
     path("notices/<int:pk>/", views.NoticeOpen.as_view(), name="notice_open"),
+    # At the root, because a service worker answers only for what lies below it.
+    path("sw.js", offline.service_worker, name="service_worker"),
+    path("offline/", offline.offline, name="offline"),
     path("outbox/", views.whose, name="outbox"),
     path("channels/", views.Channels.as_view(), name="channels"),
     path("reveal/<name:app>/<name:model>/<int:pk>/<name:field>/", views.Reveal.as_view(), name="reveal"),

@@ -6,8 +6,14 @@ class GridsConfig(AppConfig):
     verbose_name = "网格"
 
     def ready(self) -> None:
-        from governance import home
+        from governance import home, offline
         from grids import cards
 
         home.show(3, cards.worker)
         home.offer(*cards.TILES)
+        offline.keep(
+            works=cards.visits_homes,
+            pages=(r"^/visits/$", r"^/visits/(doors|premises)/[0-9]+/$"),
+            shell=(("visits", ""),),
+            files=("portal/visits.js",),
+        )

@@ -17,4 +17,12 @@ def worker(request: HttpRequest) -> tuple[str, dict[str, Any]] | None:
     return "grids/card_worker.html", {"notice": notice_of(place.grid), "place": place}
 
 
-TILES = (Tile(20, "my_worker", "找网格员", "看公示，打电话", "phone", "good"),)
+def visits_homes(request: HttpRequest) -> bool:
+    """The ``shows`` of the visits' tile, and whose pages they are."""
+    return request.user.is_authenticated and request.user.has_perm("grids.add_visit")
+
+
+TILES = (
+    Tile(6, "visits", "走访", "该走访的住户和商户", "users", "good", "", visits_homes),
+    Tile(20, "my_worker", "找网格员", "看公示，打电话", "phone", "good"),
+)

@@ -2,17 +2,31 @@
 
 from django.urls import path, re_path
 
-from grids import views
+from grids.views import territory, visits
 
 _CODE = "(?P<code>[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{15})"
+_OUTCOME = "(?P<outcome>met|absent|declined)"
 
 urlpatterns = [
-    re_path(r"^d/(?P<token>[A-Za-z0-9_-]{1,32})/$", views.entrance_scan, name="entrance_scan"),
-    re_path(rf"^g/{_CODE}/$", views.in_grid, name="in_grid"),
-    path("place/", views.choose_place, name="choose_place"),
-    path("place/worker/", views.my_worker, name="my_worker"),
-    re_path(rf"^grids/{_CODE}/sheet/$", views.grid_notice, name="grid_notice"),
-    re_path(rf"^grids/{_CODE}/outlines/$", views.grid_outlines, name="grid_outlines"),
-    path("grids/entrances/<int:pk>/qr/", views.entrance_qr, name="entrance_qr"),
-    path("grids/entrances/<int:pk>/renew/", views.renew_entrance, name="renew_entrance"),
+    re_path(r"^d/(?P<token>[A-Za-z0-9_-]{1,32})/$", territory.entrance_scan, name="entrance_scan"),
+    re_path(rf"^g/{_CODE}/$", territory.in_grid, name="in_grid"),
+    path("place/", territory.choose_place, name="choose_place"),
+    path("place/worker/", territory.my_worker, name="my_worker"),
+    re_path(rf"^grids/{_CODE}/sheet/$", territory.grid_notice, name="grid_notice"),
+    re_path(rf"^grids/{_CODE}/outlines/$", territory.grid_outlines, name="grid_outlines"),
+    path("grids/entrances/<int:pk>/qr/", territory.entrance_qr, name="entrance_qr"),
+    path("grids/entrances/<int:pk>/renew/", territory.renew_entrance, name="renew_entrance"),
+    path("visits/", visits.Visits.as_view(), name="visits"),
+    re_path(r"^visits/doors/(?P<door>[0-9]{1,15})/$", visits.VisitPlace.as_view(), name="visit_door"),
+    re_path(
+        rf"^visits/doors/(?P<door>[0-9]{{1,15}})/{_OUTCOME}/$",
+        visits.VisitPlace.as_view(),
+        name="visit_door_done",
+    ),
+    re_path(r"^visits/premises/(?P<code>[0-9]{15})/$", visits.VisitPlace.as_view(), name="visit_loose"),
+    re_path(
+        rf"^visits/premises/(?P<code>[0-9]{{15}})/{_OUTCOME}/$",
+        visits.VisitPlace.as_view(),
+        name="visit_loose_done",
+    ),
 ]

@@ -6,15 +6,25 @@ class IncidentsConfig(AppConfig):
     verbose_name = "事件"
 
     def ready(self) -> None:
-        from governance import home, intake, mine
+        from governance import home, intake, mine, offline
         from incidents import (
             cards,
             flow,  # noqa: F401  binds the transition tables to their models
         )
         from incidents.services import imports  # noqa: F401  registers what loads tables
-        from incidents.services.reporting import take_in
+        from incidents.services.reporting import findings, take_in
 
-        intake.register("incident", "事件", take_in)
+        intake.register("incident", "事件", take_in, found=findings)
+        offline.keep(
+            works=cards.reports_for_others,
+            pages=(
+                r"^/incidents/work/$",
+                r"^/incidents/new/$",
+                r"^/incidents/[A-Z]{2}-[0-9-]+/([a-z_]+/)?$",
+            ),
+            shell=(("my_work", ""), ("snapshot", "?for=1")),
+            pictures=(r"^/files/incidents/incidentphoto/[^/]+/thumb/$",),
+        )
         home.offer(*cards.TILES)
         for kind in cards.MINE:
             mine.register(kind)

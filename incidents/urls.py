@@ -3,12 +3,9 @@
 from django.urls import include, path, re_path
 
 from governance import addresses  # noqa: F401  registers the converters
-from incidents.views import figures, incidents, offline, report, work
+from incidents.views import figures, incidents, report, work
 
 urlpatterns = [
-    # At the root, because a service worker answers only for what lies below it.
-    path("sw.js", offline.service_worker, name="service_worker"),
-    path("offline/", offline.offline, name="offline"),
     path("open311/", include("incidents.open311.urls")),
     path("incidents/new/", report.Snapshot.as_view(), name="snapshot"),
     path("incidents/new/look/", report.look, name="snapshot_look"),

@@ -15,7 +15,12 @@ class MediationConfig(AppConfig):
         from mediation.services.registering import adopt, take_in
 
         intake.register(
-            "dispute", "矛盾调解", take_in, referred=lambda: list(Category.choices), confidential=True
+            "dispute",
+            "矛盾调解",
+            take_in,
+            referred=lambda: list(Category.choices),
+            found=lambda: list(Category.choices),
+            confidential=True,
         )
         intake.adopting(adopt)
         home.offer(*cards.TILES)

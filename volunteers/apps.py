@@ -13,7 +13,9 @@ class VolunteersConfig(AppConfig):
         )
         from volunteers.services.orders import call_off, referred_to, take_in
 
-        intake.register("order", "志愿服务", take_in, referred=referred_to, recall=call_off)
+        intake.register(
+            "order", "志愿服务", take_in, referred=referred_to, found=referred_to, recall=call_off
+        )
         home.offer(*cards.TILES)
         home.show(-20, cards.at_the_door)
         home.show(-10, cards.asked)

@@ -186,6 +186,20 @@ SIDEBAR = (
         ),
     ),
     (
+        "网格底册",
+        (
+            ("住户", "home", "admin:grids_household_changelist", "grids.view_household"),
+            ("居民", "people", "admin:grids_resident_changelist", "grids.view_resident"),
+            ("关爱需求", "favorite", "admin:grids_careneed_changelist", "grids.care_resident"),
+            ("场所和组织", "storefront", "admin:grids_premises_changelist", "grids.view_premises"),
+            ("设施", "fire_hydrant", "admin:grids_facility_changelist", "grids.view_facility"),
+            ("走访", "directions_walk", "admin:grids_visit_changelist", "grids.view_visit"),
+            ("走访覆盖", "fact_check", "admin:grids_visit_coverage", "grids.view_visit"),
+            ("需求清单", "list_alt", "admin:grids_need_changelist", "grids.view_need"),
+            ("网格项目", "construction", "admin:grids_project_changelist", "grids.view_project"),
+        ),
+    ),
+    (
         "人员与岗位",
         (
             ("账号", "person", "admin:governance_user_changelist", "governance.view_user"),

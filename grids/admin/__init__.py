@@ -1,6 +1,21 @@
 """The desk's pages of the territory."""
 
 from grids.admin.boundaries import BoundaryDraftAdmin
+from grids.admin.register import CareNeedAdmin, FacilityAdmin, HouseholdAdmin, PremisesAdmin, ResidentAdmin
 from grids.admin.territory import BuildingAdmin, EntranceAdmin, GridAdmin
+from grids.admin.visits import NeedAdmin, ProjectAdmin, VisitAdmin
 
-__all__ = ["BoundaryDraftAdmin", "BuildingAdmin", "EntranceAdmin", "GridAdmin"]
+__all__ = [
+    "BoundaryDraftAdmin",
+    "BuildingAdmin",
+    "CareNeedAdmin",
+    "EntranceAdmin",
+    "FacilityAdmin",
+    "GridAdmin",
+    "HouseholdAdmin",
+    "NeedAdmin",
+    "PremisesAdmin",
+    "ProjectAdmin",
+    "ResidentAdmin",
+    "VisitAdmin",
+]

@@ -12,7 +12,7 @@ from simple_history.models import HistoricalRecords
 from governance.models import Photo
 from governance.models.base import DERIVED, Territorial
 from governance.models.matters import Matter
-from governance.permissions import Jurisdiction, Own, Through
+from governance.permissions import Jurisdiction, Own, RestrictedQuerySet, Through
 from grids.models.households import Household
 from grids.models.premises import Premises
 
@@ -101,6 +101,12 @@ class VisitPhoto(Photo):
         verbose_name = verbose_name_plural = "走访照片"
 
 
+class ProjectQuerySet(RestrictedQuerySet):
+    def late(self):
+        """Return those that should have been done before today."""
+        return self.filter(done_on=None, planned_until__lt=timezone.localdate())
+
+
 class Project(Territorial):
     """Something that the grid sets out to do for the needs it found (项目清单)."""
 
@@ -112,6 +118,8 @@ class Project(Territorial):
     done_on = models.DateField("完成日期", null=True, blank=True)
     result = models.CharField("成效", max_length=300, blank=True)
     history = HistoricalRecords(excluded_fields=DERIVED)
+
+    objects = ProjectQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "网格项目"
@@ -141,6 +149,20 @@ class Project(Territorial):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_late(self) -> bool:
+        return (
+            self.done_on is None
+            and self.planned_until is not None
+            and self.planned_until < timezone.localdate()
+        )
+
+
+class NeedQuerySet(RestrictedQuerySet):
+    def waiting(self):
+        """Return those that nobody has arranged yet: neither met, nor handed on, nor part of a project."""
+        return self.filter(settled_on=None, content_type=None, project=None)
 
 
 class Need(Territorial):
@@ -173,6 +195,7 @@ class Need(Territorial):
     settlement = models.CharField("怎样解决的", max_length=300, blank=True, editable=False)
     history = HistoricalRecords(excluded_fields=DERIVED)
 
+    objects = NeedQuerySet.as_manager()
     rule = Jurisdiction(own=[Own("by", frozenset({"view"}), "本人记录的需求")])
 
     class Meta:
@@ -186,8 +209,13 @@ class Need(Territorial):
             models.Index(fields=["grid", "-noted_at", "-id"], name="need_grid"),
             models.Index(
                 fields=["content_type", "object_id"],
-                name="need_matter",
-                condition=Q(content_type__isnull=False),
+                name="need_handed_on",
+                condition=Q(content_type__isnull=False, settled_on=None),
+            ),
+            models.Index(
+                fields=["community_code", "-noted_at", "-id"],
+                name="need_waiting",
+                condition=Q(settled_on=None, content_type=None, project=None),
             ),
         ]
         constraints = [

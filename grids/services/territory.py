@@ -21,6 +21,7 @@ from governance.territory import GridLevel, parent_code
 from grids import geometry
 from grids.divisions import DivisionFileError, Row
 from grids.models import Building, Entrance, Grid, entrance_token
+from grids.services.following import follow, inherit
 
 BATCH = 500
 _REASON_LENGTH = 100  # the history's column
@@ -128,6 +129,7 @@ def save_building(building: Building, by: Any) -> Building:
     """
     building.save()
     if building.entrances.exclude(grid=building.grid_id).update(grid=building.grid_id):
+        follow(list(building.entrances.values_list("pk", flat=True)))
         _move_open_matters(Q(entrance__building=building), building.grid_id, by, "楼栋改属网格")
     return building
 
@@ -183,7 +185,10 @@ def _hand_over(grid: Grid, heirs: list[Grid], by: Any) -> Retirement:
         bulk_update_with_history(
             buildings, Building, ["grid"], batch_size=BATCH, default_user=by, default_change_reason="网格停用，随之移交"
         )  # fmt: skip
-    Entrance.objects.filter(grid=grid).update(grid=heirs[0])
+    doors = list(Entrance.objects.filter(grid=grid).values_list("pk", flat=True))
+    Entrance.objects.filter(pk__in=doors).update(grid=heirs[0])
+    follow(doors)
+    inherit(grid.code, heirs[0].code)
     matters = _move_open_matters(Q(grid=grid), heirs[0].code, by, f"“{grid}”停用，由“{heirs[0]}”承接")
     return Retirement(moved=len(buildings), matters=matters, left=0)
 

@@ -9,12 +9,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from governance import intake
-from governance.forms import ActionForm, PhotosField, day_field, yes_no
+from governance.forms import ActionForm, PhotosField, captured_field, day_field, yes_no
 from governance.models import Matter
 from governance.templatetags import ui
 from governance.territory import GridLevel
 from grids.models import Grid
-from incidents.forms.choices import AssigneeField, MinorField, captured_field
+from incidents.forms.choices import AssigneeField, MinorField
 from incidents.likeness import alike_of
 from incidents.models import Incident, Satisfaction
 

@@ -21,16 +21,6 @@ def grouped_minors(rows: Iterable[MinorClass]) -> list[tuple[str, list[tuple[int
     return list(groups.items())
 
 
-def captured_field() -> forms.DateTimeField:
-    """Return the hidden field in which the phone notes when it took the first picture."""
-    return forms.DateTimeField(
-        label="发现时间",
-        widget=forms.HiddenInput({"data-captured": ""}),
-        required=False,
-        error_messages={"invalid": "手机上的时间不能识别，请检查手机的日期和时间。"},
-    )
-
-
 class MinorField(forms.ModelChoiceField):
     """One minor class in use."""
 

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from governance.forms import PhotosField, phone_field
+from governance.forms import PhotosField, captured_field, phone_field
 from governance.models import User
-from incidents.forms.choices import MinorField, captured_field
+from incidents.forms.choices import MinorField
 from incidents.likeness import guess_class
 
 MOST_PHOTOS = 6

@@ -55,6 +55,8 @@
   };
 
   const gather = async (form, button) => {
+    const stamp = form.querySelector('[data-captured="now"]');
+    if (stamp && !stamp.value) stamp.value = new Date().toISOString();
     const draft = {
       id: form.dataset.draft || newToken(), account: ME, keptAt: Date.now(), state: "waiting", said: "",
       path: pathOf(button?.hasAttribute("formaction") ? button.formAction : form.action), page: HERE, title: button?.dataset.title || form.dataset.title, fields: [], photos: [],

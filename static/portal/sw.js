@@ -1,5 +1,5 @@
 // Answers for the network where there is none: the pages of a worker's day as she last saw them, and the files they need. The server
-// writes PORTAL before this file (incidents/views/offline.py): whose pages they are, which, and what they load. What is kept is
+// writes PORTAL before this file (governance/offline.py): whose pages they are, which, and what they load. What is kept is
 // named by the account, and goes when somebody else signs in, when nobody is signed in, and after three days.
 "use strict";
 const FILES = "portal-files", PAGES = `portal-pages-${PORTAL.account}`;
@@ -93,6 +93,6 @@ self.addEventListener("fetch", (event) => {
   const { request } = event, { origin, pathname } = new URL(request.url);
   if (!PORTAL.account || request.method !== "GET" || origin !== location.origin) return;
   if (PORTAL.files.includes(pathname)) event.respondWith(file(request));
-  else if (new RegExp(PORTAL.pictures).test(pathname)) event.respondWith(picture(request));
+  else if (PORTAL.pictures.some((pattern) => new RegExp(pattern).test(pathname))) event.respondWith(picture(request));
   else if (request.mode === "navigate" && !/^\/(admin|api|files)\//.test(pathname)) event.respondWith(page(event, pathname));
 });

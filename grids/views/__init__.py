@@ -1,0 +1,1 @@
+"""The pages of the territory, and of the worker on her way through it."""

@@ -57,11 +57,14 @@ def doors_of(grid: Grid, user: User, today: date | None = None) -> tuple[list[Do
     counts: dict[int | None, list] = {}
     for model in (Household, Premises):
         rows = model.objects.restrict(user).current().filter(grid=grid).order_by()
-        for key, total, due, oldest, never in rows.values_list("entrance").annotate(
-            Count("pk"),
-            Count("pk", filter=Q(visited_on=None) | Q(visited_on__lt=before)),
-            Min("visited_on"),
-            Count("pk", filter=Q(visited_on=None)),
+        counted = rows.values("entrance").annotate(
+            total=Count("pk"),
+            due=Count("pk", filter=Q(visited_on=None) | Q(visited_on__lt=before)),
+            oldest=Min("visited_on"),
+            never=Count("pk", filter=Q(visited_on=None)),
+        )
+        for key, total, due, oldest, never in counted.values_list(
+            "entrance", "total", "due", "oldest", "never"
         ):
             counts.setdefault(key, []).append((total, due, oldest, never))
     entrances = (
@@ -111,8 +114,9 @@ def coverage(user: User, grids: Iterable[Grid], today: date | None = None) -> li
     found: dict[str, list[int]] = {grid.code: [0, 0, 0, 0] for grid in grids}
     for at, model in ((0, Household), (2, Premises)):
         rows = model.objects.restrict(user).current().filter(**{f"{column}__in": list(found)}).order_by()
-        for code, total, visited in rows.values_list(column).annotate(
-            Count("pk"), Count("pk", filter=Q(visited_on__gte=before))
-        ):
+        counted = rows.values(column).annotate(
+            total=Count("pk"), visited=Count("pk", filter=Q(visited_on__gte=before))
+        )
+        for code, total, visited in counted.values_list(column, "total", "visited"):
             found[code][at : at + 2] = [total, visited]
     return [Coverage(grid, *found[grid.code]) for grid in grids]

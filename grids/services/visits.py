@@ -71,12 +71,14 @@ def record_visit(
         grid_id=target.grid_id, by=by, way=way, outcome=outcome, note=note.strip(), token=token, recorded_at=now,
         visited_at=min(visited_at or now, now), **{kind: target},
     )  # fmt: skip
-    visit.full_clean(exclude=["grid", "household", "premises", "by"], validate_constraints=False)
+    visit.full_clean(
+        exclude=["grid", "household", "premises", "by"], validate_unique=False, validate_constraints=False
+    )
     try:
         with transaction.atomic():
             visit.save()
     except IntegrityError as error:
-        # The same phone sent it twice at once; the row lock let the other one through first.
+        # The same phone sent it twice at once; the row's lock let the other one through first.
         known = Visit.objects.filter(token=token).first()
         if known is None:
             raise Refused(sentence(error) or "没有保存，请再试一次。") from error

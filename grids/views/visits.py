@@ -77,6 +77,8 @@ class VisitPlace(Kept, SignedIn, View):
         premises = Premises.objects.restrict(user).current().filter(**here).oldest_first()[:MOST]
         self.rows = [*(households if self.door else ()), *premises]
         for row in self.rows:
+            if self.door is not None:
+                row.entrance = self.door
             row.key, row.is_due = key_of(row), row.visited_on is None or row.visited_on < before
             row.today = row.visited_on == timezone.localdate()
 

@@ -33,6 +33,7 @@ from demo.party_life import load_life
 from demo.party_members import load_party_members, plan_transfers
 from demo.party_serving import load_serving
 from demo.party_tree import load_party_tree
+from demo.register import load_register
 from demo.rhythm import plan_rhythm
 from demo.roster import hand_out_keys, load_roster
 from demo.screening import load_screening, plan_screening
@@ -107,6 +108,8 @@ def build(
         say("几个月来的登记、点单、派单、接单、晒单，上报、派遣、处置、核查，吹哨…")
         with _seldom_collecting():
             calendar.play(clock)
+        say("住户、商户、走访…")
+        load_register(world)
         _read_and_sent(now)
         hand_out_keys(world)
         return Made(world, proof.counts(world), calendar.cut_short, proof.faults(world))

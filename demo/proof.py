@@ -8,7 +8,7 @@ from demo.world import World
 from governance.models import Notice, Post, TextMessage, Unit, User
 from governance.territory import GridLevel
 from grids.geometry import locate
-from grids.models import Building, Entrance, Grid
+from grids.models import Building, Entrance, Grid, Household, Need, Premises, Project, Resident, Visit
 from incidents.flow import EVALUATIONS, INCIDENTS, SLIPS, WHISTLES
 from incidents.models import (
     Callback,
@@ -79,6 +79,8 @@ def counts(world: World) -> dict[str, str]:
     return {
         "网格（区/街道/社区/基础网格）": "/".join(str(levels.get(int(level), 0)) for level in GridLevel),
         "楼栋、楼门": f"{Building.objects.count()}、{Entrance.objects.count()}",
+        "住户、居民、场所": f"{Household.objects.count()}、{Resident.objects.count()}、{Premises.objects.count()}",
+        "走访、需求、项目": f"{Visit.objects.count()}、{Need.objects.count()}、{Project.objects.count()}",
         "站点、单位": f"{Station.objects.count()}、{Unit.objects.count()}",
         "账号": f"{User.objects.count()}",
         "岗位（在任/全部）": f"{Post.objects.in_force().count()}/{Post.objects.count()}",

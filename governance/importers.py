@@ -6,12 +6,13 @@ An importer is registered in ``AppConfig.ready`` by importing its module.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import models
 
 from governance.models import TableImport, TableRow, User
-from governance.tables import USUAL, Cell, Formula, Limits, said
+from governance.tables import USUAL, Cell, Formula, Limits, day_of, said
 
 #: A heading that our own table of refused rows adds; it means nothing when it comes back.
 WHY = "原因"
@@ -77,6 +78,43 @@ class RowReader:
         """Return what stands in a column as text."""
         return said(self.cell(cells, key))
 
+    def day(self, cells: list[Cell], key: str, wrong: list[str]) -> date | None:
+        """Return the day in a column."""
+        try:
+            return day_of(self.cell(cells, key))
+        except (ValueError, OverflowError):
+            wrong.append(f"“{self.labels[key]}”不是日期，请写成 2026-01-01。")
+            return None
+
+    def number_in(self, cells: list[Cell], key: str, wrong: list[str], most: int = 1_000_000) -> int | None:
+        """Return the whole number in a column."""
+        text = self.text(cells, key)
+        if not text:
+            return None
+        if text.isascii() and text.isdigit() and int(text[:9]) <= most and len(text) < 9:
+            return int(text)
+        wrong.append(f"“{self.labels[key]}”请填整数。")
+        return None
+
+    def choice(self, cells: list[Cell], key: str, wrong: list[str], choices: Any, default: Any = "") -> Any:
+        """Return the value whose Chinese name stands in a column."""
+        text = self.text(cells, key)
+        if not text:
+            return default
+        for value, label in choices:
+            if text == label:
+                return value
+        words = "、".join(label for _, label in choices)
+        wrong.append(f"“{self.labels[key]}”里没有“{text}”，可以填：{words}。")
+        return default
+
+    def short(self, cells: list[Cell], key: str, wrong: list[str], most: int) -> str:
+        """Return the text in a column, not longer than the database keeps."""
+        text = self.text(cells, key)
+        if len(text) > most:
+            wrong.append(f"“{self.labels[key]}”太长，不超过 {most} 个字。")
+        return text[:most]
+
     def formulas(self, cells: list[Cell]) -> list[str]:
         """Return a sentence for each formula that has no result."""
         return [
@@ -84,6 +122,12 @@ class RowReader:
             for key, column in self.at.items()
             if isinstance(cells[column], Formula)
         ]
+
+
+def refuse(wrong: list[str]) -> None:
+    """Raise BadRow when anything is wrong."""
+    if wrong:
+        raise BadRow(wrong)
 
 
 class Importer:
@@ -94,6 +138,8 @@ class Importer:
     permission: str
     columns: tuple[Column, ...]
     limits: Limits = USUAL
+    #: Words of headings whose columns are thrown away as the file comes in.
+    unwanted: tuple[str, ...] = ()
     #: What a row is, and a row of the empty table that shows how to fill it in, by the columns' keys.
     noun = ""
     example: Mapping[str, Any] = {}

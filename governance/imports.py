@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -58,6 +58,7 @@ def open_import(importer: Importer, by: User, *, file_name: str, data: bytes, **
     if not codes:
         raise PermissionDenied
     table = without_examples(read_table(data, importer.known_headings, importer.limits))
+    table = without_columns(table, importer.unwanted)
     batch = importer.batch(
         # Whoever looks on from a place finds no file in which rows of another may stand.
         grid_id=common_node(codes) or min(codes, key=len),
@@ -85,6 +86,15 @@ def without_examples(table: Table) -> Table:
     if not rows:
         raise ValidationError({"file": f"表格里只有{EXAMPLE}那一行，请在下面填写以后再上传。"})
     return Table(table.headings, rows)
+
+
+def without_columns(table: Table, unwanted: Collection[str]) -> Table:
+    """Return a table without the columns whose heading holds one of these words: nobody may keep what is in them."""
+    kept = [at for at, name in enumerate(table.headings) if not any(word in name for word in unwanted)]
+    if len(kept) == len(table.headings):
+        return table
+    rows = [(line, [cells[at] for at in kept]) for line, cells in table.rows]
+    return Table([table.headings[at] for at in kept], rows)
 
 
 def table_of(batch: TableImport) -> Table:

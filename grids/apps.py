@@ -8,6 +8,7 @@ class GridsConfig(AppConfig):
     def ready(self) -> None:
         from governance import home, offline
         from grids import cards
+        from grids.services import imports  # noqa: F401  registers what loads tables
 
         home.show(3, cards.worker)
         home.offer(*cards.TILES)

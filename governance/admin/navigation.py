@@ -197,6 +197,14 @@ SIDEBAR = (
             ("走访覆盖", "fact_check", "admin:grids_visit_coverage", "grids.view_visit"),
             ("需求清单", "list_alt", "admin:grids_need_changelist", "grids.view_need"),
             ("网格项目", "construction", "admin:grids_project_changelist", "grids.view_project"),
+            (
+                "住户导入",
+                "upload_file",
+                "admin:grids_householdimport_changelist",
+                "grids.view_householdimport",
+            ),
+            ("居民导入", "upload_file", "admin:grids_residentimport_changelist", "grids.view_residentimport"),
+            ("场所导入", "upload_file", "admin:grids_premisesimport_changelist", "grids.view_premisesimport"),
         ),
     ),
     (

@@ -254,7 +254,9 @@ REGISTER = of(
 )
 #: The same at a community's desk, which also hands the lists out as tables.
 KEEP_REGISTER = REGISTER | of(
-    "grids", *(f"export_{name}" for name in ("household", "resident", "premises", "need", "project", "visit"))
+    "grids",
+    *(f"export_{name}" for name in ("household", "resident", "premises", "need", "project", "visit")),
+    *(f"view_{name}import" for name in ("household", "resident", "premises")),
 )
 #: What a street and the district see of it: that households are visited, and what was found; no resident.
 REGISTER_WATCH = of(

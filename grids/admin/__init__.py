@@ -1,6 +1,7 @@
 """The desk's pages of the territory."""
 
 from grids.admin.boundaries import BoundaryDraftAdmin
+from grids.admin.imports import HouseholdImportAdmin, PremisesImportAdmin, ResidentImportAdmin
 from grids.admin.register import CareNeedAdmin, FacilityAdmin, HouseholdAdmin, PremisesAdmin, ResidentAdmin
 from grids.admin.territory import BuildingAdmin, EntranceAdmin, GridAdmin
 from grids.admin.visits import NeedAdmin, ProjectAdmin, VisitAdmin
@@ -13,9 +14,12 @@ __all__ = [
     "FacilityAdmin",
     "GridAdmin",
     "HouseholdAdmin",
+    "HouseholdImportAdmin",
     "NeedAdmin",
     "PremisesAdmin",
+    "PremisesImportAdmin",
     "ProjectAdmin",
     "ResidentAdmin",
+    "ResidentImportAdmin",
     "VisitAdmin",
 ]

@@ -2,6 +2,14 @@
 
 from grids.models.boundaries import Boundary, BoundaryDraft
 from grids.models.households import CareNeed, Household, Resident
+from grids.models.imports import (
+    HouseholdImport,
+    HouseholdRow,
+    PremisesImport,
+    PremisesRow,
+    ResidentImport,
+    ResidentRow,
+)
 from grids.models.premises import Facility, Premises
 from grids.models.territory import EVERYONE_READS, Building, Entrance, Grid, GridQuerySet, entrance_token
 from grids.models.visits import Need, Project, Visit, VisitPhoto
@@ -17,10 +25,16 @@ __all__ = [
     "Grid",
     "GridQuerySet",
     "Household",
+    "HouseholdImport",
+    "HouseholdRow",
     "Need",
     "Premises",
+    "PremisesImport",
+    "PremisesRow",
     "Project",
     "Resident",
+    "ResidentImport",
+    "ResidentRow",
     "Visit",
     "VisitPhoto",
     "entrance_token",

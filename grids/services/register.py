@@ -16,7 +16,8 @@ from governance.constraints import sentence
 from governance.flow import NotYours, Refused, on_tick
 from governance.models import User
 from governance.permissions import look_again
-from grids.models import CareNeed, Facility, Household, Premises, Resident
+from governance.territory import GridLevel
+from grids.models import Building, CareNeed, Entrance, Facility, Grid, Household, Premises, Resident
 
 #: Rows that one run of the ticker forgets.
 FORGOTTEN_AT_ONCE = 500
@@ -40,6 +41,27 @@ def _check(row: models.Model, *relations: str) -> None:
 def _in_force(grid: Any) -> None:
     if grid.is_retired:
         raise Refused("这个网格已经停用，请另选。", "grid")
+
+
+# --- doors --------------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def ensure_door(code: str, compound: str, building: str, door: str, *, by: User) -> Entrance:
+    """Return the door of a building in a base grid, made now where it is not there. Raises Refused and OutOfReach."""
+    grid = Grid.objects.current().filter(code=code).defer("boundary").first()
+    if grid is None or grid.grid_level is not GridLevel.BASE:
+        raise Refused("请选择在用的基础网格。", "grid")
+    house = Building.objects.filter(grid=grid, compound=compound, name=building).first()
+    if house is None:
+        house = Building(grid=grid, compound=compound, name=building)
+        house.full_clean(exclude=["grid"], validate_constraints=False)
+        _save(house, by, True, "building")
+    there = Entrance.objects.filter(building=house, name=door).first()
+    if there is not None:
+        return there
+    there = Entrance(grid=grid, building=house, name=door)
+    there.full_clean(exclude=["grid", "building"], validate_constraints=False)
+    _save(there, by, True, "door")
+    return there
 
 
 # --- households ---------------------------------------------------------------------------------------------------------
@@ -90,6 +112,14 @@ def keep_resident(resident: Resident, *, by: User) -> Resident:
         raise Refused("这名居民已经离开，不能再修改。")
     if new and not resident.household.is_current:
         raise Refused("这户已经注销，请另选。", "household")
+    check_resident(resident)
+    resident.grid_id = resident.household.grid_id
+    _save(resident, by, new, "name")
+    return resident
+
+
+def check_resident(resident: Resident) -> None:
+    """Raise Refused or ValidationError, at the field it concerns, for what cannot be said of a resident. Asks the database nothing."""
     today = timezone.localdate()
     if resident.born_on and not today - relativedelta(years=130) <= resident.born_on <= today:
         raise Refused("出生日期应在 130 年以内，不能晚于今天。", "born_on")
@@ -102,10 +132,7 @@ def keep_resident(resident: Resident, *, by: User) -> Resident:
     ):
         # Article 31 of the law on personal information: below 14 the guardian consents.
         raise Refused("不满 14 周岁的，登记依据要选监护人同意。", "ground")
-    resident.grid_id = resident.household.grid_id
-    _check(resident, "household")
-    _save(resident, by, new, "name")
-    return resident
+    resident.full_clean(exclude=["grid", "household"], validate_unique=False, validate_constraints=False)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from openpyxl import Workbook, load_workbook
+from openpyxl import load_workbook
 
 from governance import imports as driver
 from governance.tables import day_of
@@ -15,36 +15,15 @@ from parties.models import CoveredUnit, Member, MemberImport, Organisation
 from parties.services.imports import COVERED, MEMBERS, ORGANISATIONS
 from tests import factories, party
 from tests.cast import BACKEND
+from tests.loading import book, load
 
 pytestmark = pytest.mark.django_db
-
-
-def book(*lines) -> bytes:
-    out, made = io.BytesIO(), Workbook()
-    for line in lines:
-        made.active.append(list(line))
-    made.save(out)
-    return out.getvalue()
 
 
 @pytest.fixture
 def secretary(territory):
     party.make_committee(by=party.make_officer())
     return factories.make_staff("community_secretary", factories.COMMUNITY)
-
-
-def load(importer, by, *lines):
-    """Load a table to its end. Returns the batch and the reasons of its refused rows by line."""
-    batch = driver.open_import(importer, by, file_name="表.xlsx", data=book(*lines))
-    told = driver.check(batch)
-    driver.start(batch, by)
-    driver.go_on(batch)
-    batch.refresh_from_db()
-    refused = dict(batch.rows.filter(outcome="refused").values_list("line", "words"))
-    assert (told.good, told.repeated, told.wrong + told.good + told.repeated) == (
-        batch.new + max(0, len(refused) - told.wrong), batch.repeated, batch.total,
-    )  # fmt: skip
-    return batch, refused
 
 
 TREE = ("党组织名称", "类别", "上级组织", "网格", "支部类型", "成立时间", "本届起", "本届至", "主题党日")

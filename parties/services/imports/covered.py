@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from governance.importers import Column, Importer, register
+from governance.importers import Column, Importer, refuse, register
 from governance.models import User
 from governance.tables import Cell, Limits
 from governance.territory import GridLevel
 from grids.models import Grid
 from parties.models import CoveredUnit, CoveredUnitImport, CoveredUnitRow, Organisation, PartyOrgType
 from parties.services.coverage import keep_covered
-from parties.services.imports.reading import PartyReader, refuse
+from parties.services.imports.reading import PartyReader
 
 COLUMNS = (
     Column("name", "名称", "必填。营业执照或登记证上的名称。", ("单位名称", "企业名称", "店名"), True),

@@ -5,12 +5,12 @@ from typing import Any
 from django.utils import timezone
 
 from governance import masks
-from governance.importers import Column, Importer, register
+from governance.importers import Column, Importer, refuse, register
 from governance.models import User
 from governance.models.people import PHONE
 from governance.tables import Cell, Limits, phone_of
 from parties.models import WITH_MEMBERS, Member, MemberImport, MemberRow, Organisation, PartyOrgType
-from parties.services.imports.reading import PartyReader, refuse
+from parties.services.imports.reading import PartyReader
 from parties.services.members import check_member, keep_member
 
 COLUMNS = (

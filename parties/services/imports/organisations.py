@@ -5,12 +5,12 @@ from typing import Any
 from django.utils import timezone
 
 from governance.flow import NotYours, Refused
-from governance.importers import BadRow, Column, Importer, register
+from governance.importers import BadRow, Column, Importer, refuse, register
 from governance.models import User
 from governance.tables import Cell, Limits
 from grids.models import Grid
 from parties.models import BranchForm, Organisation, OrganisationImport, OrganisationRow, PartyOrgType
-from parties.services.imports.reading import PartyReader, refuse
+from parties.services.imports.reading import PartyReader
 from parties.services.organisations import keep, set_up
 
 COLUMNS = (

@@ -102,7 +102,12 @@ def _residents(world: World, chance: random.Random, names: Names, homes: list[Ho
             if old
             else chance.choice((("head",), ("head", "spouse"), ("head", "spouse", "child")))
         )
+        called: set[str] = set()
         for kind in kinds if home.use != "let" else ("tenant",):
+            name = names.name(old=old)
+            while name in called:
+                name = names.name(old=old)
+            called.add(name)
             years = (
                 chance.randint(66, 88)
                 if old
@@ -111,7 +116,7 @@ def _residents(world: World, chance: random.Random, names: Names, homes: list[Ho
                 else chance.randint(28, 62)
             )
             person = Resident(
-                grid_id=home.grid_id, household=home, name=names.name(old=old), relation=kind,
+                grid_id=home.grid_id, household=home, name=name, relation=kind,
                 # No number in China begins so: a made-up block beside the one of the accounts.
                 phone=f"1990001{chance.randrange(10_000):04d}" if kind in ("head", "tenant") else "",
                 born_on=date(today.year - years, chance.randint(1, 12), chance.randint(1, 28)),

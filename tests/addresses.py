@@ -11,6 +11,8 @@ from governance import parameters
 from governance.imports import open_import
 from governance.models import AccessEvent, Elevation, Heartbeat, Intake, Post, Role, TextMessage, Unit
 from governance.sharing import share
+from grids.models import HouseholdImport, PremisesImport, ResidentImport
+from grids.services.imports import HOUSEHOLDS, PREMISES, RESIDENTS
 from incidents.flow import INCIDENTS
 from incidents.models import Callback, Closing, IncidentImport, MajorClass, Source, SourceCall
 from incidents.services import imports, sources
@@ -69,6 +71,7 @@ def arguments(name: str, cast: Cast) -> list:
         "figures",
         "boundaries",
         "boundaries_load",
+        "coverage",
     ):
         return []
     key = KEYS[f"{app}_{model}"](cast)
@@ -149,6 +152,14 @@ def particular(cast: Cast) -> dict[str, list]:
             cast.dispute.pk,
             f"phone-{cast.dispute.disputants.earliest('pk').pk}",
         ],
+        "visit_door": [cast.entrance.pk],
+        "visit_door_done": [cast.entrance.pk, "met"],
+        "visit_loose": [order.grid_id],
+        "visit_loose_done": [order.grid_id, "met"],
+        "admin:grids_careneed_reveal": [cast.care_need.pk, "words"],
+        "admin:grids_premises_reveal": [cast.premises.pk, "contact_phone"],
+        "admin:grids_resident_reveal": [cast.citizen.pk, "phone"],
+        **{f"admin:grids_{kind}import_template": [] for kind in ("household", "resident", "premises")},
         "admin:incidents_incident_alike": [],
         "admin:incidents_incidentimport_template": [],
         "admin:incidents_minorclass_import": [],
@@ -182,6 +193,17 @@ KEYS = {
     "grids_building": lambda cast: cast.entrance.building_id,
     "grids_entrance": lambda cast: cast.entrance.pk,
     "grids_grid": lambda cast: cast.order.grid_id,
+    "grids_careneed": lambda cast: cast.care_need.pk,
+    "grids_facility": lambda cast: cast.facility.pk,
+    "grids_household": lambda cast: cast.household.pk,
+    "grids_householdimport": lambda cast: HouseholdImport.objects.get().pk,
+    "grids_need": lambda cast: cast.need.pk,
+    "grids_premises": lambda cast: cast.premises.pk,
+    "grids_premisesimport": lambda cast: PremisesImport.objects.get().pk,
+    "grids_project": lambda cast: cast.grid_project.pk,
+    "grids_resident": lambda cast: cast.citizen.pk,
+    "grids_residentimport": lambda cast: ResidentImport.objects.get().pk,
+    "grids_visit": lambda cast: cast.visit.pk,
     "incidents_callback": lambda cast: Callback.objects.earliest("pk").pk,
     "incidents_closing": lambda cast: Closing.objects.earliest("pk").pk,
     "incidents_evaluation": lambda cast: cast.evaluation.pk,
@@ -260,7 +282,7 @@ def furnished(made: Cast) -> Cast:
     operator = factories.make_staff("seat_operator", factories.DISTRICT)
     table = "工单编号,小类,社区,诉求内容\nA-2,x,和苑,没人清\n"
     open_import(imports.TICKETS, operator, source="hotline", file_name="工单.csv", data=table.encode())
-    for importer in (ORGANISATIONS, MEMBERS, COVERED):
+    for importer in (ORGANISATIONS, MEMBERS, COVERED, HOUSEHOLDS, RESIDENTS, PREMISES):
         first = [column.label for column in importer.columns if column.needed]
         table = f"{','.join(first)}\n{','.join('x' for _ in first)}\n"
         driver.open_import(importer, made.people["secretary"], file_name="表.csv", data=table.encode())

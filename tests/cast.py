@@ -14,8 +14,11 @@ from django.utils import timezone
 from shapely import box
 
 from governance.models import Unit, User
-from grids.models import BoundaryDraft
+from grids.models import BoundaryDraft, CareNeed, Facility, Household, Need, Premises, Resident, Visit
+from grids.models import Project as GridProject
 from grids.services import open_draft
+from grids.services.register import keep_facility
+from grids.services.visits import Found, keep_project
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
 from mediation.models import Backlog, Dispute, Screening, ScreeningReport
@@ -38,7 +41,7 @@ from parties.models import (
     Transfer,
 )
 from parties.services.members import ask_transfer
-from tests import backlogs, disputes, factories, joint, party
+from tests import backlogs, disputes, factories, joint, party, register
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -129,6 +132,15 @@ class Cast:
     pairing: Pairing = None
     #: Proposed by the branch's secretary, approved.
     project: SecretaryProject = None
+    #: Of the order's base grid, with a resident, a visit to it and what that found.
+    household: Household = None
+    citizen: Resident = None
+    care_need: CareNeed = None
+    premises: Premises = None
+    facility: Facility = None
+    visit: Visit = None
+    need: Need = None
+    grid_project: GridProject = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
     arguments: dict[str, list] = field(default_factory=dict)
 
@@ -252,7 +264,23 @@ def make_cast() -> Cast:
     cast.draft = open_draft(
         {factories.BASE: box(117.10, 39.15, 117.11, 39.16)}, by=people["secretary"], source="file", file_name="边界.geojson"
     )  # fmt: skip
+    add_register(cast)
     return cast
+
+
+def add_register(cast: Cast) -> None:
+    """Add what the grid worker has entered and found behind the order's door."""
+    worker, secretary = cast.people["grid_worker"], cast.people["secretary"]
+    cast.household = register.make_household(cast.entrance, by=worker, room="301")
+    cast.citizen = register.make_resident(cast.household, by=worker, name="欧阳居民", phone="19912341111")
+    cast.care_need = register.make_care_need(cast.citizen, by=worker)
+    cast.premises = register.make_premises(by=worker, name="便民超市")
+    cast.facility = keep_facility(
+        Facility(grid_id=factories.BASE, kind="fire", name="消火栓", spot="1号楼东侧"), by=worker
+    )
+    cast.visit = register.make_visit(cast.household, by=worker, found=Found("想装扶手"))
+    cast.need = cast.visit.needs.get()
+    cast.grid_project = keep_project(GridProject(grid_id=factories.COMMUNITY, title="楼道扶手"), by=secretary)
 
 
 def add_party(cast: Cast) -> None:

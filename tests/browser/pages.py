@@ -33,7 +33,7 @@ from volunteers.services.showcases import submit_showcase
 NO_PAGE = {
     "healthz", "photo", "grid_outlines", "care_mode", "theme", "renew_entrance", "notices_read", "notice_open",
     "my_worker", "snapshot_look", "snapshot_sent", "reveal", "elevate_end", "admin_login", "admin_logout", "admin_password_change", "account_login",
-    "outbox", "service_worker", "dispute_paper", "dispute_scan",
+    "visit_door_done", "visit_loose_done", "outbox", "service_worker", "dispute_paper", "dispute_scan",
 }  # fmt: skip
 
 
@@ -242,7 +242,9 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             *order(cast.order),
         ],
         "grid_worker": [
-            *plain("home", "my_work"),
+            *plain("home", "my_work", "visits"),
+            reverse("visit_door", args=[cast.entrance.pk]),
+            reverse("visit_loose", args=[factories.BASE]),
             reverse("my_work") + "?tab=verify",
             reverse("snapshot") + "?for=1",
             *plain("offline"),

@@ -85,6 +85,13 @@ WORDS = [
     ("接单大厅", "the hall of open orders (`open_orders_for`)"),
     ("暖心菜单", "the service menu (`ServiceItem`)"),
     ("候补", "the waiting list (`ClaimStatus.WAITING`, `OFFERED`)"),
+    (
+        "底册 / 需求清单 / 项目清单",
+        "the grid's register (`Household`, `Resident`, `Premises`, `Facility`) / needs (`Need`) / projects (`Project`)",
+    ),
+    ("走访 / 走访覆盖", "a visit (`Visit`) / coverage (`visiting.coverage`)"),
+    ("关爱需求", "a care need (`CareNeed`)"),
+    ("九小场所", "the nine kinds of small premises (`Premises.small`)"),
     ("签到 / 签退", "check in / check out"),
     ("管辖范围", "reach, jurisdiction (`restrict`, `permissions.Jurisdiction`)"),
     ("个案授权", "a share of one row (`Share`)"),

@@ -1,0 +1,1 @@
+"""The benchmarks of the grid's register and its visits."""

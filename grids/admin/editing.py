@@ -64,10 +64,11 @@ class Drawn:
         return drawn
 
     def _take(self, shapes: dict[str, BaseGeometry], code: str, geojson: Any) -> None:
+        key = _code(code)
         try:
-            shapes[_code(code)] = geometry.to_polygon(geojson)
+            shapes[key] = geometry.to_polygon(geojson)
         except ValueError as wrong:
-            self.wrong.append((code, str(wrong)))
+            self.wrong.append((key, str(wrong)))
 
 
 def _code(text: Any) -> str:

@@ -95,7 +95,7 @@ def numbered(changes: Sequence[Change], drawn: Outlines) -> Numbered:
             shape = part.shape if part.shape is not None else _union(change, grids, drawn)
             if shape is not None:
                 result.outlines[code] = shape
-        result.heirs |= dict.fromkeys(change.old, new)
+        result.heirs.update(dict.fromkeys(change.old, new))
     return result
 
 

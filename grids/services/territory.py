@@ -7,6 +7,7 @@ cannot come back.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django.apps import apps
@@ -246,11 +247,17 @@ def end_posts(grid: Grid, heirs: Sequence[Grid], by: Any, note: str) -> int:
 
 
 def carry_on(post: Post, code: str, by: Any, note: str) -> bool:
-    """Give the person of a post the same post at another grid, for the rest of its term. Says whether there was not one yet."""
-    if posts_at([code]).filter(user=post.user, role=post.role).exists():
+    """Give the person of a post the same post at another grid, for the rest of its term. Says whether she did not have it yet."""
+    since, until = max(timezone.localdate(), post.valid_from), post.valid_until
+    same = posts_at([code]).filter(user=post.user, role=post.role, valid_from__lte=since)
+    if same.filter(Q(valid_until=None) | Q(valid_until__gte=until or date.max)).exists():
         return False
-    since = max(timezone.localdate(), post.valid_from)
-    appoint(post.user, post.role_id, code, by=by, since=since, until=post.valid_until, note=note[:200])
+    shorter = same.filter(valid_from=since).first()
+    if shorter is not None:
+        shorter.valid_until = until
+        shorter.save(update_fields=["valid_until"])
+    else:
+        appoint(post.user, post.role_id, code, by=by, since=since, until=until, note=note[:200])
     return True
 
 

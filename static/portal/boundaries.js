@@ -4,7 +4,9 @@
 for (const place of document.querySelectorAll("[data-map]")) {
   const data = JSON.parse(document.getElementById(place.dataset.map).textContent);
   const feature = (shape, properties) => ({ type: "Feature", geometry: shape, properties });
-  const map = L.map(place, { preferCanvas: true, attributionControl: Boolean(data.attribution), zoomSnap: 0.25 });
+  const map = L.map(place, { preferCanvas: true, attributionControl: Boolean(data.attribution), zoomControl: false, zoomSnap: 0.25 });
+  L.control.zoom({ zoomInTitle: "放大", zoomOutTitle: "缩小" }).addTo(map);
+  map.attributionControl?.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
   if (data.tiles) L.tileLayer(data.tiles, { attribution: data.attribution, maxZoom: 18 }).addTo(map);
   const drawn = L.featureGroup().addTo(map);
   const draw = (features, style, words) => L.geoJSON(features, {

@@ -15,7 +15,9 @@
   for (const code of Object.keys(data.names)) if (!data.mine.includes(code) && state.areas[code]) Shapes.each(state.areas[code]).flat().forEach((point) => corners.add(point));
 
   // --- the map ---------------------------------------------------------------------------------------------------------------
-  const map = L.map("edit-map", { renderer: L.canvas({ padding: 0.2 }), attributionControl: Boolean(data.attribution), zoomSnap: 0.25, doubleClickZoom: false });
+  const map = L.map("edit-map", { renderer: L.canvas({ padding: 0.2 }), attributionControl: Boolean(data.attribution), zoomControl: false, zoomSnap: 0.25, doubleClickZoom: false });
+  L.control.zoom({ zoomInTitle: "放大", zoomOutTitle: "缩小" }).addTo(map);
+  map.attributionControl?.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
   if (data.tiles) L.tileLayer(data.tiles, { attribution: data.attribution, maxZoom: 20, maxNativeZoom: 18 }).addTo(map);
   const drawn = L.featureGroup().addTo(map), wrong = L.featureGroup().addTo(map), marks = L.layerGroup().addTo(map), trace = L.layerGroup().addTo(map);
   let layers = {};

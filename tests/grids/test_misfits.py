@@ -68,7 +68,8 @@ def test_what_lies_twice_is_an_overlap_of_its_size(drawn, data):
     allowed = whole.area * 1e-6
     found = misfits("p", whole, cells | {code: wide})
     expected = {tuple(sorted((code, other))) for other, shared in over.items() if shared.area > 2 * allowed}
-    assert expected <= {each.codes for each in found} and expected
+    assume(expected)  # an island has no neighbour
+    assert expected <= {each.codes for each in found}
     assert {each.kind for each in found} == {"overlap"}
     for each in found:
         other = next(one for one in each.codes if one != code)

@@ -69,6 +69,9 @@ def arguments(name: str, cast: Cast) -> list:
         "figures",
         "boundaries",
         "boundaries_load",
+        "boundaries_edit",
+        "boundaries_check",
+        "boundaries_keep",
     ):
         return []
     key = KEYS[f"{app}_{model}"](cast)

@@ -193,14 +193,14 @@ class BoundaryDraftAdmin(ReadOnlyAdmin):
         except ValidationError as refusal:
             self.message_user(request, "还不能启用：" + "；".join(refusal.messages[:5]), messages.ERROR)
             return HttpResponseRedirect(self.link(draft))
-        done = f"已启用，{number} 个网格的边界有变化。"
         if draft.made:
-            done = f"已启用，{len(draft.heirs)} 个网格停用，{len(draft.made)} 个新网格。"
+            self.message_user(request, f"已启用，{len(draft.heirs)} 个网格停用，{len(draft.made)} 个新网格。")
             for code in services.without_worker(draft.made):
                 self.message_user(
                     request, f"“{draft.made[code]}”还没有网格员，请到“岗位”里任命。", messages.WARNING
                 )
-        self.message_user(request, done)
+        else:
+            self.message_user(request, f"已启用，{number} 个网格的边界有变化。")
         there = self.admin_site.get_model_admin(Grid).link(None, "boundaries")
         return HttpResponseRedirect(f"{there}?{urlencode({'in': draft.grid_id})}")
 

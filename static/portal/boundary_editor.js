@@ -5,7 +5,7 @@
   const data = JSON.parse(document.getElementById("edit-data").textContent);
   const part = (id) => document.getElementById(id), tool = (name) => document.querySelector(`[data-tool="${name}"]`);
   // Pixels within which a point is taken for another; handles that one still tells apart; pixels of a line that gets a handle in its middle.
-  const NEAR = 9, MOST_HANDLES = 400, LONG = 36, WAIT = 400;
+  const NEAR = 9, MOST_HANDLES = 200, LONG = 36, WAIT = 400;
   let state = {
     points: data.points, areas: data.areas, around: data.around, names: data.names, changes: [], touched: [],
   };

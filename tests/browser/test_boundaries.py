@@ -24,7 +24,7 @@ WEST = shapely.Polygon([(117.10, 39.15), (117.11, 39.15), (117.11, 39.155), (117
 EAST = shapely.box(117.11, 39.15, 117.12, 39.16)
 TILES = "https://{s}.tiles.example/{z}/{x}/{y}.png"
 PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGN49+E1AAWZAspCCbCnAAAAAElFTkSuQmCC"
 )
 
 
@@ -97,7 +97,6 @@ def test_a_border_moves_as_one_and_what_does_not_fit_is_seen_at_once(clerk):
     drag(clerk, spot, (spot[0] - 150, spot[1]))
     expect(fits).to_have_text("1 处，点一行在地图上看")
     clerk.reads("有一块没有下级网格")
-    clerk.page.screenshot(path="/tmp/shots/edit_fault.png", full_page=True)
     drag(clerk, min(corners(clerk)), (spot[0] + 3, spot[1] + 2))
     expect(fits).to_have_text("没有重叠、越界和空隙。")
     # Both: the border bends, and its upper end slides along the community's outline.
@@ -108,13 +107,10 @@ def test_a_border_moves_as_one_and_what_does_not_fit_is_seen_at_once(clerk):
     top = corners(clerk)[0]
     drag(clerk, top, (top[0] + 60, top[1] + 25))
     expect(fits).to_have_text("没有重叠、越界和空隙。")
-    clerk.page.screenshot(path="/tmp/shots/edit.png", full_page=True)
     clerk.press("保存为方案")
     clerk.reads("待启用", "在地图上画")
-    clerk.page.screenshot(path="/tmp/shots/draft.png", full_page=True)
     clerk.press("启用，2 个网格会变")
     clerk.reads("2 个网格的边界有变化")
-    clerk.page.screenshot(path="/tmp/shots/overview.png", full_page=True)
     after = sizes()
     assert after[BASE] > WEST.area * 1.05 and after[BASE] + after[SECOND] == pytest.approx(
         WHOLE.area, rel=1e-6
@@ -136,14 +132,11 @@ def test_a_grid_is_divided_by_a_line_and_two_are_merged(clerk):
     clerk.reads("请写新网格的名称")
     names.nth(0).fill("第一网格甲")
     names.nth(1).fill("第一网格乙")
-    clerk.page.screenshot(path="/tmp/shots/split.png", full_page=True)
     expect(clerk.page.locator("#checked")).to_have_text("没有重叠、越界和空隙。")
     clerk.press("保存为方案")
     clerk.reads("启用，停用 1 个网格，新增 2 个", "第一网格甲")
-    clerk.page.screenshot(path="/tmp/shots/split_draft.png", full_page=True)
     clerk.press("启用，停用 1 个网格，新增 2 个")
     clerk.reads("1 个网格停用，2 个新网格", "还没有网格员")
-    clerk.page.screenshot(path="/tmp/shots/split_done.png", full_page=True)
     after = sizes()
     assert after[COMMUNITY + "003"] + after[COMMUNITY + "004"] == pytest.approx(WEST.area, rel=1e-6)
     clerk.open(reverse("admin:grids_grid_boundaries_edit") + f"?in={COMMUNITY}")
@@ -171,7 +164,6 @@ def test_a_grid_without_an_outline_is_drawn_beside_the_others(clerk):
     clerk.press("画边界")
     point_at(clerk, box, north, (east, north[1]), (east, south[1]), south, halfway, north)
     expect(clerk.page.locator("#checked")).to_have_text("没有重叠、越界和空隙。")
-    clerk.page.screenshot(path="/tmp/shots/drawn.png", full_page=True)
     clerk.press("保存为方案")
     clerk.press("启用，1 个网格会变")
     clerk.reads("1 个网格的边界有变化")

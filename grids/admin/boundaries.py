@@ -114,9 +114,9 @@ class Then:
     whole: Any
 
 
-def was_on(node: str, day: date) -> Then:
-    """Return the map below a node as it was at the end of a day. Everyone may read it, as the map of today."""
-    rows = Boundary.objects.filter(in_force(day))
+def was_on(node: str, day: date, user: Any) -> Then:
+    """Return the map below a node as it was at the end of a day, with the outlines that the person may look up."""
+    rows = Boundary.objects.restrict(user).filter(in_force(day))
     shapes = {code: shape(each) for code, each in rows.filter(grid__parent=node).values_list("grid", "shape")}
     below = (
         Grid.objects.children_of(node)
@@ -154,7 +154,7 @@ class BoundaryPages:
             node = top
         parent = Grid.objects.get(pk=node)
         day = asked_day(request.GET.get("on", ""))
-        then = was_on(node, day) if day else None
+        then = was_on(node, day, request.user) if day else None
         below = (
             list(Grid.objects.current().children_of(node).order_by("code")) if then is None else then.below
         )

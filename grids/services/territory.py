@@ -203,16 +203,12 @@ def _hand_over(grid: Grid, heirs: list[Grid], by: Any) -> Retirement:
 
 
 def clashing(buildings: Mapping[int, str]) -> list[str]:
-    """Return the names that two buildings of one grid would have, were the buildings in the grids that the mapping says."""
-    places = ("pk", "grid", "compound", "name")
-    rows = [
-        *Building.objects.filter(pk__in=buildings).values_list(*places),
-        *Building.objects.filter(grid__in=set(buildings.values()))
-        .exclude(pk__in=buildings)
-        .values_list(*places),
-    ]
-    found = Counter((buildings.get(pk, grid), compound, name) for pk, grid, compound, name in rows)
-    return sorted(f"{compound}{name}" for (_, compound, name), number in found.items() if number > 1)
+    """Return the names that two buildings of one grid would have, were the buildings in the grids that the mapping says, each another one
+    than it is in. A name counts as taken in a grid that its building is about to leave."""
+    moving = Building.objects.filter(pk__in=buildings).values_list("pk", "compound", "name")
+    there = Building.objects.filter(grid__in=set(buildings.values())).values_list("grid", "compound", "name")
+    found = Counter([*((buildings[pk], compound, name) for pk, compound, name in moving), *there])
+    return sorted({f"{compound}{name}" for (_, compound, name), number in found.items() if number > 1})
 
 
 def rehouse(buildings: Mapping[int, str], by: Any, reason: str) -> None:

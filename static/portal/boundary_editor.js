@@ -73,17 +73,18 @@
     }
   }
 
-  function dot(latlng, name, size, words) {
-    return L.marker(latlng, { icon: L.divIcon({ className: name, iconSize: [size, size] }), draggable: true, keyboard: Boolean(words), alt: words });
+  function dot(latlng, name, size, keyboard) {
+    return L.marker(latlng, { icon: L.divIcon({ className: name, iconSize: [size, size] }), draggable: true, keyboard });
   }
 
   function corner(point) {
-    const mark = dot(at(point), "gd-node", 14, "拐点");
+    const mark = dot(at(point), "gd-node", 14, true);
     let moving = point, end = {};
     mark.on("dragstart", () => { remember(); moving = loose(point); });
     mark.on("drag", ({ latlng }) => { end = move(moving, latlng); mark.setLatLng(at(moving)); });
     mark.on("dragend", () => { settle(moving, end); paint(); list(); check(); });
     mark.on("dblclick contextmenu", () => leave(point));
+    mark.on("add", () => mark.getElement().setAttribute("aria-label", "拐点"));
     mark.on("add", () => mark.getElement().addEventListener("keydown", (event) => {
       const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
       if (event.key === "Delete") leave(point);
@@ -100,7 +101,7 @@
   }
 
   function between(first, last, middle) {
-    const mark = dot(middle, "gd-mid", 10, "");
+    const mark = dot(middle, "gd-mid", 10, false);
     let point, end = {};
     mark.on("dragstart", () => { remember(); point = Shapes.add(state, [middle.lng, middle.lat]); Shapes.insert(state, first, last, point, lone()); });
     mark.on("drag", ({ latlng }) => { end = move(point, latlng); mark.setLatLng(at(point)); });

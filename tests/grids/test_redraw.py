@@ -5,18 +5,15 @@ from datetime import timedelta
 import pytest
 import shapely
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from governance.appointments import appoint
-from governance.models import Post, User
+from governance.models import AccessEvent, Post, User
 from grids import geometry, services
 from grids.models import Boundary, BoundaryDraft, Building, Entrance, Grid
 from grids.services import Change, Part
 from grids.succession import merged_into, present_place, successors_on
 from tests import factories
-from tests.cast import BACKEND
 from tests.concurrency import all_at_once
 from volunteers.flow import ORDERS
 from volunteers.models import Order
@@ -327,159 +324,65 @@ def test_of_two_drafts_put_in_force_at_once_only_one_is():
         assert sorted(all_at_once(job(again, people[0]), job(again, people[1]))) == [0, 3]
 
 
-# --- the pages ---------------------------------------------------------------------------------------------------------------
-def enter(user) -> Client:
-    client = Client()
-    client.force_login(user, backend=BACKEND)
-    client.get(reverse("privacy"))
-    return client
+def test_buildings_that_change_places_are_not_brought_to_one_name(secretary):
+    """Even for the moment between two rows of one statement."""
+    for code, share in ((BASE, 0.9), (SECOND, 0.1)):
+        building = Building.objects.create(grid_id=code, name="1号楼", compound="和苑里")
+        Entrance.objects.create(grid_id=code, building=building, name="1门", **spot(share))
+    draft = draw({BASE: box(0, 0.45), SECOND: box(0.45, 1)}, secretary)
+    assert services.moves_of(draft).clashes == ["和苑里1号楼"]
+    with pytest.raises(ValidationError, match="同名楼栋"):
+        services.apply_draft(draft, by=secretary)
 
 
-def url(page: str, *args) -> str:
-    return reverse(f"admin:grids_{page}", args=args)
-
-
-def test_what_moves_is_seen_before_and_workers_are_chosen(secretary):
+def test_who_works_at_a_grid_that_is_retired_goes_on_at_its_only_successor(secretary):
     worker = factories.make_staff("grid_worker", BASE)
-    factories.make_entrance(**spot(0.1))
-    lost = factories.make_entrance()
-    draft = draw({}, secretary, halves())
-    client = enter(secretary)
-    page = client.get(url("boundarydraft_change", draft.pk))
-    text = page.content.decode()
-    for words in (
-        "启用时随之移交",
-        "1 栋，1 个楼门",
-        "1 个，今天到期",
-        "1 栋楼没有位置",
-        str(lost.building),
-        "新网格由谁负责",
-        THIRD,
-    ):
-        assert words in text
-    post = Post.objects.get(user=worker)
-    answer = client.post(
-        url("boundarydraft_apply", draft.pk), {f"stay_{FOURTH}": [post.pk, "x", "9" * 30], f"stay_{SECOND}": post.pk}, follow=True
-    )  # fmt: skip
-    text = answer.content.decode()
-    assert (
-        "1 个网格停用，2 个新网格" in text
-        and "“甲网格”还没有网格员" in text
-        and "“乙网格”还没有网格员" not in text
+    done = services.retire_grid(
+        Grid.objects.get(pk=BASE), [Grid.objects.get(pk=SECOND)], by=secretary, reason="合并网格"
     )
-    assert "还没有网格员的网格" in text
-    assert (
-        Post.objects.filter(grid=FOURTH, user=worker).exists()
-        and not Post.objects.filter(grid=SECOND).exists()
+    assert done.posts == 1
+    assert list(Post.objects.filter(user=worker).order_by("pk").values_list("grid", "valid_until")) == [
+        (BASE, timezone.localdate()), (SECOND, None),
+    ]  # fmt: skip
+    third = factories.make_grid(THIRD)
+    fourth = factories.make_grid(FOURTH)
+    done = services.retire_grid(
+        Grid.objects.get(pk=SECOND), [third, fourth], by=secretary, reason="一分为二了"
     )
-    assert client.get(url("boundarydraft_change", draft.pk)).status_code == 200
-    assert client.get(url("boundarydraft_changelist")).status_code == 200
+    assert done.posts == 0 and not Post.objects.filter(grid__in=[THIRD, FOURTH]).exists()
+    lines = AccessEvent.objects.filter(
+        kind__in=[AccessEvent.Kind.APPOINT, AccessEvent.Kind.DISMISS], actor=secretary
+    )
+    assert lines.count() == 3
 
 
-def send(client, page, sent):
-    return client.post(url(f"grid_boundaries_{page}"), sent, content_type="application/json")
+def test_a_unit_keeps_its_posts_when_the_grid_it_sits_in_is_merged(secretary):
+    team = factories.make_team(BASE)
+    leader = factories.make_user(staff=True)
+    post = Post.objects.create(user=leader, role_id="team_leader", grid_id=BASE, unit=team.unit)
+    services.apply_draft(draw({}, secretary, both()), by=secretary)
+    post.refresh_from_db()
+    assert post.valid_until is None and post.grid_id == BASE
 
 
-def test_the_map_is_checked_while_it_is_drawn(secretary):
-    client = enter(secretary)
-    assert send(client, "check", {"in": COMMUNITY, "shapes": {}, "changes": []}).json() == {
-        "faults": [],
-        "more": 0,
-    }
-    wide = geometry.to_geojson(box(0, 0.6))
-    found = send(client, "check", {"in": COMMUNITY, "shapes": {BASE: wide}, "changes": []}).json()["faults"]
-    assert [(each["words"], each["names"], each["stops"]) for each in found] == [
-        ("互相重叠", "网格001、网格002", True)
-    ]
-    assert found[0]["shape"]["type"] == "Polygon" and found[0]["area"] > 1000
-    bow = {
-        "type": "Polygon",
-        "coordinates": [[[117.1, 39.15], [117.11, 39.16], [117.11, 39.15], [117.1, 39.16], [117.1, 39.15]]],
-    }
-    found = send(client, "check", {"in": COMMUNITY, "shapes": {BASE: bow}, "changes": []}).json()["faults"]
-    assert "自相交" in found[0]["words"] and found[0]["names"] == "网格001"
-    parts = [
-        {"key": f"{COMMUNITY}~01", "name": "甲", "shape": geometry.to_geojson(box(0, 0.2))},
-        {"key": f"{COMMUNITY}~02", "name": "", "shape": geometry.to_geojson(box(0.1, 0.5))},
-    ]
-    split = {"in": COMMUNITY, "shapes": {}, "changes": [{"old": [BASE], "parts": parts}]}
-    assert [each["names"] for each in send(client, "check", split).json()["faults"]] == ["甲、新网格"]
-    assert "请写新网格的名称" in send(client, "keep", split).json()["errors"][0]
-    parts[1] |= {"name": "乙", "shape": geometry.to_geojson(box(0.2, 0.5))}
-    assert send(client, "check", split).json()["faults"] == []
-    merge = {
-        "in": COMMUNITY,
-        "shapes": {},
-        "changes": [{"old": [BASE, SECOND], "parts": [{"key": f"{COMMUNITY}~01", "name": "合"}]}],
-    }
-    assert send(client, "check", merge).json()["faults"] == []
-    assert not BoundaryDraft.objects.exists()
-    answer = send(client, "keep", split).json()
-    assert answer["url"] == url("boundarydraft_change", BoundaryDraft.objects.get().pk)
-    assert BoundaryDraft.objects.get().source == Boundary.Source.DRAWN
-
-
-@pytest.mark.parametrize(
-    "junk",
-    [
-        "", "x", "[]", "null", "{}", '{"in": 1}', '{"in": "120106001002", "shapes": [], "changes": []}',
-        '{"in": "120106001002", "shapes": {"a": 1}, "changes": []}', '{"in": "120106001002", "shapes": {"\\u0000": 1}, "changes": []}',
-        '{"in": "120106001002", "shapes": {}, "changes": [{"old": [{}], "parts": []}]}',
-        '{"in": "120106001002", "shapes": {}, "changes": [{"old": ["120106001002001"], "parts": [{"key": []}]}]}',
-        "[" * 100_000,
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("page", ["check", "keep"])
-def test_what_no_page_sends_is_answered_in_words(secretary, page, junk):
-    answer = enter(secretary).post(url(f"grid_boundaries_{page}"), junk, content_type="application/json")
-    assert answer.status_code == 400 and "请刷新页面" in answer.json()["errors"][0]
-
-
-@pytest.mark.parametrize(
-    "shape",
-    [
-        None,
-        1,
-        {},
-        {"type": "Polygon", "coordinates": [[[1e999, 2]]]},
-        {"type": "Point", "coordinates": [1, 2]},
-    ],
-)
-def test_what_is_no_area_is_a_fault_and_not_kept(secretary, shape):
-    client, sent = enter(secretary), {"in": COMMUNITY, "shapes": {BASE: shape}, "changes": []}
-    assert send(client, "check", sent).json()["faults"][0]["stops"]
-    assert send(client, "keep", sent).status_code == 400 and not BoundaryDraft.objects.exists()
-
-
-def test_who_may_not_change_grids_finds_no_map(secretary):
-    worker = enter(factories.make_staff("grid_worker", BASE))
-    assert worker.get(url("grid_boundaries_edit")).status_code == 404
-    far = enter(factories.make_staff("community_secretary", factories.FAR))
-    sent = {"in": COMMUNITY, "shapes": {BASE: geometry.to_geojson(box(0, 0.4))}, "changes": []}
-    for page in ("check", "keep"):
-        assert send(worker, page, sent).status_code == 404
-        assert worker.get(url(f"grid_boundaries_{page}")).status_code == 404
-        assert enter(secretary).get(url(f"grid_boundaries_{page}")).status_code == 405
-    assert "不在您的管理范围" in send(far, "keep", sent).json()["errors"][0]
-    assert far.get(url("grid_boundaries_edit"), {"in": COMMUNITY}).context["node"].pk == factories.FAR
-
-
-def test_the_map_of_a_past_day_is_the_one_of_then(secretary):
-    client = enter(secretary)
-    long_ago = timezone.now() - timedelta(days=10)
-    Grid.objects.update(valid_from=long_ago.date())
-    Boundary.objects.update(since=long_ago)
-    draft = draw({}, secretary, both())
-    services.apply_draft(draft, by=secretary)
-    yesterday = timezone.localdate() - timedelta(days=1)
-    page = client.get(url("grid_boundaries"), {"in": COMMUNITY, "on": yesterday.isoformat()})
-    assert [line["grid"].pk for line in page.context["lines"]] == [BASE, SECOND]
-    assert page.context["lines"][0]["area"] == pytest.approx(geometry.square_metres(box(0, 0.5)))
-    assert page.context["lines"][0]["row"].until is not None and page.context["faults"] == []
-    assert "的地图" in page.content.decode()
-    page = client.get(url("grid_boundaries"), {"in": COMMUNITY})
-    assert [line["grid"].pk for line in page.context["lines"]] == [THIRD]
-    before = client.get(url("grid_boundaries"), {"in": COMMUNITY, "on": "2020-01-01"})
-    assert before.context["lines"] == [] and not before.context["whole"]
-    for junk in ("x", "9999-99-99", "1000-01-01", "2999-01-01", "\x00"):
-        assert client.get(url("grid_boundaries"), {"in": COMMUNITY, "on": junk}).context["day"] is None
+def test_a_communitys_border_moves_with_the_grids_below_it(territory):
+    keeper = factories.make_staff("system_administrator", factories.DISTRICT)
+    street, near, near_base = factories.STREET, factories.NEIGHBOUR, factories.NEIGHBOUR_BASE
+    services.load_outlines(
+        {
+            street: box(0, 1),
+            COMMUNITY: box(0, 0.5),
+            near: box(0.5, 1),
+            BASE: box(0, 0.5),
+            near_base: box(0.5, 1),
+        }
+    )
+    crossing = factories.make_entrance(near_base, **spot(0.55))
+    order = factories.make_order(near_base, entrance=crossing)
+    alone = draw({COMMUNITY: box(0, 0.6), near: box(0.6, 1)}, keeper)
+    with pytest.raises(ValidationError, match="超出上级范围"):
+        services.apply_draft(alone, by=keeper)
+    whole = {COMMUNITY: box(0, 0.6), near: box(0.6, 1), BASE: box(0, 0.6), near_base: box(0.6, 1)}
+    services.apply_draft(draw(whole, keeper), by=keeper)
+    assert where(crossing) == where(order) == BASE
+    assert Order.objects.get(pk=order.pk).community_code == COMMUNITY

@@ -117,15 +117,14 @@ class Then:
 def was_on(node: str, day: date, user: Any) -> Then:
     """Return the map below a node as it was at the end of a day, with the outlines that the person may look up."""
     rows = Boundary.objects.restrict(user).filter(in_force(day))
-    shapes = {code: shape(each) for code, each in rows.filter(grid__parent=node).values_list("grid", "shape")}
     below = (
         Grid.objects.children_of(node)
-        .filter(valid_from__lte=day)
-        .filter(Q(valid_until=None) | Q(valid_until__gt=day) | Q(code__in=shapes))
+        .filter(Q(valid_until=None) | Q(valid_until__gt=day), valid_from__lte=day)
         .defer("boundary")
+        .order_by("code")
     )
-    whole = rows.filter(grid=node).values_list("shape", flat=True).first()
-    return Then(list(below.order_by("code")), shapes, whole)
+    shapes = {code: shape(each) for code, each in rows.filter(grid__in=below).values_list("grid", "shape")}
+    return Then(list(below), shapes, rows.filter(grid=node).values_list("shape", flat=True).first())
 
 
 class BoundaryPages:

@@ -10,7 +10,7 @@ for (const place of document.querySelectorAll("[data-map]")) {
   if (data.tiles) L.tileLayer(data.tiles, { attribution: data.attribution, maxZoom: 18 }).addTo(map);
   const drawn = L.featureGroup().addTo(map);
   const draw = (features, style, words) => L.geoJSON(features, {
-    style, onEachFeature: (each, layer) => { if (words) layer.bindTooltip(words(each.properties), { sticky: true }); },
+    style, onEachFeature: (each, layer) => { if (words) layer.bindTooltip(Object.assign(document.createElement("span"), { textContent: words(each.properties) }), { sticky: true }); },
   }).addTo(drawn);
   if (data.around) draw(feature(data.around, {}), { color: "#5f6368", weight: 3, fill: false });
   draw(

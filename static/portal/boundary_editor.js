@@ -4,6 +4,7 @@
 {
   const data = JSON.parse(document.getElementById("edit-data").textContent);
   const part = (id) => document.getElementById(id), tool = (name) => document.querySelector(`[data-tool="${name}"]`);
+  const element = (name, options = {}, ...children) => { const made = Object.assign(document.createElement(name), options); made.append(...children); return made; };
   // Pixels within which a point is taken for another; handles that one still tells apart; pixels of a line that gets a handle in its middle.
   const NEAR = 9, MOST_HANDLES = 200, LONG = 36, WAIT = 400;
   let state = {
@@ -39,7 +40,7 @@
     for (const key of Object.keys(state.areas).sort((a, b) => isOwn(a) - isOwn(b))) {
       layers[key] = L.polygon(lines(state.areas[key]), style(key)).addTo(drawn);
       if (!isOwn(key)) continue;
-      layers[key].bindTooltip(() => state.names[key] || "新网格", { sticky: true });
+      layers[key].bindTooltip(() => element("span", { textContent: state.names[key] || "新网格" }), { sticky: true });
       layers[key].on("click", () => { if (mode === "move") pick(key, !picked.has(key)); });
     }
     handles();
@@ -275,7 +276,6 @@
     list();
   }
 
-  const element = (name, options = {}, ...children) => { const made = Object.assign(document.createElement(name), options); made.append(...children); return made; };
   const number = (value) => Math.round(value).toLocaleString("zh-CN");
 
   function list() {

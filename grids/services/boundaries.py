@@ -36,7 +36,11 @@ def keep_boundaries(outlines: Mapping[str, BaseGeometry], *, by: Any, source: st
     now, changed, rows = timezone.now(), [], []
     for grid in Grid.objects.current().filter(code__in=outlines).order_by("code"):
         polygon = outlines[grid.code]
-        shape, made_up = geometry.to_geojson(polygon), source == Boundary.Source.MADE_UP
+        shape = geometry.to_geojson(polygon)
+        # What is drawn on a made-up map is no more real than that.
+        made_up = source == Boundary.Source.MADE_UP or (
+            source == Boundary.Source.DRAWN and grid.boundary_made_up
+        )
         if (grid.boundary, grid.boundary_made_up) == (shape, made_up):
             continue
         grid.boundary, grid.boundary_made_up = shape, made_up

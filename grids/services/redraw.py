@@ -268,6 +268,7 @@ def make_grids(made: Mapping[str, str], heirs: Mapping[str, Sequence[str]], by: 
         rows.append(
             Grid(
                 code=code, name=name, parent_id=code[: GridLevel.COMMUNITY], **shared,
+                boundary_made_up=any(each.boundary_made_up for each in before),
                 kind=kinds.pop() if len(kinds) == 1 else Grid.Kind.RESIDENT,
                 household_count=sum(counts) if len(before) > 1 and None not in counts else None,
             )

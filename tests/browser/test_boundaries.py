@@ -5,6 +5,7 @@ from math import cos, radians
 
 import pytest
 import shapely
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -112,6 +113,15 @@ def test_a_border_moves_as_one_and_what_does_not_fit_is_seen_at_once(clerk):
     clerk.press("启用，2 个网格会变")
     clerk.reads("2 个网格的边界有变化")
     after = sizes()
+    # A name is words, whatever is in it.
+    Grid.objects.filter(pk=SECOND).update(name="<b>东</b>网格")
+    clerk.page.reload()
+    box = clerk.page.locator(".gd-map").bounding_box()
+    east = box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2
+    clerk.page.mouse.move(*east)
+    clerk.page.wait_for_timeout(200)
+    clerk.page.mouse.move(east[0] + 5, east[1])
+    expect(clerk.page.locator(".leaflet-tooltip")).to_have_text(f"<b>东</b>网格 {SECOND}")
     assert after[BASE] > WEST.area * 1.05 and after[BASE] + after[SECOND] == pytest.approx(
         WHOLE.area, rel=1e-6
     )
@@ -169,3 +179,53 @@ def test_a_grid_without_an_outline_is_drawn_beside_the_others(clerk):
     clerk.reads("1 个网格的边界有变化")
     assert sizes()[SECOND] == pytest.approx(EAST.area, rel=1e-6)
     assert not clerk.complaints
+
+
+#: A square ring of eight corners with two holes, an island, and a neighbour that shares an edge with the ring.
+STATE = """() => ({
+    points: [[0, 0], [4, 0], [8, 0], [8, 4], [8, 8], [4, 8], [0, 8], [0, 4],
+             [1, 1], [2, 1], [2, 2], [1, 2], [6, 6], [7, 6], [7, 7], [6, 7],
+             [20, 0], [21, 0], [21, 1], [12, 4], [12, 8]],
+    areas: {
+        ring: [[[0, 1, 2, 3, 4, 5, 6, 7], [8, 9, 10, 11], [12, 13, 14, 15]], [[16, 17, 18]]],
+        beside: [[[3, 19, 20, 4]]],
+    },
+    around: [], touched: [],
+})"""
+
+
+def test_shapes_are_divided_joined_and_left_out_of_as_they_should_be(desk):
+    page = desk.page
+    page.add_script_tag(path=str(settings.BASE_DIR / "static" / "portal" / "boundary_shapes.js"))
+
+    def run(script):
+        return page.evaluate("() => { const state = (" + STATE + ")(); return (" + script + ")(state); }")
+
+    one, other = run("(state) => Shapes.divide(state, 'ring', [1, 5])")
+    assert one == [[[1, 2, 3, 4, 5], [12, 13, 14, 15]], [[16, 17, 18]]] and other == [
+        [[5, 6, 7, 0, 1], [8, 9, 10, 11]]
+    ]
+    sizes = "(state) => { const whole = Shapes.area(state, 'ring'); [state.areas.a, state.areas.b] = Shapes.divide(state, 'ring', [5, 1]);"
+    whole, parts = run(sizes + " return [whole, Shapes.area(state, 'a') + Shapes.area(state, 'b')]; }")
+    assert parts == pytest.approx(whole, rel=2e-3)
+    for path in ("[1, 1]", "[1, 2]", "[1, 8]", "[16, 1]"):
+        assert run(f"(state) => Shapes.divide(state, 'ring', {path})") is None, path
+    # A new corner on a shared edge is one of both, unless it is for one alone.
+    both = "(state) => { Shapes.insert(state, 4, 3, 99, ALONE); return Shapes.holders(state, 99); }"
+    assert run(both.replace("ALONE", "null")) == ["ring", "beside"] and run(
+        both.replace("ALONE", "'beside'")
+    ) == ["beside"]
+    # A corner where borders meet stays, and so does one of a triangle; any other goes, from all that have it.
+    assert [run(f"(state) => Shapes.remove(state, {point})") for point in (3, 16, 1, 19)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    gone = run("(state) => { Shapes.remove(state, 19); return [state.areas.beside, state.touched]; }")
+    assert gone == [[[[3, 20, 4]]], ["beside"]]
+    # What would enclose nothing is left as it is.
+    same = "(state) => [Shapes.replace(Shapes.each(state.areas.ring).slice(-1), 16, 17), state.areas.ring[1]]"
+    assert run(same) == [False, [[16, 17, 18]]]
+    joined = "(state) => [Shapes.replace([state.areas.beside[0][0]], 19, 3), state.areas.beside]"
+    assert run(joined) == [True, [[[3, 20, 4]]]]

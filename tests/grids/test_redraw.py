@@ -199,6 +199,17 @@ def test_a_border_that_moves_takes_the_buildings_along(secretary):
     assert Order.objects.get(pk=order.pk).steps.last().note == "网格边界调整，改属“网格001”"
 
 
+def test_what_is_drawn_on_a_made_up_map_stays_marked_as_made_up(secretary):
+    Grid.objects.update(boundary_made_up=True)
+    services.apply_draft(draw({BASE: box(0, 0.4), SECOND: box(0.4, 1)}, secretary), by=secretary)
+    services.apply_draft(draw({}, secretary, halves(east=0.4)), by=secretary)
+    assert set(Grid.objects.filter(parent=COMMUNITY).values_list("boundary_made_up", flat=True)) == {True}
+    services.apply_draft(
+        services.open_draft({SECOND: box(0.41, 1)}, by=secretary, source="file"), by=secretary
+    )
+    assert not Grid.objects.get(pk=SECOND).boundary_made_up
+
+
 def test_a_grid_without_an_outline_gives_nothing_away_when_it_is_first_drawn(secretary):
     Grid.objects.filter(pk=SECOND).update(boundary=None)
     door = factories.make_entrance(SECOND, **spot(0.2))

@@ -1,4 +1,4 @@
-"""The verbs of posts: appoint and dismiss. Each is a line in the access log."""
+"""The verbs of posts: appoint, dismiss and end. Each is a line in the access log."""
 
 from datetime import date, timedelta
 
@@ -94,6 +94,20 @@ def dismiss(post: Post, *, by: User | None, reason: str = "") -> Post:
             day -= timedelta(days=1)
         post.valid_from = post.valid_until = day
     post.save(update_fields=["valid_from", "valid_until"])
+    audit.record(AccessEvent.Kind.DISMISS, by, in_words(post), obj=post, reason=reason)
+    return post
+
+
+@transaction.atomic
+def end(post: Post, *, by: User | None, reason: str = "") -> Post:
+    """End a post with today as its last day; one that has not begun is dismissed. Repeating it changes nothing."""
+    today = timezone.localdate()
+    if post.valid_from > today:
+        return dismiss(post, by=by, reason=reason)
+    if post.valid_until is not None and post.valid_until <= today:
+        return post
+    post.valid_until = today
+    post.save(update_fields=["valid_until"])
     audit.record(AccessEvent.Kind.DISMISS, by, in_words(post), obj=post, reason=reason)
     return post
 

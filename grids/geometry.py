@@ -123,7 +123,8 @@ def misfits(code: str, parent: BaseGeometry, children: Mapping[str, BaseGeometry
         if one < other:
             shared = polygons[one].intersection(polygons[other])
             if shared.area > allowed:
-                found.append(Misfit("overlap", (codes[one], codes[other]), square_metres(shared), shared))
+                pair = tuple(sorted((codes[one], codes[other])))
+                found.append(Misfit("overlap", pair, square_metres(shared), shared))
     if children:
         missing = parent.difference(shapely.union_all(polygons))
         holes = [each for each in shapely.get_parts(missing) if each.area > allowed]

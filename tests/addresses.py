@@ -72,6 +72,9 @@ def arguments(name: str, cast: Cast) -> list:
         "boundaries",
         "boundaries_load",
         "coverage",
+        "boundaries_edit",
+        "boundaries_check",
+        "boundaries_keep",
     ):
         return []
     key = KEYS[f"{app}_{model}"](cast)

@@ -1,6 +1,6 @@
 """The desk's pages of the territory."""
 
-from grids.admin.boundaries import BoundaryDraftAdmin
+from grids.admin.drafts import BoundaryDraftAdmin
 from grids.admin.imports import HouseholdImportAdmin, PremisesImportAdmin, ResidentImportAdmin
 from grids.admin.register import CareNeedAdmin, FacilityAdmin, HouseholdAdmin, PremisesAdmin, ResidentAdmin
 from grids.admin.territory import BuildingAdmin, EntranceAdmin, GridAdmin

@@ -1,25 +1,25 @@
-"""The outlines of grids at the desk: the map of what lies below a node with what does not fit, a file to load, and what a draft would do.
-The overview is a mixin of the grids' admin."""
+"""The outlines of grids at the desk: the map of what lies below a node with what does not fit, as it is or was on a day, and a file to
+load. A mixin of the grids' admin."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils import timezone
 from django.utils.http import urlencode
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
-from governance import masks
-from governance.admin.base import Named, ReadOnlyAdmin
 from governance.admin.verbs import verb_page
 from governance.forms import asked
-from governance.templatetags import ui
 from governance.territory import GridLevel, asked_node
 from grids import geometry, services
 from grids.boundary_files import MAX_BYTES, OutlineFileError, read_outlines
@@ -72,10 +72,11 @@ def of_map(
     }
 
 
-def named(faults: list[geometry.Misfit]) -> list[dict[str, Any]]:
-    """Return the faults as lines of a list: the names of the grids, what is wrong, the area."""
+def named(faults: list[geometry.Misfit], new: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """Return the faults as lines of a list: the names of the grids, what is wrong, the area. ``new``: names of grids to be."""
     codes = {code for each in faults for code in each.codes}
     names = dict(Grid.objects.filter(code__in=codes).values_list("code", "name"))
+    names |= {code: name or "新网格" for code, name in (new or {}).items()}
     return [
         {
             "words": each.words,
@@ -85,6 +86,45 @@ def named(faults: list[geometry.Misfit]) -> list[dict[str, Any]]:
         }
         for each in faults[:MOST_LINES]
     ]
+
+
+def asked_day(text: str) -> date | None:
+    """Return the past day that an address asks for; None for today, what is to come, and what is no day."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if date(2000, 1, 1) <= day < timezone.localdate() else None
+
+
+def in_force(day: date | None) -> Q:
+    """Return the condition that an outline meets which is in force now, or was at the end of a day."""
+    if day is None:
+        return Q(until=None)
+    end = timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+    return Q(since__lt=end) & (Q(until=None) | Q(until__gte=end))
+
+
+@dataclass(frozen=True)
+class Then:
+    """What lay below a node at the end of a day: the grids, their outlines, the node's own."""
+
+    below: list[Grid]
+    shapes: dict[str, BaseGeometry]
+    whole: Any
+
+
+def was_on(node: str, day: date, user: Any) -> Then:
+    """Return the map below a node as it was at the end of a day, with the outlines that the person may look up."""
+    rows = Boundary.objects.restrict(user).filter(in_force(day))
+    below = (
+        Grid.objects.children_of(node)
+        .filter(Q(valid_until=None) | Q(valid_until__gt=day), valid_from__lte=day)
+        .defer("boundary")
+        .order_by("code")
+    )
+    shapes = {code: shape(each) for code, each in rows.filter(grid__in=below).values_list("grid", "shape")}
+    return Then(list(below), shapes, rows.filter(grid=node).values_list("shape", flat=True).first())
 
 
 class BoundaryPages:
@@ -112,29 +152,46 @@ class BoundaryPages:
         if len(node) > GridLevel.COMMUNITY or not Grid.objects.current().filter(pk=node).exists():
             node = top
         parent = Grid.objects.get(pk=node)
-        below = list(Grid.objects.current().children_of(node).order_by("code"))
-        shapes = {grid.code: shape(grid.boundary) for grid in below if grid.boundary}
-        around = shape(parent.boundary) if parent.boundary else None
+        day = asked_day(request.GET.get("on", ""))
+        then = was_on(node, day, request.user) if day else None
+        below = (
+            list(Grid.objects.current().children_of(node).order_by("code")) if then is None else then.below
+        )
+        shapes = (
+            {grid.code: shape(grid.boundary) for grid in below if grid.boundary}
+            if then is None
+            else then.shapes
+        )
+        whole = parent.boundary if then is None else then.whole
+        around = shape(whole) if whole else None
         faults = geometry.misfits(node, around, shapes) if around is not None else []
-        since = {
-            row.grid_id: row
-            for row in Boundary.objects.restrict(request.user).filter(grid__in=below, until=None)
-        }
+        rows = Boundary.objects.restrict(request.user).filter(grid__in=below).defer("shape")
+        since = {row.grid_id: row for row in rows.filter(in_force(day))}
         lines = [
             {
                 "grid": grid,
                 "area": geometry.square_metres(shapes[grid.code]) if grid.code in shapes else None,
                 "row": since.get(grid.code),
-                "url": f"?{urlencode({'in': grid.code})}" if len(grid.code) < GridLevel.BASE else "",
+                "url": f"?{urlencode({'in': grid.code} | ({'on': day} if day else {}))}"
+                if len(grid.code) < GridLevel.BASE
+                else "",
             }
             for grid in below
         ]
+        alone = services.without_worker(
+            [grid.code for grid in below if not grid.is_retired and len(grid.code) == GridLevel.BASE]
+        )
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
             "title": "网格边界",
             "opts": self.model._meta,
-            "places": [(f"?{urlencode({'in': code})}", name) for code, name in Grid.objects.way_down(top, node)],
+            "day": day,
+            "today": timezone.localdate(),
+            "node": node,
+            "alone": [grid for grid in below if grid.code in set(alone)] if day is None else [],
+            "edit_url": f"{self.link(None, 'boundaries_edit')}?{urlencode({'in': node})}",
+            "places": [(f"?{urlencode({'in': code} | ({'on': day} if day else {}))}", name) for code, name in Grid.objects.way_down(top, node)],
             "map": of_map(
                 [(grid.code, grid.name, shapes[grid.code], "area") for grid in below if grid.code in shapes], faults, around
             ),
@@ -143,7 +200,7 @@ class BoundaryPages:
             "faults": named(faults),
             "lacking": sum(line["area"] is None for line in lines),
             "whole": around is not None,
-            "history": Boundary.objects.restrict(request.user).filter(grid=node).select_related("by")[:20],
+            "history": Boundary.objects.restrict(request.user).filter(grid=node).select_related("by").defer("shape")[:20],
             "load_url": self.link(None, "boundaries_load"),
             "drafts": self.admin_site.get_model_admin(BoundaryDraft).waiting(request),
             "back": self.link(None, "changelist"),
@@ -176,125 +233,3 @@ class BoundaryPages:
             self, request, title="导入网格边界", form=form, run=run, done="", back=self.link(None, "boundaries"), button="上传核对",
             hint="先核对：哪些网格会变、变多少，有没有重叠、越界和空隙，看清楚再启用。",
         )  # fmt: skip
-
-
-@admin.register(BoundaryDraft)
-class BoundaryDraftAdmin(ReadOnlyAdmin):
-    """Drafts: looked over on the map, put in force, or dropped."""
-
-    list_display = ("heading", "scope", "number", "created_at", "state")
-    list_display_links = ("heading",)
-    ordering = ("-created_at", "-pk")
-    fields = ("heading",)
-    readonly_fields = ("heading",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).select_related("grid", "by").defer("grid__boundary")
-
-    def row_title(self, draft: BoundaryDraft) -> str:
-        return draft.file_name or draft.get_source_display()
-
-    @admin.display(description="方案")
-    def heading(self, draft: BoundaryDraft) -> str:
-        return self.row_title(draft)
-
-    @admin.display(description="范围", ordering="grid")
-    def scope(self, draft: BoundaryDraft) -> str:
-        return draft.grid.name
-
-    @admin.display(description="网格数")
-    def number(self, draft: BoundaryDraft) -> int:
-        return len(draft.shapes)
-
-    @admin.display(description="状态")
-    def state(self, draft: BoundaryDraft) -> str:
-        return ui.chip("待启用", "caution") if draft.is_open else ui.chip("已启用", "good")
-
-    def waiting(self, request: HttpRequest) -> list[tuple[str, BoundaryDraft]]:
-        """Return the drafts that the person may still put in force, with their addresses."""
-        rows = self.get_queryset(request).filter(applied_at=None)[:20]
-        return [(self.link(row), row) for row in rows]
-
-    def get_urls(self) -> list:
-        view, name = self.admin_site.admin_view, "grids_boundarydraft"
-        return [
-            path("<int:object_id>/apply/", view(self.apply_view), name=f"{name}_apply"),
-            path("<int:object_id>/drop/", view(self.drop_view), name=f"{name}_drop"),
-            *super().get_urls(),
-        ]
-
-    def changeform_view(
-        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """Show what a draft would change, and what would not fit."""
-        if object_id is None:
-            raise Http404
-        draft = self.reach(request, object_id)
-        outlines = services.outlines_of(draft)
-        faults = services.faults_of(outlines) if draft.is_open else []
-        grids = {grid.code: grid for grid in Grid.objects.filter(code__in=outlines).order_by("code")}
-        lines, areas = [], []
-        for code, grid in grids.items():
-            new = outlines[code]
-            old = shape(grid.boundary) if grid.boundary else None
-            before = geometry.square_metres(old) if old is not None else None
-            same = old is not None and geometry.square_metres(old.symmetric_difference(new)) < 1
-            lines.append(
-                {
-                    "grid": grid,
-                    "before": before,
-                    "after": geometry.square_metres(new),
-                    "same": same,
-                    "moved": 0 if old is None else geometry.square_metres(old.symmetric_difference(new)),
-                }
-            )
-            areas.append((code, grid.name, new, "area" if same else "new"))
-        beside = Grid.objects.current().filter(parent__in={grid.parent_id for grid in grids.values()})
-        areas = [
-            *((each.code, each.name, shape(each.boundary), "beside") for each in beside if each.boundary and each.code not in outlines),
-            *areas,
-        ]  # fmt: skip
-        request.current_app = self.admin_site.name
-        context = {
-            **self.admin_site.each_context(request),
-            "title": self.row_title(draft),
-            "opts": self.model._meta,
-            "original": Named(draft, self.row_title(draft)),
-            "draft": draft,
-            "who": masks.person(draft.by),
-            "map": of_map(areas, faults),
-            "lines": lines[:MOST_LINES],
-            "changed": sum(not line["same"] for line in lines),
-            "faults": named(faults),
-            "stops": any(each.kind != "gap" for each in faults),
-            "apply_url": self.link(draft, "apply"),
-            "drop_url": self.link(draft, "drop"),
-            "back": f"{self.admin_site.get_model_admin(Grid).link(None, 'boundaries')}?{urlencode({'in': draft.grid_id})}",
-            "has_permission": True,
-        }
-        return TemplateResponse(request, "grids/desk_draft.html", context)
-
-    def apply_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Put a draft in force."""
-        draft = self.reach(request, str(object_id))
-        if request.method != "POST":
-            return HttpResponseRedirect(self.link(draft))
-        try:
-            number = services.apply_draft(draft, by=request.user)
-        except PermissionDenied:
-            raise Http404 from None
-        except ValidationError as refusal:
-            self.message_user(request, "还不能启用：" + "；".join(refusal.messages[:5]), messages.ERROR)
-            return HttpResponseRedirect(self.link(draft))
-        self.message_user(request, f"已启用，{number} 个网格的边界有变化。")
-        there = self.admin_site.get_model_admin(Grid).link(None, "boundaries")
-        return HttpResponseRedirect(f"{there}?{urlencode({'in': draft.grid_id})}")
-
-    def drop_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Drop a draft."""
-        draft = self.reach(request, str(object_id))
-        if request.method == "POST":
-            services.drop_draft(draft, by=request.user)
-            self.message_user(request, "已放弃，没有改动。")
-            return HttpResponseRedirect(self.admin_site.get_model_admin(Grid).link(None, "boundaries"))
-        return HttpResponseRedirect(self.link(draft))

@@ -17,6 +17,7 @@ from governance.permissions import EVERYTHING, NOTHING, rule_of
 from governance.territory import GridLevel
 from grids import services
 from grids.admin.boundaries import BoundaryPages
+from grids.admin.editing import EditingPages
 from grids.forms import GridForm, RetireForm
 from grids.models import Building, Entrance, Grid
 from grids.notice import HOTLINE
@@ -67,7 +68,7 @@ class DirectoryAdmin(TerritorialAdmin):
 
 
 @admin.register(Grid)
-class GridAdmin(BoundaryPages, DirectoryAdmin):
+class GridAdmin(EditingPages, BoundaryPages, DirectoryAdmin):
     form = GridForm
     list_display = ("code", "name", "level_name", "kind", "household_count", "phone", "state", "sheet")
     list_display_links = ("code", "name")
@@ -164,7 +165,8 @@ class GridAdmin(BoundaryPages, DirectoryAdmin):
                 put_error(form, refusal)
             else:
                 messages.success(
-                    request, f"“{grid}”已停用，{done.moved} 栋楼、{done.matters} 件未办结事项随之移交。"
+                    request,
+                    f"“{grid}”已停用，{done.moved} 栋楼、{done.matters} 件未办结事项、{done.posts} 个岗位随之移交。",
                 )
                 if done.left:
                     messages.warning(request, f"还有 {done.left} 栋楼留在“{grid}”，请逐栋改到承接网格。")

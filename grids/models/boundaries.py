@@ -57,10 +57,15 @@ class Boundary(models.Model):
 
 
 class BoundaryDraft(models.Model):
-    """Outlines that are to be put in force together. ``grid`` is the node that holds them all, ``shapes`` a GeoJSON geometry by code."""
+    """Outlines that are to be put in force together. ``grid`` is the node that holds them all, ``shapes`` a GeoJSON geometry by code.
+
+    Where grids are split or merged, ``made`` has the names of the new ones by their codes, and ``heirs`` the new codes by the old ones.
+    """
 
     grid = models.ForeignKey(Grid, models.PROTECT, related_name="drafts", verbose_name="范围")
     shapes = models.JSONField("边界")
+    made = models.JSONField("新网格", default=dict, blank=True)
+    heirs = models.JSONField("承接", default=dict, blank=True)
     source = models.CharField("来源", max_length=8, choices=Boundary.Source.choices)
     system = models.CharField("坐标系", max_length=8, choices=System.choices, default=System.WGS84)
     file_name = models.CharField("文件", max_length=100, blank=True)

@@ -8,9 +8,12 @@ from grids.services.boundaries import (
     keep_boundaries,
     load_outlines,
     make_up_base_grids,
+    moves_of,
     open_draft,
+    outdated,
     outlines_of,
 )
+from grids.services.redraw import Change, Moves, Numbered, Part, joined, numbered, without_worker
 from grids.services.territory import (
     Report,
     Retirement,
@@ -22,20 +25,29 @@ from grids.services.territory import (
 )
 
 __all__ = [
+    "Change",
+    "Moves",
+    "Numbered",
+    "Part",
     "Report",
     "Retirement",
     "apply_draft",
     "boundary_misfits",
     "drop_draft",
     "faults_of",
+    "joined",
     "keep_boundaries",
     "load_divisions",
     "load_outlines",
     "make_up_base_grids",
+    "moves_of",
+    "numbered",
     "open_draft",
+    "outdated",
     "outlines_of",
     "renew_token",
     "retire_grid",
     "save_building",
     "save_grid",
+    "without_worker",
 ]

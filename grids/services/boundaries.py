@@ -2,7 +2,7 @@
 beside its siblings, within its parent and around what lies below it, and the one before is kept with its time."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +13,14 @@ from shapely.geometry.base import BaseGeometry
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from governance.flow import on_tick
+from governance.permissions import look_again
 from governance.territory import GridLevel, common_node, parent_code
 from grids import geometry, tessellate
 from grids.boundary_files import OutlineFileError
 from grids.coordinates import System
 from grids.models import Boundary, BoundaryDraft, Grid
+from grids.services import redraw
+from grids.services.redraw import Change
 from grids.services.territory import BATCH, one_at_a_time
 
 #: A draft that nobody put in force is forgotten after so many days.
@@ -33,7 +36,11 @@ def keep_boundaries(outlines: Mapping[str, BaseGeometry], *, by: Any, source: st
     now, changed, rows = timezone.now(), [], []
     for grid in Grid.objects.current().filter(code__in=outlines).order_by("code"):
         polygon = outlines[grid.code]
-        shape, made_up = geometry.to_geojson(polygon), source == Boundary.Source.MADE_UP
+        shape = geometry.to_geojson(polygon)
+        # What is drawn on a made-up map is no more real than that.
+        made_up = source == Boundary.Source.MADE_UP or (
+            source == Boundary.Source.DRAWN and grid.boundary_made_up
+        )
         if (grid.boundary, grid.boundary_made_up) == (shape, made_up):
             continue
         grid.boundary, grid.boundary_made_up = shape, made_up
@@ -52,12 +59,20 @@ def keep_boundaries(outlines: Mapping[str, BaseGeometry], *, by: Any, source: st
     return len(changed)
 
 
-def faults_of(outlines: Mapping[str, BaseGeometry]) -> list[geometry.Misfit]:
+def faults_of(
+    outlines: Mapping[str, BaseGeometry],
+    made: Iterable[str] = (),
+    gone: Iterable[str] = (),
+    below: Iterable[str] = (),
+) -> list[geometry.Misfit]:
     """Return what would be wrong with the map if these outlines were in force: beside their siblings, within their parents, around what
-    lies below them."""
-    codes = Grid.objects.current().filter(code__in=outlines).values_list("code", flat=True)
-    around = {each for code in codes for each in (parent_code(code), code) if each}
-    return _misfits(around, {code: outlines[code] for code in codes})
+    lies below them. ``made``: codes among them that are not there yet; ``gone``: codes that would be there no more; ``below``: codes below
+    which to look in any case."""
+    made, gone = set(made), set(gone)
+    there = Grid.objects.current().filter(code__in=outlines).values_list("code", flat=True)
+    codes = ({*there} | (made & outlines.keys())) - gone
+    around = {each for code in codes | gone for each in (parent_code(code), code) if each} | {*below}
+    return _misfits(around - gone, {code: outlines[code] for code in sorted(codes)}, gone)
 
 
 # --- drafts -----------------------------------------------------------------------------------------------------------------
@@ -69,24 +84,34 @@ def open_draft(
     source: str,
     system: str = System.WGS84,
     file_name: str = "",
+    changes: Sequence[Change] = (),
 ) -> BoundaryDraft:
-    """Keep outlines to be looked over. Those of codes that the territory lacks are passed over and counted.
+    """Keep outlines to be looked over, with the grids that are split or merged (``changes``). Outlines of codes that the territory
+    lacks are passed over and counted.
 
-    Needs ``change`` on every grid that is named. Raises OutlineFileError where none is named, and PermissionDenied.
+    Needs ``change`` on every grid that is named. Raises OutlineFileError where none is named or one is out of reach, and ValidationError
+    for changes that cannot be.
     """
-    known = list(Grid.objects.current().filter(code__in=outlines).values_list("code", flat=True))
+    if changes:
+        one_at_a_time()
+    named = set(Grid.objects.current().filter(code__in=outlines).values_list("code", flat=True))
+    known = {*named, *(code for change in changes for code in change.old)}
     if not known:
         raise OutlineFileError(["边界文件里没有一个编码与网格相符。"])
     reached = Grid.objects.restrict(by, "change").filter(code__in=known).count()
     if reached != len(known):
         raise OutlineFileError([f"有 {len(known) - reached} 个网格不在您的管理范围内，请从文件里去掉。"])
+    new = redraw.numbered(changes, outlines)
+    shapes = {code: outlines[code] for code in named - new.heirs.keys()} | new.outlines
     return BoundaryDraft.objects.create(
-        grid_id=common_node(known),
-        shapes={code: geometry.to_geojson(outlines[code]) for code in sorted(known)},
+        grid_id=common_node(known)[: GridLevel.COMMUNITY] if new.heirs else common_node(known),
+        shapes={code: geometry.to_geojson(shapes[code]) for code in sorted(shapes)},
+        made=new.made,
+        heirs=new.heirs,
         source=source,
         system=system,
         file_name=file_name[-100:],
-        passed_over=len(outlines) - len(known),
+        passed_over=len(outlines) - len(named),
         by=by,
     )
 
@@ -96,26 +121,59 @@ def outlines_of(draft: BoundaryDraft) -> dict[str, BaseGeometry]:
     return {code: geometry.to_polygon(shape) for code, shape in draft.shapes.items()}
 
 
-@transaction.atomic
-def apply_draft(draft: BoundaryDraft, *, by: Any, note: str = "") -> int:
-    """Put a draft in force; repeating it changes nothing. Returns how many grids changed.
+def moves_of(draft: BoundaryDraft) -> redraw.Moves:
+    """Return what a draft would take along, as things stand."""
+    return redraw.moves_of(draft.made, draft.heirs, outlines_of(draft))
 
-    Needs ``change`` on every grid that it names. Raises PermissionDenied, and ValidationError for faults other than gaps.
+
+@transaction.atomic
+def apply_draft(
+    draft: BoundaryDraft, *, by: Any, note: str = "", staying: Mapping[str, Iterable[int]] | None = None
+) -> int:
+    """Put a draft in force, with what moves along; repeating it changes nothing. Returns how many grids changed.
+
+    ``staying``: by the code of a part of a split grid, the keys of posts at the old one whose people go on there. Needs ``change`` on
+    every grid that it names. Raises PermissionDenied, and ValidationError for faults other than gaps, for a map that is no longer the
+    one that was drawn on, and where two buildings would have one name.
     """
     one_at_a_time()
     draft = BoundaryDraft.objects.select_for_update(of=("self",)).get(pk=draft.pk)
     if not draft.is_open:
         return 0
-    if Grid.objects.restrict(by, "change").filter(code__in=draft.shapes).count() != len(draft.shapes):
+    there = {*draft.shapes, *draft.heirs} - draft.made.keys()
+    if Grid.objects.restrict(by, "change").filter(code__in=there).count() != len(there):
         raise PermissionDenied
     outlines = outlines_of(draft)
-    faults = [str(each) for each in faults_of(outlines) if each.kind != "gap"]
+    faults = outdated(draft) or [
+        str(each) for each in faults_of(outlines, draft.made, draft.heirs) if each.kind != "gap"
+    ]
     if faults:
         raise ValidationError(faults)
+    moves = moves_of(draft)
+    redraw.make_grids(draft.made, draft.heirs, by)
     number = keep_boundaries(outlines, by=by, source=draft.source, note=note.strip() or str(draft.file_name))
+    redraw.take_along(moves, draft.heirs, outlines, by=by, staying=staying or {})
+    for grid in Grid.objects.filter(code__in=draft.made):
+        look_again(by, grid, "change")
     draft.applied_at = timezone.now()
     draft.save(update_fields=["applied_at"])
-    return number
+    geometry.boundaries_changed()
+    return number + len(draft.heirs)
+
+
+def outdated(draft: BoundaryDraft) -> list[str]:
+    """Return why a draft no longer fits the map that it was made for: grids that are gone, outlines on which it was drawn that others
+    have changed since."""
+    there = {*draft.shapes, *draft.heirs} - draft.made.keys()
+    gone = Grid.objects.filter(code__in=there).exclude(valid_until=None)
+    why = [f"“{grid}”已停用，请放弃这个方案，重新画。" for grid in gone.defer("boundary")]
+    if draft.source == Boundary.Source.DRAWN:
+        newer = Boundary.objects.filter(grid__in=there, since__gt=draft.created_at, until=None)
+        why += [
+            f"“{row.grid}”的边界在这个方案之后又改过，请放弃这个方案，重新画。"
+            for row in newer.select_related("grid").defer("shape", "grid__boundary")
+        ]
+    return why
 
 
 @transaction.atomic
@@ -157,12 +215,15 @@ def boundary_misfits(district: str) -> list[geometry.Misfit]:
     return _misfits(set(parents.values_list("code", flat=True)), {})
 
 
-def _misfits(parents: set[str], instead: Mapping[str, BaseGeometry]) -> list[geometry.Misfit]:
-    """Check the children of each parent, with the boundaries ``instead`` in place of the stored ones."""
+def _misfits(
+    parents: set[str], instead: Mapping[str, BaseGeometry], gone: Iterable[str] = ()
+) -> list[geometry.Misfit]:
+    """Check the children of each parent, with the boundaries ``instead`` in place of the stored ones and without those ``gone``."""
     stored = dict(
         Grid.objects.current()
         .exclude(boundary=None)
         .filter(parent__in=parents)
+        .exclude(code__in=gone)
         .values_list("code", "boundary")
     )
     stored |= dict(

@@ -2,6 +2,7 @@
 
 from django.db.models import OuterRef, Subquery
 
+from grids.geometry import PointIndex
 from grids.models import Entrance, Facility, Household, Premises, Resident
 
 
@@ -15,7 +16,13 @@ def follow(doors: list[int]) -> None:
     Resident.objects.filter(household__in=behind).update(grid_id=Subquery(home))
 
 
-def inherit(code: str, heir: str) -> None:
-    """Put what stands in a grid that is no more, without a door, into the one that takes its place."""
-    Premises.objects.filter(grid=code, entrance=None).update(grid_id=heir)
-    Facility.objects.filter(grid=code).update(grid_id=heir)
+def inherit(code: str, heir: str, parts: PointIndex | None = None) -> None:
+    """Put what stands in a grid that is no more, without a door, into the one that takes its place; what has a point into that of the
+    ``parts`` in which it lies."""
+    for rows in (Premises.objects.filter(grid=code, entrance=None), Facility.objects.filter(grid=code)):
+        if parts is not None:
+            for row in rows.exclude(longitude=None).only("pk", "longitude", "latitude"):
+                part = parts.locate(row.longitude, row.latitude)
+                if part is not None:
+                    rows.filter(pk=row.pk).update(grid_id=part)
+        rows.update(grid_id=heir)

@@ -75,10 +75,15 @@ def names_of(by: By, scope: Scope, keys: list[Any]) -> dict[Any, str]:
     """Return what the rows of a table are called, in the order in which they stand."""
     known = [key for key in keys if key is not None]
     names: dict[Any, str] = {}
-    if by is By.PLACE:
-        found = Grid.objects.filter(code__in=known).order_by("code").values_list("code", "name")
+    if by.is_place:
+        found = (
+            Grid.objects.filter(code__in=known).order_by("code").values_list("code", "name", "valid_until")
+        )
         names = {
-            code: f"{name}本级" if code == scope.node and len(code) < 15 else name for code, name in found
+            code: f"{name}本级"
+            if code == scope.node and len(code) < 15
+            else name + ("" if ended is None else "（已停用）")
+            for code, name, ended in found
         }
     elif by is By.UNIT:
         units = Unit.objects.filter(pk__in=known).order_by("kind", "grid", "code")
@@ -131,6 +136,12 @@ class Asked:
         if "period" in changes:
             asked = {key: value for key, value in asked.items() if key not in ("since", "until")}
         return "?" + urlencode({key: value for key, value in asked.items() if value not in (None, "")})
+
+    def offers(self, by: By) -> bool:
+        """Say whether a breakdown is offered: by the present grids only where some below are no more."""
+        if by is not By.PRESENT or self.by is By.PRESENT:
+            return True
+        return Grid.objects.filter(parent=self.node or None).exclude(valid_until=None).exists()
 
     def places(self) -> list[Grid]:
         """Return the places from the top of her reach to the one that is looked at."""
@@ -200,7 +211,7 @@ class FiguresPage:
         keys = list(dict.fromkeys([*self.columns, *self.known(COMPARED), *self.known(reports.FUNNEL)]))
         table = self.tally(keys, asked.period, asked.by)
         totals = reports.total(table, keys)
-        if asked.by is By.PLACE:
+        if asked.by.is_place:
             for code in asked.below():
                 table.setdefault(code, {key: Value(FIGURES[key]) for key in keys})
         names = names_of(asked.by, asked.scope, list(table))
@@ -216,7 +227,7 @@ class FiguresPage:
     def down(self, key: Any) -> str:
         """Return the address of what lies below a row, empty where nothing does."""
         asked = self.asked
-        if asked.by is By.PLACE and key != asked.node and len(str(key)) < GridLevel.BASE:
+        if asked.by.is_place and key != asked.node and len(str(key)) < GridLevel.BASE:
             return asked.url(**{"in": key})
         if asked.by is By.KIND and asked.scope.major is None and key is not None:
             return asked.url(major=key)
@@ -311,7 +322,9 @@ def figures_view(admin: Any, request: HttpRequest) -> HttpResponse:
         "places": [(asked.url(**{"in": place.code}), place.name) for place in places],
         "major": MajorClass.objects.filter(pk=asked.scope.major).first() if asked.scope.major else None,
         "all_classes": asked.url(major=None),
-        "breakdowns": [(asked.url(by=by.value, major=None), by.label, by is asked.by) for by in By],
+        "breakdowns": [
+            (asked.url(by=by.value, major=None), by.label, by is asked.by) for by in By if asked.offers(by)
+        ],
         "columns": [FIGURES[key] for key in page.columns],
         "rows": rows,
         "compared": page.compared(totals),

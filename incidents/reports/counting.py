@@ -13,6 +13,7 @@ from governance.models.matters import Channel
 from governance.periods import EARLIEST, Period
 from governance.permissions import EVERYTHING, NOTHING, rule_of
 from governance.territory import COLUMN, level_of
+from grids.succession import merged_into, present_place
 from incidents.reports.figures import ALL, FIGURES, THOSE, Figure, Lines, Value
 
 
@@ -57,13 +58,19 @@ class By(models.TextChoices):
     """Into which rows a table is broken down."""
 
     PLACE = "place", "下级区域"
+    #: What lay in grids that are no more is counted under the one that took over.
+    PRESENT = "present", "下级区域（按现在的网格）"
     UNIT = "unit", "承办单位"
     CHANNEL = "channel", "来源"
     KIND = "class", "类别"
 
+    @property
+    def is_place(self) -> bool:
+        return self in (By.PLACE, By.PRESENT)
+
     def column(self, scope: Scope) -> str:
         """Return the column whose value a row is told by."""
-        if self is By.PLACE:
+        if self.is_place:
             return {0: "district_code", 6: "street_code", 9: "community_code"}.get(len(scope.node), "grid")
         if self is By.KIND:
             return "minor_class__major" if scope.major is None else "minor_class"
@@ -126,7 +133,18 @@ def tally(
     for line in table.values():
         for key in keys:
             line.setdefault(key, Value(FIGURES[key]))
-    return table
+    return _as_now(table) if by is By.PRESENT else table
+
+
+def _as_now(table: Table) -> Table:
+    """Return a table with the rows of grids that are no more added to the one grid that took over from each; what was split stays."""
+    now: Table = {}
+    places = present_place([code for code in table if code])
+    for code, line in table.items():
+        there = now.setdefault(places.get(code, code), {})
+        for key, value in line.items():
+            there[key] = there[key] + value if key in there else value
+    return now
 
 
 def total(table: Table, keys: Iterable[str]) -> dict[str, Value]:
@@ -153,6 +171,8 @@ class Cell:
 
     def _told(self) -> dict[str, Any]:
         column = self.by.column(self.scope)
+        if self.by is By.PRESENT and self.key is not None:
+            return {f"{column}__in": merged_into(self.key)}
         return {f"{column}__isnull": True} if self.key is None else {column: self.key}
 
     def __str__(self) -> str:

@@ -4,11 +4,13 @@
 for (const place of document.querySelectorAll("[data-map]")) {
   const data = JSON.parse(document.getElementById(place.dataset.map).textContent);
   const feature = (shape, properties) => ({ type: "Feature", geometry: shape, properties });
-  const map = L.map(place, { preferCanvas: true, attributionControl: Boolean(data.attribution), zoomSnap: 0.25 });
+  const map = L.map(place, { preferCanvas: true, attributionControl: Boolean(data.attribution), zoomControl: false, zoomSnap: 0.25 });
+  L.control.zoom({ zoomInTitle: "放大", zoomOutTitle: "缩小" }).addTo(map);
+  map.attributionControl?.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
   if (data.tiles) L.tileLayer(data.tiles, { attribution: data.attribution, maxZoom: 18 }).addTo(map);
   const drawn = L.featureGroup().addTo(map);
   const draw = (features, style, words) => L.geoJSON(features, {
-    style, onEachFeature: (each, layer) => { if (words) layer.bindTooltip(words(each.properties), { sticky: true }); },
+    style, onEachFeature: (each, layer) => { if (words) layer.bindTooltip(Object.assign(document.createElement("span"), { textContent: words(each.properties) }), { sticky: true }); },
   }).addTo(drawn);
   if (data.around) draw(feature(data.around, {}), { color: "#5f6368", weight: 3, fill: false });
   draw(

@@ -410,3 +410,5 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
     yield reverse("admin:parties_meeting_month", args=[stage.cast.branch.pk])
     yield reverse("admin:incidents_figures")
     yield reverse("admin:incidents_figures") + "?period=year&by=class"
+    yield reverse("admin:grids_grid_boundaries")
+    yield reverse("admin:grids_grid_boundaries_edit")

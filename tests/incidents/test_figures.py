@@ -348,3 +348,37 @@ def test_the_list_of_calls_back_names_no_reporter_and_not_what_she_said(client, 
 def test_figures_whose_whole_is_meant_have_it_on_the_page():
     for figure in FIGURES.values():
         assert figure.how and figure.parts[0] == ALL
+
+
+def test_what_lay_in_merged_grids_is_counted_then_under_them_and_now_under_their_successor(client, secretary):
+    from grids import services
+
+    other = factories.make_grid(factories.COMMUNITY + "002")
+    lost = factories.make_grid(factories.COMMUNITY + "009")
+    worker = factories.make_staff("grid_worker", factories.BASE)
+    for code in (factories.BASE, other.code, lost.code):
+        factories.make_closed(code, by=secretary, worker=worker)
+    heir = factories.make_grid(factories.COMMUNITY + "003")
+    for code in (factories.BASE, other.code):
+        services.retire_grid(Grid.objects.get(code=code), [heir], by=secretary, reason="合并网格")
+    parts = [factories.make_grid(factories.COMMUNITY + serial) for serial in ("004", "005")]
+    services.retire_grid(lost, parts, by=secretary, reason="一分为二了")
+    today = Period(timezone.localdate(), timezone.localdate())
+    scope, rows_of = Scope(factories.COMMUNITY), reports.at_work(secretary)
+
+    def closed(by):
+        return {
+            code: line["closed"].all
+            for code, line in reports.tally(["closed"], rows_of, today, scope, by).items()
+        }
+
+    assert closed(By.PLACE) == {factories.BASE: 1, other.code: 1, lost.code: 1}
+    assert closed(By.PRESENT) == {heir.code: 2, lost.code: 1}
+    enter(client, secretary)
+    then = client.get(page(), {"in": factories.COMMUNITY}).content.decode()
+    assert "下级区域（按现在的网格）" in then and "网格001（已停用）" in then
+    now = client.get(page(), {"in": factories.COMMUNITY, "by": "present"})
+    names = {row.name: row for row in now.context["rows"]}
+    assert "网格001（已停用）" not in names and "网格009（已停用）" in names
+    cell = next(cell for cell in names["网格003"].cells if cell.value.figure.key == "on_time")
+    assert cell.value.all == 2 and client.get(cell.url).context["cl"].result_count == 2

@@ -1,0 +1,214 @@
+"""Drafts of outlines at the desk: what one would change and take along, what would not fit; it is put in force, or dropped."""
+
+from collections import Counter
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.http import urlencode
+from shapely.geometry import shape
+
+from governance import masks
+from governance.admin.base import Named, ReadOnlyAdmin
+from governance.templatetags import ui
+from governance.territory import GridLevel
+from grids import geometry, services
+from grids.admin.boundaries import MOST_LINES, named, of_map
+from grids.models import BoundaryDraft, Grid
+
+
+@admin.register(BoundaryDraft)
+class BoundaryDraftAdmin(ReadOnlyAdmin):
+    """Drafts: looked over on the map, put in force, or dropped."""
+
+    list_display = ("heading", "scope", "number", "created_at", "state")
+    list_display_links = ("heading",)
+    ordering = ("-created_at", "-pk")
+    fields = ("heading",)
+    readonly_fields = ("heading",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("grid", "by").defer("grid__boundary")
+
+    def row_title(self, draft: BoundaryDraft) -> str:
+        return draft.file_name or draft.get_source_display()
+
+    @admin.display(description="方案")
+    def heading(self, draft: BoundaryDraft) -> str:
+        return self.row_title(draft)
+
+    @admin.display(description="范围", ordering="grid")
+    def scope(self, draft: BoundaryDraft) -> str:
+        return draft.grid.name
+
+    @admin.display(description="网格数")
+    def number(self, draft: BoundaryDraft) -> int:
+        return len({*draft.shapes, *draft.made})
+
+    @admin.display(description="状态")
+    def state(self, draft: BoundaryDraft) -> str:
+        return ui.chip("待启用", "caution") if draft.is_open else ui.chip("已启用", "good")
+
+    def waiting(self, request: HttpRequest) -> list[tuple[str, BoundaryDraft]]:
+        """Return the drafts that the person may still put in force, with their addresses."""
+        rows = self.get_queryset(request).filter(applied_at=None)[:20]
+        return [(self.link(row), row) for row in rows]
+
+    def get_urls(self) -> list:
+        view, name = self.admin_site.admin_view, "grids_boundarydraft"
+        return [
+            path("<int:object_id>/apply/", view(self.apply_view), name=f"{name}_apply"),
+            path("<int:object_id>/drop/", view(self.drop_view), name=f"{name}_drop"),
+            *super().get_urls(),
+        ]
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show what a draft would change, and what would not fit."""
+        if object_id is None:
+            raise Http404
+        draft = self.reach(request, object_id)
+        outlines = services.outlines_of(draft)
+        outdated = services.outdated(draft) if draft.is_open else []
+        faults = (
+            services.faults_of(outlines, draft.made, draft.heirs) if draft.is_open and not outdated else []
+        )
+        moves = services.moves_of(draft) if draft.is_open and not outdated else None
+        grids = {grid.code: grid for grid in Grid.objects.filter(code__in=outlines).order_by("code")}
+        lines, areas = [], []
+        for code, grid in grids.items():
+            new = outlines[code]
+            old = shape(grid.boundary) if grid.boundary else None
+            before = geometry.square_metres(old) if old is not None else None
+            same = old is not None and geometry.square_metres(old.symmetric_difference(new)) < 1
+            lines.append(
+                {
+                    "grid": grid,
+                    "before": before,
+                    "after": geometry.square_metres(new),
+                    "same": same,
+                    "moved": 0 if old is None else geometry.square_metres(old.symmetric_difference(new)),
+                }
+            )
+            areas.append((code, grid.name, new, "area" if same else "new"))
+        if draft.is_open:
+            areas += [
+                (code, name, outlines[code], "new") for code, name in draft.made.items() if code in outlines
+            ]
+        parents = {grid.parent_id for grid in grids.values()} | {
+            code[: GridLevel.COMMUNITY] for code in draft.made
+        }
+        beside = (
+            Grid.objects.current().filter(parent__in=parents).exclude(code__in=[*draft.heirs, *draft.made])
+        )
+        areas = [
+            *((each.code, each.name, shape(each.boundary), "beside") for each in beside if each.boundary and each.code not in outlines),
+            *areas,
+        ]  # fmt: skip
+        stops = any(each.kind != "gap" for each in faults) or bool(outdated) or bool(moves and moves.clashes)
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "title": self.row_title(draft),
+            "opts": self.model._meta,
+            "original": Named(draft, self.row_title(draft)),
+            "draft": draft,
+            "who": masks.person(draft.by),
+            "map": of_map(areas, faults),
+            "lines": lines[:MOST_LINES],
+            "changed": sum(not line["same"] for line in lines),
+            "faults": named(faults),
+            "stops": stops,
+            "unfit": any(each.kind != "gap" for each in faults),
+            "outdated": outdated,
+            "redraws": self.redraws(draft, moves),
+            "moves": moves,
+            "staying": self.staying(draft, moves),
+            "apply_url": self.link(draft, "apply"),
+            "drop_url": self.link(draft, "drop"),
+            "back": f"{self.admin_site.get_model_admin(Grid).link(None, 'boundaries')}?{urlencode({'in': draft.grid_id})}",
+            "has_permission": True,
+        }
+        return TemplateResponse(request, "grids/desk_draft.html", context)
+
+    def redraws(self, draft: BoundaryDraft, moves: services.Moves | None) -> list[dict[str, Any]]:
+        """Return what is split and merged: the old grids, and the new ones with their outline's area and the buildings that come."""
+        names = dict(Grid.objects.filter(code__in=draft.heirs).values_list("code", "name"))
+        coming = Counter(moves.buildings.values()) if moves else Counter()
+        outlines = services.outlines_of(draft)
+        found: dict[tuple[str, ...], list[str]] = {}
+        for old, new in sorted(draft.heirs.items()):
+            found.setdefault(tuple(new), []).append(old)
+        return [
+            {
+                "old": [(code, names.get(code, code)) for code in old],
+                "new": [
+                    {
+                        "code": code,
+                        "name": draft.made[code],
+                        "area": geometry.square_metres(outlines[code]) if code in outlines else None,
+                        "buildings": coming[code],
+                    }
+                    for code in new
+                ],
+                "split": len(new) > 1,
+            }
+            for new, old in found.items()
+        ]
+
+    def staying(self, draft: BoundaryDraft, moves: services.Moves | None) -> list[dict[str, Any]]:
+        """Return the parts of split grids with who works at the old one, each to be kept on there or not."""
+        posts: dict[str, list] = {}
+        for post in moves.posts if moves else ():
+            posts.setdefault(post.grid_id, []).append((post.pk, f"{masks.person(post.user)}（{post.role}）"))
+        return [
+            {"name": draft.made[code], "field": f"stay_{code}", "posts": posts[old]}
+            for old, new in sorted(draft.heirs.items())
+            if len(new) > 1 and old in posts
+            for code in new
+        ]
+
+    def apply_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Put a draft in force."""
+        draft = self.reach(request, str(object_id))
+        if request.method != "POST":
+            return HttpResponseRedirect(self.link(draft))
+        try:
+            staying = {
+                code: [
+                    int(key)
+                    for key in request.POST.getlist(f"stay_{code}")
+                    if key.isdecimal() and len(key) < 10
+                ]
+                for code in draft.made
+            }
+            number = services.apply_draft(draft, by=request.user, staying=staying)
+        except PermissionDenied:
+            raise Http404 from None
+        except ValidationError as refusal:
+            self.message_user(request, "还不能启用：" + "；".join(refusal.messages[:5]), messages.ERROR)
+            return HttpResponseRedirect(self.link(draft))
+        if draft.made:
+            self.message_user(request, f"已启用，{len(draft.heirs)} 个网格停用，{len(draft.made)} 个新网格。")
+            for code in services.without_worker(draft.made):
+                self.message_user(
+                    request, f"“{draft.made[code]}”还没有网格员，请到“岗位”里任命。", messages.WARNING
+                )
+        else:
+            self.message_user(request, f"已启用，{number} 个网格的边界有变化。")
+        there = self.admin_site.get_model_admin(Grid).link(None, "boundaries")
+        return HttpResponseRedirect(f"{there}?{urlencode({'in': draft.grid_id})}")
+
+    def drop_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Drop a draft."""
+        draft = self.reach(request, str(object_id))
+        if request.method == "POST":
+            services.drop_draft(draft, by=request.user)
+            self.message_user(request, "已放弃，没有改动。")
+            return HttpResponseRedirect(self.admin_site.get_model_admin(Grid).link(None, "boundaries"))
+        return HttpResponseRedirect(self.link(draft))

@@ -4,6 +4,7 @@ from django.apps import AppConfig
 class GridsConfig(AppConfig):
     name = "grids"
     verbose_name = "网格"
+    desk_rank = 1
 
     def ready(self) -> None:
         from governance import home, offline

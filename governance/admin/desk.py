@@ -61,6 +61,11 @@ def greeting(hour: int) -> str:
     return "晚上好"
 
 
+def _rank(room: tuple[str, list[Card]]) -> tuple[int, str]:
+    """Return where an app's cards stand: those of an app whose work has no deadlines (``desk_rank``) come last."""
+    return getattr(apps.get_app_config(room[0]), "desk_rank", 0), room[0]
+
+
 def desk(site: Any, request: HttpRequest) -> dict[str, Any]:
     """Return what the desk shows this person."""
     now = timezone.localtime()
@@ -84,7 +89,7 @@ def desk(site: Any, request: HttpRequest) -> dict[str, Any]:
                 for card in sorted(cards, key=lambda card: card.order)
             ],
         }
-        for label, cards in sorted(rooms.items())
+        for label, cards in sorted(rooms.items(), key=_rank)
         if cards
     ]
     for group in groups:

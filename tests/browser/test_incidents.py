@@ -16,6 +16,7 @@ from grids.models import Entrance, Grid
 from incidents.flow import INCIDENTS
 from incidents.models import Incident, MinorClass, WhistleSlip
 from tests import factories
+from tests.browser.offline import back_online, kept
 from tests.browser.test_every_page import violations
 from tests.browser.visitor import DESK, Visitor
 from tests.cast import BACKEND
@@ -240,24 +241,6 @@ def test_what_a_street_cannot_settle_goes_round_by_a_whistle(world, visit, tmp_p
     assert (slip.status, slip.reporter, slip.on_site) == ("accepted", "王工", True)
     incident.refresh_from_db()
     assert (incident.status, incident.unit, incident.satisfaction) == ("rated", unit, 5)
-
-
-def kept(visitor: Visitor, address: str) -> None:
-    """Wait until the phone keeps this page, and is answered from what it keeps."""
-    found = visitor.page.evaluate(
-        """async (address) => {
-            for (let tries = 0; tries < 200; tries++) {
-                if (navigator.serviceWorker.controller && await caches.match(address, {ignoreVary: true})) return true;
-                await new Promise((again) => setTimeout(again, 100)); } }""",
-        address,
-    )
-    assert found, f"{address} is not kept"
-
-
-def back_online(visitor: Visitor) -> None:
-    """Give the network back, with the event that a phone fires and the emulation sometimes forgets."""
-    visitor.context.set_offline(False)
-    visitor.page.evaluate("dispatchEvent(new Event('online'))")
 
 
 def test_reports_wait_without_network_and_arrive_once(world, visit, tmp_path):

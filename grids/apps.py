@@ -6,8 +6,10 @@ class GridsConfig(AppConfig):
     verbose_name = "网格"
 
     def ready(self) -> None:
-        from governance import home
+        from governance import appointments, home
         from grids import cards
+        from grids.services.team import follow_post
 
+        appointments.following(follow_post)
         home.show(3, cards.worker)
         home.offer(*cards.TILES)

@@ -12,6 +12,7 @@ from governance.roles.sets import (
     KEEP_GRID,
     KEEP_MEDIATION,
     KEEP_PARTY,
+    KEEP_TEAM,
     KEEP_VOLUNTEERING,
     MEDIATION_WATCH,
     PARTY,
@@ -49,7 +50,13 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "区级坐席员",
         "全天候掌握全区事项，受理和派单",
         (DISTRICT,),
-        WATCH | DISPATCH | INCIDENT_DESK | IMPORT | WHISTLE_WATCH | of("incidents", "supervise_incident"),
+        WATCH
+        | DISPATCH
+        | INCIDENT_DESK
+        | IMPORT
+        | WHISTLE_WATCH
+        | of("incidents", "supervise_incident")
+        | of("grids", "reveal_teammember"),
     ),
     RoleSpec(
         "district_head",
@@ -84,6 +91,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | TASKS
         | of("mediation", "assist_backlog")
         | of("incidents", "blow_whistle", "publish_evaluation")
+        | of("grids", "reveal_teammember")
         | of("volunteers", "dispatch_order", "reveal_order", "export_order")
         | of("incidents", "supervise_incident", "dispatch_incident", "reveal_incident", "export_incident"),
     ),
@@ -95,6 +103,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         WATCH
         | DISPATCH
         | KEEP_VOLUNTEERING
+        | KEEP_TEAM
         | INCIDENT_DESK
         | IMPORT
         | WHISTLE_DESK
@@ -139,6 +148,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | DISPATCH
         | KEEP_VOLUNTEERING
         | KEEP_GRID
+        | KEEP_TEAM
         | INCIDENT_DESK
         | WHISTLES
         | MEDIATION_WATCH
@@ -160,7 +170,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | WHISTLES
         | HANDLE_TASKS
         | WISH_DESK
-        | of("mediation", "register_dispute", "view_backlog"),
+        | of("mediation", "register_dispute", "view_backlog")
+        | of("grids", "contact_teammember"),
     ),
     RoleSpec(
         "grid_worker",
@@ -177,7 +188,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "reopen_incident",
             "reveal_incident",
         )
-        | of("grids", "view_grid", "view_building", "view_entrance", "change_entrance"),
+        | of("grids", "view_grid", "view_building", "view_entrance", "change_entrance")
+        | of("grids", "view_teammember", "contact_teammember"),
     ),
     RoleSpec(
         "mediation_director",

@@ -1,6 +1,8 @@
 """What the territory is made of."""
 
 from grids.models.boundaries import Boundary, BoundaryDraft
+from grids.models.handovers import Handover, HandoverItem
+from grids.models.team import TeamMember
 from grids.models.territory import EVERYONE_READS, Building, Entrance, Grid, GridQuerySet, entrance_token
 
 __all__ = [
@@ -11,5 +13,8 @@ __all__ = [
     "Entrance",
     "Grid",
     "GridQuerySet",
+    "Handover",
+    "HandoverItem",
+    "TeamMember",
     "entrance_token",
 ]

@@ -1,4 +1,4 @@
-"""What changes the territory and its outlines. Each function is one transaction."""
+"""What changes the territory, its outlines and its teams. Each function is one transaction."""
 
 from grids.services.boundaries import (
     apply_draft,
@@ -11,6 +11,8 @@ from grids.services.boundaries import (
     open_draft,
     outlines_of,
 )
+from grids.services.handovers import assign_handover, relist, remark_items, take_items
+from grids.services.team import amend, end_service, enrol, enrol_holders, replace, unenrolled
 from grids.services.territory import (
     Report,
     Retirement,
@@ -24,9 +26,14 @@ from grids.services.territory import (
 __all__ = [
     "Report",
     "Retirement",
+    "amend",
     "apply_draft",
+    "assign_handover",
     "boundary_misfits",
     "drop_draft",
+    "end_service",
+    "enrol",
+    "enrol_holders",
     "faults_of",
     "keep_boundaries",
     "load_divisions",
@@ -34,8 +41,13 @@ __all__ = [
     "make_up_base_grids",
     "open_draft",
     "outlines_of",
+    "relist",
+    "remark_items",
     "renew_token",
+    "replace",
     "retire_grid",
     "save_building",
     "save_grid",
+    "take_items",
+    "unenrolled",
 ]

@@ -14,7 +14,6 @@ from governance.permissions import look_again
 from governance.roles import BY_PHONE
 from governance.territory import level_of
 
-
 #: Is told, in the same transaction, that a post was ended by hand: (post, by whom, why). It must bear being told twice.
 Follower = Callable[[Post, User | None, str], None]
 _followers: list[Follower] = []

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from governance.home import Tile
+from grids.models.team import ROLE
 from grids.notice import notice_of
 from grids.places import place_of
 
@@ -17,4 +18,12 @@ def worker(request: HttpRequest) -> tuple[str, dict[str, Any]] | None:
     return "grids/card_worker.html", {"notice": notice_of(place.grid), "place": place}
 
 
-TILES = (Tile(20, "my_worker", "找网格员", "看公示，打电话", "phone", "good"),)
+def works_in_a_grid(request: HttpRequest) -> bool:
+    """The ``shows`` of a grid worker's own page."""
+    return request.user.is_authenticated and request.user.holds(ROLE)
+
+
+TILES = (
+    Tile(20, "my_worker", "找网格员", "看公示，打电话", "phone", "good"),
+    Tile(6, "my_grid", "我的网格", "队伍、公示、移交", "users", "good", shows=works_in_a_grid),
+)

@@ -73,7 +73,11 @@ class TeamForm(forms.ModelForm):
     class Meta:
         model = TeamMember
         fields = ["grid", "kind", "name", "duty", "employer", "phone", "consented_on", "since", "sort"]
-        error_messages = {"name": {"required": "请填写姓名。"}, "grid": {"required": "请选择网格。"}}
+        error_messages = {
+            "name": {"required": "请填写姓名。"},
+            "grid": {"required": "请选择网格。"},
+            "kind": {"required": "请选择类别。"},
+        }
 
 
 class LeaveForm(forms.Form):
@@ -167,7 +171,7 @@ class ItemsForm(forms.Form):
             key = line.item.pk
             if line.item.taken_at is not None:
                 continue
-            called = f"{line.kind}{line.number}"
+            called = line.words or line.kind
             if takes(line):
                 self.fields[f"item_{key}"] = forms.BooleanField(label=f"接手{called}", required=False)
             if remarks:

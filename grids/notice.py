@@ -98,10 +98,12 @@ def teams_of(codes: Iterable[str]) -> dict[str, Team]:
     rooms = {K.LEADER: "leaders", K.FULL_TIME: "workers", K.PART_TIME: "workers", K.RESIDENT: "staff"}
     rows = TeamMember.objects.restrict(AnonymousUser(), "read").serving().filter(grid__in=codes)
     for row in rows.order_by("sort", "pk").only("grid_id", "kind", "name", "duty", "employer", "phone"):
-        kind = row.get_kind_display()
-        words = kind if row.is_worker else row.duty or kind
-        if row.kind == K.RESIDENT and row.employer:
-            words = f"{row.employer}，{words}"
+        words = {
+            K.LEADER: row.duty,
+            K.FULL_TIME: row.get_kind_display(),
+            K.PART_TIME: row.get_kind_display(),
+            K.RESIDENT: "，".join(filter(None, (row.employer, row.duty))),
+        }.get(row.kind, row.duty or row.get_kind_display())
         team = teams.setdefault(row.grid_id, Team())
         getattr(team, rooms.get(row.kind, "others")).append(Posted(row.name, words, row.phone))
     for code, name in _holders([code for code in codes if code not in teams or not teams[code].workers]):

@@ -223,6 +223,12 @@ class TeamMemberAdmin(Exported, TerritorialAdmin):
             }  # fmt: skip
         return given
 
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        # The theme begins with the first choice; nobody is to become a leader because nothing was chosen.
+        if db_field.name == "kind":
+            kwargs["choices"] = [("", "请选择"), *K.choices]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
     def get_readonly_fields(self, request: HttpRequest, obj: TeamMember | None = None) -> tuple[str, ...]:
         return ("until", "heading", "phone_shown", "account_shown") if obj is None else (
             "grid", "until", "heading", "phone_shown", "account_shown", *(("since",) if obj.post_id else ()),

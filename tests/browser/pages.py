@@ -33,7 +33,7 @@ from volunteers.services.showcases import submit_showcase
 NO_PAGE = {
     "healthz", "photo", "grid_outlines", "care_mode", "theme", "renew_entrance", "notices_read", "notice_open",
     "my_worker", "snapshot_look", "snapshot_sent", "reveal", "elevate_end", "admin_login", "admin_logout", "admin_password_change", "account_login",
-    "outbox", "service_worker", "dispute_paper", "dispute_scan",
+    "outbox", "service_worker", "dispute_paper", "dispute_scan", "handover_items",
 }  # fmt: skip
 
 
@@ -242,7 +242,7 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             *order(cast.order),
         ],
         "grid_worker": [
-            *plain("home", "my_work"),
+            *plain("home", "my_work", "my_grid", "my_handovers"),
             reverse("my_work") + "?tab=verify",
             reverse("snapshot") + "?for=1",
             *plain("offline"),

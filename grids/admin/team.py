@@ -265,7 +265,11 @@ class TeamMemberAdmin(Exported, TerritorialAdmin):
         context = dict(extra_context or {})
         member = self.get_object(request, object_id) if object_id is not None else None
         if member is not None and request.method == "GET":
-            context |= {"buttons": self.buttons(request, member), "doors": list(member.entrances.all()[:100])}
+            context |= {
+                "state": self.state(member),
+                "buttons": self.buttons(request, member),
+                "doors": list(member.entrances.all()[:100]),
+            }
         return super().changeform_view(request, object_id, form_url, context)
 
     def buttons(self, request: HttpRequest, member: TeamMember) -> list[dict[str, Any]]:

@@ -82,8 +82,8 @@ class HandoverItem(models.Model):
     kind = models.CharField("类别", max_length=20)
     label = models.CharField("事项", max_length=80)
     number = models.CharField("编号", max_length=40, blank=True)
-    content_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+")
-    object_pk = models.BigIntegerField()
+    content_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+", verbose_name="所指的类型")
+    object_pk = models.BigIntegerField("所指的主键")
     remark = models.CharField("移交说明", max_length=300, blank=True)
     taken_at = models.DateTimeField("接手时间", null=True, blank=True)
     taken_by = models.ForeignKey(

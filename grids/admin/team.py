@@ -19,6 +19,7 @@ from governance.admin.exporting import Exported
 from governance.admin.filters import ChoiceFilter, PlaceFilter
 from governance.admin.verbs import reveal_page, verb_page
 from governance.models import AccessEvent, Post
+from governance.permissions import NOTHING, rule_of
 from governance.templatetags import ui
 from governance.territory import GridLevel, asked_node
 from grids import reports, services
@@ -392,12 +393,10 @@ class TeamMemberAdmin(Exported, TerritorialAdmin):
     def holders(self, request: HttpRequest) -> QuerySet:
         """Return the posts of grid workers that no line names, where the person keeps the register."""
         rows = services.unenrolled(Post.objects.restrict(request.user))
-        codes = [p.code for p in request.user.posts_in_force if "grids.add_teammember" in p.permissions]
         if not request.user.is_superuser:
-            within = Q(pk__in=())
-            for code in codes:
-                within |= Q(grid__code__startswith=code)
-            rows = rows.filter(within)
+            codes = [p.code for p in request.user.posts_in_force if "grids.add_teammember" in p.permissions]
+            within = rule_of(Post).nodes_q((code, None) for code in codes)
+            rows = rows.none() if within is NOTHING else rows.filter(within)
         return rows.select_related("user", "grid").defer("grid__boundary").order_by("grid", "pk")
 
     def holders_view(self, request: HttpRequest) -> HttpResponse:

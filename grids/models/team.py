@@ -119,6 +119,7 @@ class TeamMember(Territorial):
             models.Index(fields=["street_code", "grid", "sort", "id"], name="teammember_street"),
             models.Index(fields=["community_code", "grid", "sort", "id"], name="teammember_community"),
             models.Index(fields=["grid", "sort", "id"], name="teammember_grid"),
+            models.Index(fields=["until"], condition=Q(until__isnull=False), name="teammember_until"),
         ]
         constraints = [
             models.CheckConstraint(

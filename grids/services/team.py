@@ -1,7 +1,7 @@
 """Keeping the register of who works in a grid. A grid worker with an account gets her post with her line and loses it with its end."""
 
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -11,7 +11,7 @@ from simple_history.utils import bulk_create_with_history
 
 from governance import appointments
 from governance.constraints import sentence
-from governance.flow import NotYours, Refused
+from governance.flow import NotYours, Refused, on_tick
 from governance.models import Post, User
 from governance.models.people import SEPARATED_ROLES
 from governance.permissions import look_again, permission
@@ -25,6 +25,8 @@ from grids.services.territory import BATCH
 #: A service begins and ends so far ahead at most.
 AHEAD = timedelta(days=366)
 EARLIEST = date(1980, 1, 1)
+#: A term that ended longer ago than this was over before the register was kept.
+LATELY = timedelta(days=7)
 _REASON_LENGTH = 100  # the history's column
 
 
@@ -174,29 +176,23 @@ def enrol_holders(
     Asks no permission.
     """
     posts = [post for post in posts if post.role_id == ROLE and post.unit_id is None and post.user.name]
-    linked = TeamMember.objects.filter(post__in=[post.pk for post in posts]).values_list("post", flat=True)
-    known = set(linked) | {
-        (grid, user)
-        for grid, user in TeamMember.objects.filter(until=None, grid__in={post.grid_id for post in posts})
-        .exclude(user=None)
-        .values_list("grid", "user")
-    }
-    names = set(
-        TeamMember.objects.filter(
-            until=None, grid__in={post.grid_id for post in posts}, phone=""
-        ).values_list("grid", "kind", "name")
-    )
+    there = TeamMember.objects.filter(grid__in={post.grid_id for post in posts})
+    linked = set(there.exclude(post=None).values_list("post", flat=True))
+    staying = there.filter(until=None)
+    accounts = set(staying.values_list("grid", "user"))
+    names = set(staying.filter(phone="").values_list("grid", "kind", "name"))
     made = []
     for post in posts:
         line = TeamMember(
             grid_id=post.grid_id, kind=kind(post), name=post.user.name, user=post.user, post=post,
             since=post.valid_from, until=post.valid_until,
         )  # fmt: skip
-        name = (post.grid_id, line.kind, line.name)
-        if post.pk in known or (post.grid_id, post.user_id) in known or name in names:
+        account, name = (line.grid_id, line.user_id), (line.grid_id, line.kind, line.name)
+        if post.pk in linked or account in accounts or name in names:
             continue
-        known.add((post.grid_id, post.user_id))
-        names.add(name)
+        if line.until is None:
+            accounts.add(account)
+            names.add(name)
         made.append(line)
     bulk_create_with_history(
         made, TeamMember, batch_size=BATCH, default_user=by, default_change_reason="按岗位登记"
@@ -291,6 +287,21 @@ def _end(
     if member.post_id is not None:
         appointments.end(member.post, by=by, day=day, reason=reason[:200])
     return handover
+
+
+@on_tick
+def hand_over_at_term(now: datetime) -> int:
+    """Make the hand-over of a worker whose term ended without anybody ending it. Returns how many."""
+    today, made = timezone.localdate(now), 0
+    over = TeamMember.objects.workers().filter(until__lt=today, until__gte=today - LATELY, handover=None)
+    for key in list(over.exclude(user=None).values_list("pk", flat=True)[:200]):
+        with transaction.atomic():
+            member = _locked(TeamMember(pk=key))
+            if not Handover.objects.filter(leaving=member).exists():
+                open_handover(member, by=None, day=member.until, note="任期届满")
+                pass_on(member, None)
+                made += 1
+    return made
 
 
 def follow_post(post: Post, by: User | None, reason: str) -> None:

@@ -16,6 +16,7 @@ from grids import handover as registry
 from grids import services
 from grids.models import Handover, HandoverItem, TeamMember
 from grids.services.handovers import list_again
+from grids.services.team import hand_over_at_term
 from incidents.flow import INCIDENTS
 from mediation.models import Dispute
 from tests import disputes, factories, party, teams
@@ -113,6 +114,18 @@ def test_a_worker_without_an_account_or_anything_open_leaves_no_unfinished_list(
     assert teams.end(teams.make_member(secretary, name="没账号"), secretary, 0) is None
     handover = teams.end(teams.make_worker(secretary), secretary, 0)
     assert handover in Handover.objects.finished() and handover not in Handover.objects.unfinished()
+
+
+def test_a_term_that_runs_out_leaves_a_list_too(secretary):
+    user = factories.make_user("卫大姐", staff=True)
+    appoint(user, "grid_worker", factories.BASE, by=None, until=TODAY())
+    worker = teams.make_member(secretary, name="卫大姐", account=user.username)
+    teams.give_work(TeamMember.objects.select_related("user").get(pk=worker.pk), secretary)
+    assert hand_over_at_term(timezone.now()) == 0
+    tomorrow = timezone.now() + timedelta(days=1)
+    assert hand_over_at_term(tomorrow) == 1 and hand_over_at_term(tomorrow) == 0
+    assert Handover.objects.get().items.count() == 2
+    assert hand_over_at_term(timezone.now() + timedelta(days=60)) == 0
 
 
 # --- for whom ---------------------------------------------------------------------------------------------------------

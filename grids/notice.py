@@ -92,7 +92,7 @@ def notice_of(grid: Grid) -> Notice:
 
 
 def teams_of(codes: Iterable[str]) -> dict[str, Team]:
-    """Return, by grid, whom the notices name today, in two queries."""
+    """Return, by grid, whom the notices name today, in two queries at most."""
     codes, teams = list(codes), {}
     K = TeamMember.Kind
     rooms = {K.LEADER: "leaders", K.FULL_TIME: "workers", K.PART_TIME: "workers", K.RESIDENT: "staff"}
@@ -115,8 +115,12 @@ def teams_of(codes: Iterable[str]) -> dict[str, Team]:
 
 def _holders(codes: list[str]) -> Iterable[tuple[str, str]]:
     """Return (base grid, name) of those who hold the post of a grid worker there today."""
-    posts = Post.objects.in_force().filter(role=ROLE, grid__in=codes, user__is_active=True)
-    posts = posts.filter(grid__level=int(GridLevel.BASE)).exclude(user__name="")
+    codes = [code for code in codes if len(code) == GridLevel.BASE]
+    if not codes:
+        return ()
+    posts = (
+        Post.objects.in_force().filter(role=ROLE, grid__in=codes, user__is_active=True).exclude(user__name="")
+    )
     return posts.order_by("valid_from", "pk").values_list("grid", "user__name")
 
 

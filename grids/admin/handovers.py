@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -21,7 +22,7 @@ from governance.templatetags import ui
 from grids import handover as registry
 from grids import services
 from grids.forms import ItemsForm, TakerForm
-from grids.models import Handover, TeamMember
+from grids.models import Handover, HandoverItem, TeamMember
 
 
 class ProgressFilter(ChoiceFilter):
@@ -41,6 +42,12 @@ class ProgressFilter(ChoiceFilter):
         }[self.checked()](queryset)
 
 
+def of_each(items: QuerySet) -> Coalesce:
+    """Return how many of these items each hand-over has."""
+    counted = items.filter(handover=OuterRef("pk")).order_by().values("handover").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")), 0)
+
+
 @admin.register(Handover)
 class HandoverAdmin(ReadOnlyAdmin):
     list_display = ("heading", "leaving_name", "taking_name", "day", "progress", "state")
@@ -55,9 +62,8 @@ class HandoverAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request).select_related("grid", "leaving", "taking", "by")
         rows = rows.defer("grid__boundary")
-        return rows.annotate(
-            all_items=Count("items"), open_items=Count("items", filter=Q(items__taken_at=None))
-        )
+        items = HandoverItem.objects.all()
+        return rows.annotate(all_items=of_each(items), open_items=of_each(items.filter(taken_at=None)))
 
     def row_title(self, handover: Handover) -> str:
         return str(handover)

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from governance import audit, exports, masks
-from governance.admin.base import TerritorialAdmin, cleaned
+from governance.admin.base import HIDDEN, TerritorialAdmin, cleaned
 from governance.admin.choices import could_be_key
 from governance.admin.desk import Card
 from governance.admin.exporting import Exported
@@ -157,7 +157,8 @@ class TeamMemberAdmin(Exported, TerritorialAdmin):
             context["holders_url"] = self.link(None, "holders")
         return super().changelist_view(request, context)
 
-    @admin.display(description="姓名 / 身份", ordering="name")
+    # Sorted by, a masked name would be told.
+    @admin.display(description="姓名 / 身份")
     def heading(self, member: TeamMember) -> str:
         words = "，".join(filter(None, (member.employer, member.duty)))
         return format_html(
@@ -207,6 +208,11 @@ class TeamMemberAdmin(Exported, TerritorialAdmin):
     def row_title(self, member: TeamMember) -> str:
         return shown(member, "name")
 
+    def history_changes(self, row: Any, before: Any) -> list[tuple[str, str, str]]:
+        """Return the changes as everywhere; an account says whose it is, which the mask hides."""
+        told = super().history_changes(row, before)
+        return [(field, HIDDEN, HIDDEN) if field == "账号" else (field, old, new) for field, old, new in told]
+
     # --- the form ---------------------------------------------------------------------------------------------------
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Start a line from the address that leads to the form: of a grid, or of whoever holds a post without one."""
@@ -241,6 +247,7 @@ class TeamMemberAdmin(Exported, TerritorialAdmin):
             return ((None, who), (term, {"fields": ("since", ("consented_on", "sort"))}), self.fieldsets[2])
         if not (obj.is_public or request.user.may("contact", obj)):
             who = {"fields": (("grid", "kind"), ("heading", "phone_shown"), ("employer", "duty"))}
+            return ((None, who), (term, when))
         changes = self.has_change_permission(request, obj)
         hers = ("account_shown",) if obj.user_id else ("account",) if changes else ()
         return ((None, who), (term, when), *([(account, {"fields": hers})] if hers else []))

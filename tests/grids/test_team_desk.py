@@ -82,7 +82,8 @@ def test_hostile_queries_are_answered(desk, query):
 
 
 def test_who_is_in_no_notice_is_masked_for_those_above(secretary):
-    member = teams.make_member(secretary, "volunteer", name="李志愿", phone="27279999")
+    user = factories.make_user("李志愿", staff=True)
+    member = teams.make_member(secretary, "volunteer", name="李志愿", phone="27279999", account=user.username)
     teams.make_worker(secretary, name="周公示")
     head = factories.make_staff("street_head", factories.STREET)
     above = enter(head)
@@ -241,6 +242,7 @@ def test_doors_are_ticked_on_a_page_of_their_own(secretary, desk):
     assert desk.post(address, {"entrances": [here.pk]}).status_code == 302
     assert list(member.entrances.all()) == [here]
     assert str(here) in read(desk, "admin:grids_teammember_change", member.pk)
+    assert str(here) in read(desk, "admin:grids_teammember_history", member.pk)
     assert (
         desk.get(reverse("admin:grids_teammember_doors", args=[teams.make_worker(secretary).pk])).status_code
         == 404

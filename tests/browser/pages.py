@@ -408,3 +408,8 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
     yield reverse("admin:parties_meeting_month", args=[stage.cast.branch.pk])
     yield reverse("admin:incidents_figures")
     yield reverse("admin:incidents_figures") + "?period=year&by=class"
+    yield reverse("admin:grids_grid_team", args=[factories.BASE])
+    yield reverse("admin:grids_teammember_figures")
+    for page in ("leave", "replace"):
+        yield reverse(f"admin:grids_teammember_{page}", args=[stage.cast.handover.taking_id])
+    yield reverse("admin:grids_teammember_doors", args=[stage.cast.micro.pk])

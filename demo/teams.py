@@ -35,7 +35,7 @@ IN_HAND = (
         "楼道里堆了旧家具，消防通道走不开。",
         "家具是二楼一户的，答应周末搬走，周一再去看一眼。",
     ),
-    ("0104", "小花园东侧", "绿地里有人倒装修垃圾。", "已和物业说好，等清运车。"),
+    ("0104", "小花园宣传栏", "宣传栏上贴了好几张小广告。", "已和物业说好，周三来铲。"),
 )
 
 
@@ -100,7 +100,7 @@ def plan_handovers(world: World, calendar: Calendar) -> None:
     calendar.begin(in_office(world.at(world.day(-60), 10)), _colleague_leaves(world))
     others = [code for code in world.bases(COMMUNITY) if code != GRID and world.staff[ROLE, code]]
     if others:
-        calendar.begin(work_ago(world.now, 2), _worker_leaves(world, others[0]))
+        calendar.begin(work_ago(world.now, 5), _worker_leaves(world, others[0]))
 
 
 def _colleague_leaves(world: World) -> Story:
@@ -116,20 +116,10 @@ def _colleague_leaves(world: World) -> Story:
         by=secretary, account=login,
     )  # fmt: skip
     remarks = []
-    others = [
-        each
-        for base in world.bases(COMMUNITY)
-        for each in world.residents[base]
-        if each != world.people["resident"]
-    ]
+    others = _neighbours(world)
     yield work_ago(world.now, 9)
     for serial, (minor, spot, words, said) in enumerate(IN_HAND):
-        resident = others[-1 - serial]
-        incident, _ = report_incident(
-            by=resident, applicant=resident, source_id=f"handover-{serial}", minor_class=world.minors[minor], description=words,
-            spot=spot, grid=grid, channel="resident", photos=[picture(minor, spot)],
-        )  # fmt: skip
-        INCIDENTS.run(incident.pk, "dispatch", by=secretary, worker=user)
+        _give(world, GRID, user, f"handover-{serial}", others[-1 - serial], minor, spot, words)
         remarks.append(said)
     yield work_ago(world.now, 7)
     start = world.at(world.day(4), 9)
@@ -149,14 +139,32 @@ def _colleague_leaves(world: World) -> Story:
         reason="调到社区服务大厅",
         taking=taking,
     )
-    items = handover.items.filter(kind="incident").order_by("pk")
+    items = handover.items.filter(kind="incident").order_by("object_pk")
     remark_items(handover, {item.pk: said for item, said in zip(items, remarks, strict=False)}, by=secretary)
 
 
+def _neighbours(world: World) -> list[User]:
+    """Return the residents of the community, the demo's own left out."""
+    people = [each for base in world.bases(COMMUNITY) for each in world.residents[base]]
+    return [each for each in people if each != world.people["resident"]]
+
+
+def _give(
+    world: World, code: str, worker: User, source: str, resident: User, minor: str, spot: str, words: str
+) -> None:
+    """Let a resident report something and the secretary give it to a grid worker."""
+    incident, _ = report_incident(
+        by=resident, applicant=resident, source_id=source, minor_class=world.minors[minor], description=words, spot=spot,
+        grid=world.grids[code], channel="resident", photos=[picture(minor, spot)],
+    )  # fmt: skip
+    INCIDENTS.run(incident.pk, "dispatch", by=world.people["secretary"], worker=worker)
+
+
 def _worker_leaves(world: World, code: str) -> Story:
-    user = world.staff[ROLE, code][0]
-    member = TeamMember.objects.filter(grid=code, user=user).exclude(post=None).first()
-    if member is not None:
-        end_service(member, by=world.people["secretary"], day=world.day(6), reason="本人申请调整网格")
-    return
-    yield
+    user, resident = world.staff[ROLE, code][0], _neighbours(world)[0]
+    _give(
+        world, code, user, "handover-other", resident, "0104", "5号楼单元门", "单元门上又贴了开锁的小广告。"
+    )
+    yield work_ago(world.now, 2)
+    member = TeamMember.objects.get(grid=code, user=user, post__isnull=False)
+    end_service(member, by=world.people["secretary"], day=world.day(6), reason="本人申请调整网格")

@@ -95,6 +95,12 @@ def shown(member: TeamMember, field: str) -> str:
     return masks.shown(member, field, clear=member.is_public or getattr(member, "clear", False))
 
 
+def doors_of(version: Any) -> str:
+    """Return the doors of a version of a line in words."""
+    kept = version.entrances.select_related("entrance__building")
+    return "、".join(str(each.entrance) for each in kept) or "（空）"
+
+
 @admin.register(TeamMember)
 class TeamMemberAdmin(Exported, TerritorialAdmin):
     form = TeamForm
@@ -210,8 +216,14 @@ class TeamMemberAdmin(Exported, TerritorialAdmin):
 
     def history_changes(self, row: Any, before: Any) -> list[tuple[str, str, str]]:
         """Return the changes as everywhere; an account says whose it is, which the mask hides."""
-        told = super().history_changes(row, before)
-        return [(field, HIDDEN, HIDDEN) if field == "账号" else (field, old, new) for field, old, new in told]
+        told = []
+        for field, old, new in super().history_changes(row, before):
+            if field == "账号":
+                old = new = HIDDEN
+            elif field == "负责的楼门":
+                old, new = doors_of(before), doors_of(row)
+            told.append((field, old, new))
+        return told
 
     # --- the form ---------------------------------------------------------------------------------------------------
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from demo.register import load_register
 from demo.rhythm import plan_rhythm
 from demo.roster import hand_out_keys, load_roster
 from demo.screening import load_screening, plan_screening
+from demo.teams import load_teams, plan_handovers
 from demo.territory import load_territory
 from demo.today import plan_today
 from demo.volunteers import FOUNDED, OPENED, plan_volunteers
@@ -78,6 +79,7 @@ def build(
         parameters.change("orders.early_minutes", 7 * 24 * 60)
         say("人员、岗位、志愿者…")
         load_roster(world)
+        load_teams(world)
         load_mediation(world)
         load_screening(world)
         load_party_tree(world)
@@ -102,6 +104,7 @@ def build(
         plan_disclosures(world, calendar)
         plan_joint(world, calendar)
         load_serving(world, calendar)
+        plan_handovers(world, calendar)
         _analyze()
         for days in (20, 80):
             calendar.begin(world.at(world.day(FOUNDED + days), 4), _look_again())

@@ -8,7 +8,20 @@ from demo.world import World
 from governance.models import Notice, Post, TextMessage, Unit, User
 from governance.territory import GridLevel
 from grids.geometry import locate
-from grids.models import Building, Entrance, Grid, Household, Need, Premises, Project, Resident, Visit
+from grids.models import (
+    Building,
+    Entrance,
+    Grid,
+    Handover,
+    Household,
+    Need,
+    Premises,
+    Project,
+    Resident,
+    TeamMember,
+    Visit,
+)
+from grids.services import unenrolled
 from incidents.flow import EVALUATIONS, INCIDENTS, SLIPS, WHISTLES
 from incidents.models import (
     Callback,
@@ -84,6 +97,7 @@ def counts(world: World) -> dict[str, str]:
         "站点、单位": f"{Station.objects.count()}、{Unit.objects.count()}",
         "账号": f"{User.objects.count()}",
         "岗位（在任/全部）": f"{Post.objects.in_force().count()}/{Post.objects.count()}",
+        "网格队伍、工作移交": f"{TeamMember.objects.in_office().count()}、{Handover.objects.count()}",
         "志愿者、服务队": f"{Volunteer.objects.count()}、{Team.objects.count()}",
         "订单": f"{sum(orders.values())}（{_listed(orders, OrderStatus)}）",
         "事件": f"{sum(incidents.values())}（{_listed(incidents, IncidentStatus)}），照片 {IncidentPhoto.objects.count()}",
@@ -130,6 +144,7 @@ def faults(world: World) -> list[str]:
             claim__order__status__in=(OrderStatus.CONFIRMED, OrderStatus.RATED)
         ).count(),
         "网格没有网格员": _without_worker(world),
+        "有岗位的网格员不在队伍里": unenrolled(Post.objects.all()).count(),
         "调解员没有岗位": Mediator.objects.exclude(
             user__posts__in=Post.objects.in_force(), user__posts__role__in=("mediator", "mediation_director")
         ).count(),

@@ -1,5 +1,6 @@
-"""The verbs of posts: appoint, dismiss and end. Each is a line in the access log."""
+"""The verbs of posts: appoint, end and dismiss. Each is a line in the access log."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
@@ -12,6 +13,16 @@ from governance.models import AccessEvent, Post, Role, Unit, User
 from governance.permissions import look_again
 from governance.roles import BY_PHONE
 from governance.territory import level_of
+
+#: Is told, in the same transaction, that a post was ended by hand: (post, by whom, why). It must bear being told twice.
+Follower = Callable[[Post, User | None, str], None]
+_followers: list[Follower] = []
+
+
+def following(follower: Follower) -> None:
+    """Let an app that keeps something beside posts follow as one is ended; repeating it adds nothing."""
+    if follower not in _followers:
+        _followers.append(follower)
 
 
 def check_place(role: Role, code: str, unit: Unit | None) -> None:
@@ -93,22 +104,27 @@ def dismiss(post: Post, *, by: User | None, reason: str = "") -> Post:
         while day in begun:
             day -= timedelta(days=1)
         post.valid_from = post.valid_until = day
-    post.save(update_fields=["valid_from", "valid_until"])
-    audit.record(AccessEvent.Kind.DISMISS, by, in_words(post), obj=post, reason=reason)
-    return post
+    return _ended(post, by, reason)
 
 
 @transaction.atomic
-def end(post: Post, *, by: User | None, reason: str = "") -> Post:
-    """End a post with today as its last day; one that has not begun is dismissed. Repeating it changes nothing."""
-    today = timezone.localdate()
-    if post.valid_from > today:
+def end(post: Post, *, by: User | None, day: date | None = None, reason: str = "") -> Post:
+    """End a post with a day (today when None), which still counts; with one that is over, as ``dismiss`` does. Never later than it
+    would have ended anyway. Repeating it changes nothing."""
+    day = day or timezone.localdate()
+    if day < timezone.localdate() or day < post.valid_from:
         return dismiss(post, by=by, reason=reason)
-    if post.valid_until is not None and post.valid_until <= today:
+    if post.valid_until is not None and post.valid_until <= day:
         return post
-    post.valid_until = today
-    post.save(update_fields=["valid_until"])
+    post.valid_until = day
+    return _ended(post, by, reason)
+
+
+def _ended(post: Post, by: User | None, reason: str) -> Post:
+    post.save(update_fields=["valid_from", "valid_until"])
     audit.record(AccessEvent.Kind.DISMISS, by, in_words(post), obj=post, reason=reason)
+    for follower in _followers:
+        follower(post, by, reason)
     return post
 
 

@@ -7,10 +7,12 @@ class GridsConfig(AppConfig):
     desk_rank = 1
 
     def ready(self) -> None:
-        from governance import home, offline
+        from governance import appointments, home, offline
         from grids import cards
         from grids.services import imports  # noqa: F401  registers what loads tables
+        from grids.services.team import follow_post
 
+        appointments.following(follow_post)
         home.show(3, cards.worker)
         home.offer(*cards.TILES)
         offline.keep(

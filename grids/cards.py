@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from governance.home import Tile
+from grids.models.team import ROLE
 from grids.notice import notice_of
 from grids.places import place_of
 
@@ -17,6 +18,11 @@ def worker(request: HttpRequest) -> tuple[str, dict[str, Any]] | None:
     return "grids/card_worker.html", {"notice": notice_of(place.grid), "place": place}
 
 
+def works_in_a_grid(request: HttpRequest) -> bool:
+    """The ``shows`` of a grid worker's own page."""
+    return request.user.is_authenticated and request.user.holds(ROLE)
+
+
 def visits_homes(request: HttpRequest) -> bool:
     """The ``shows`` of the visits' tile, and whose pages they are."""
     return request.user.is_authenticated and request.user.has_perm("grids.add_visit")
@@ -24,5 +30,6 @@ def visits_homes(request: HttpRequest) -> bool:
 
 TILES = (
     Tile(6, "visits", "走访", "该走访的住户和商户", "users", "good", "", visits_homes),
+    Tile(7, "my_grid", "我的网格", "队伍、公示、移交", "map", "good", shows=works_in_a_grid),
     Tile(20, "my_worker", "找网格员", "看公示，打电话", "phone", "good"),
 )

@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from governance import drafts
 from governance.territory import GridLevel
 from grids.models import Entrance, Grid
-from grids.notice import ROLE
+from grids.models.team import ROLE
 
 #: A scan proves that one stands at the door for so many seconds.
 FRESH = 20 * 60

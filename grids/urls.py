@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from grids.views import territory, visits
+from grids.views import territory, visits, work
 
 _CODE = "(?P<code>[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{15})"
 _OUTCOME = "(?P<outcome>met|absent|declined)"
@@ -12,6 +12,9 @@ urlpatterns = [
     re_path(rf"^g/{_CODE}/$", territory.in_grid, name="in_grid"),
     path("place/", territory.choose_place, name="choose_place"),
     path("place/worker/", territory.my_worker, name="my_worker"),
+    path("my/grid/", work.my_grid, name="my_grid"),
+    path("my/handover/", work.my_handovers, name="my_handovers"),
+    path("my/handover/<int:pk>/", work.handover_items, name="handover_items"),
     re_path(rf"^grids/{_CODE}/sheet/$", territory.grid_notice, name="grid_notice"),
     re_path(rf"^grids/{_CODE}/outlines/$", territory.grid_outlines, name="grid_outlines"),
     path("grids/entrances/<int:pk>/qr/", territory.entrance_qr, name="entrance_qr"),

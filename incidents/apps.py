@@ -7,9 +7,11 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from governance import home, intake, mine, offline
+        from grids import handover as handovers
         from incidents import (
             cards,
             flow,  # noqa: F401  binds the transition tables to their models
+            handover,
         )
         from incidents.services import imports  # noqa: F401  registers what loads tables
         from incidents.services.reporting import findings, take_in
@@ -25,6 +27,7 @@ class IncidentsConfig(AppConfig):
             shell=(("my_work", ""), ("snapshot", "?for=1")),
             pictures=(r"^/files/incidents/incidentphoto/[^/]+/thumb/$",),
         )
+        handovers.offer("incident", "在手的事件", handover.in_hand)
         home.offer(*cards.TILES)
         for kind in cards.MINE:
             mine.register(kind)

@@ -7,9 +7,11 @@ class MediationConfig(AppConfig):
 
     def ready(self) -> None:
         from governance import home, intake, mine
+        from grids import handover as handovers
         from mediation import (
             cards,
             flow,  # noqa: F401  binds the transition table to its model
+            handover,
         )
         from mediation.models import Category
         from mediation.services.registering import adopt, take_in
@@ -23,6 +25,7 @@ class MediationConfig(AppConfig):
             confidential=True,
         )
         intake.adopting(adopt)
+        handovers.offer("dispute", "登记待受理的纠纷", handover.registered, confidential=True)
         home.offer(*cards.TILES)
         home.show(-12, cards.asked)
         for kind in cards.MINE:

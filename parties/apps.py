@@ -7,9 +7,11 @@ class PartiesConfig(AppConfig):
 
     def ready(self) -> None:
         from governance import home, intake, mine
+        from grids import handover as handovers
         from parties import (
             cards,
             flow,  # noqa: F401  binds the transition tables to their models
+            handover,
             serving_cards,
         )
         from parties.flow.wishes import order_ended
@@ -19,6 +21,7 @@ class PartiesConfig(AppConfig):
 
         intake.adopting(adopt)
         intake.register("wish", "微心愿", take_wish, ending=order_ended)
+        handovers.offer("wish", "代居民填的微心愿", handover.written)
         home.offer(*serving_cards.TILES)
         home.show(-5, serving_cards.open_wishes)
         home.show(20, cards.newest)

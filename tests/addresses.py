@@ -75,6 +75,7 @@ def arguments(name: str, cast: Cast) -> list:
         "boundaries_edit",
         "boundaries_check",
         "boundaries_keep",
+        "holders",
     ):
         return []
     key = KEYS[f"{app}_{model}"](cast)
@@ -116,6 +117,7 @@ def particular(cast: Cast) -> dict[str, list]:
         "in_grid": [order.grid_id],
         "grid_notice": [order.grid_id],
         "grid_outlines": [order.grid_id[:12]],
+        "handover_items": [cast.handover.pk],
         "entrance_qr": [cast.entrance.pk],
         "renew_entrance": [cast.entrance.pk],
         "photo": ["volunteers", "orderphoto", cast.photo.token, "large"],
@@ -171,6 +173,8 @@ def particular(cast: Cast) -> dict[str, list]:
         **{f"admin:parties_{kind}import_template": [] for kind in ("organisation", "member", "coveredunit")},
         "admin:parties_meeting_month": [cast.branch.pk],
         "admin:parties_meeting_calendar": [cast.branch.pk],
+        "admin:grids_teammember_reveal": [cast.micro.pk, "phone"],
+        "admin:grids_teammember_doors": [cast.micro.pk],
         "admin:parties_member_reveal": [cast.party_member.pk, "phone"],
         "admin:parties_parttimemember_reveal": [cast.part_time.pk, "phone"],
         "admin:parties_organisation_end_duty": [cast.branch.pk, cast.branch.officers.get().pk],
@@ -207,6 +211,8 @@ KEYS = {
     "grids_resident": lambda cast: cast.citizen.pk,
     "grids_residentimport": lambda cast: ResidentImport.objects.get().pk,
     "grids_visit": lambda cast: cast.visit.pk,
+    "grids_handover": lambda cast: cast.handover.pk,
+    "grids_teammember": lambda cast: cast.handover.taking_id,
     "incidents_callback": lambda cast: Callback.objects.earliest("pk").pk,
     "incidents_closing": lambda cast: Closing.objects.earliest("pk").pk,
     "incidents_evaluation": lambda cast: cast.evaluation.pk,

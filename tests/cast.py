@@ -14,9 +14,20 @@ from django.utils import timezone
 from shapely import box
 
 from governance.models import Unit, User
-from grids.models import BoundaryDraft, CareNeed, Facility, Household, Need, Premises, Resident, Visit
+from grids.models import (
+    BoundaryDraft,
+    CareNeed,
+    Facility,
+    Handover,
+    Household,
+    Need,
+    Premises,
+    Resident,
+    TeamMember,
+    Visit,
+)
 from grids.models import Project as GridProject
-from grids.services import open_draft
+from grids.services import enrol_holders, open_draft
 from grids.services.register import keep_facility
 from grids.services.visits import Found, keep_project
 from incidents.flow import EVALUATIONS, INCIDENTS
@@ -41,7 +52,7 @@ from parties.models import (
     Transfer,
 )
 from parties.services.members import ask_transfer
-from tests import backlogs, disputes, factories, joint, party, register
+from tests import backlogs, disputes, factories, joint, party, register, teams
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -124,6 +135,10 @@ class Cast:
     #: Of the community, not in force.
     draft: BoundaryDraft = None
     share: Any = None
+    #: From a worker who leaves tomorrow to the grid worker, with an incident on it.
+    handover: Handover = None
+    #: A micro-grid worker of the grid, in no notice.
+    micro: TeamMember = None
     #: The stranger's, claimed by the party member; and one that waits for its review.
     wish: MicroWish = None
     asked_wish: MicroWish = None
@@ -261,6 +276,7 @@ def make_cast() -> Cast:
     people["supervisor"] = factories.make_staff("justice_officer", factories.DISTRICT)
     cast.backlog = backlogs.make_backlog(by=people["supervisor"], unit=unit)
     add_party(cast)
+    add_team(cast)
     cast.draft = open_draft(
         {factories.BASE: box(117.10, 39.15, 117.11, 39.16)}, by=people["secretary"], source="file", file_name="边界.geojson"
     )  # fmt: skip
@@ -281,6 +297,20 @@ def add_register(cast: Cast) -> None:
     cast.visit = register.make_visit(cast.household, by=worker, found=Found("想装扶手"))
     cast.need = cast.visit.needs.get()
     cast.grid_project = keep_project(GridProject(grid_id=factories.COMMUNITY, title="楼道扶手"), by=secretary)
+
+
+def add_team(cast: Cast) -> None:
+    """Add the team of the order's grid, with a worker who hands over to the grid worker."""
+    secretary, worker = cast.people["secretary"], cast.people["grid_worker"]
+    enrol_holders(worker.posts.select_related("user"), by=secretary)
+    taking = TeamMember.objects.get(user=worker)
+    cast.micro = teams.make_member(
+        secretary, "micro", name="楼长", phone="27271234", entrances=[cast.entrance]
+    )
+    leaving = teams.make_worker(secretary)
+    given = factories.make_incident(by=cast.people["stranger"], minor_class=cast.incident.minor_class)
+    factories.dispatch(given, by=secretary, to=teams.fresh(leaving.user))
+    cast.handover = teams.end(leaving, secretary, 1, taking=taking)
 
 
 def add_party(cast: Cast) -> None:

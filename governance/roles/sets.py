@@ -19,7 +19,7 @@ WATCH = (
     )
     | of("incidents", "view_incident", "view_closing", "view_callback")
     | of("governance", "view_post", "view_intake", "view_unit")
-    | of("grids", "view_grid", "view_building", "view_entrance")
+    | of("grids", "view_grid", "view_building", "view_entrance", "view_teammember")
 )
 
 #: Running the order desk of a place. Residents' names, phones and doors stay masked to every post: whoever needs one
@@ -105,6 +105,18 @@ KEEP_GRID = of(
     "add_entrance",
     "change_entrance",
     "delete_entrance",
+)
+
+#: The register of a place's grid teams, and what is handed over as one of them leaves.
+KEEP_TEAM = of(
+    "grids",
+    "view_teammember",
+    "add_teammember",
+    "change_teammember",
+    "contact_teammember",
+    "export_teammember",
+    "view_handover",
+    "change_handover",
 )
 
 #: The register of a place's mediation: centres, committees, mediators and who sits in when.

@@ -13,6 +13,7 @@ from governance.roles.sets import (
     KEEP_MEDIATION,
     KEEP_PARTY,
     KEEP_REGISTER,
+    KEEP_TEAM,
     KEEP_VOLUNTEERING,
     MEDIATION_WATCH,
     PARTY,
@@ -58,7 +59,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | INCIDENT_DESK
         | IMPORT
         | WHISTLE_WATCH
-        | of("incidents", "supervise_incident"),
+        | of("incidents", "supervise_incident")
+        | of("grids", "reveal_teammember"),
     ),
     RoleSpec(
         "district_head",
@@ -95,6 +97,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | TASKS
         | of("mediation", "assist_backlog")
         | of("incidents", "blow_whistle", "publish_evaluation")
+        | of("grids", "reveal_teammember")
         | of("volunteers", "dispatch_order", "reveal_order", "export_order")
         | of("incidents", "supervise_incident", "dispatch_incident", "reveal_incident", "export_incident"),
     ),
@@ -107,6 +110,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | WATCH
         | DISPATCH
         | KEEP_VOLUNTEERING
+        | KEEP_TEAM
         | INCIDENT_DESK
         | IMPORT
         | WHISTLE_DESK
@@ -152,6 +156,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | DISPATCH
         | KEEP_VOLUNTEERING
         | KEEP_GRID
+        | KEEP_TEAM
         | INCIDENT_DESK
         | WHISTLES
         | MEDIATION_WATCH
@@ -174,7 +179,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         | WHISTLES
         | HANDLE_TASKS
         | WISH_DESK
-        | of("mediation", "register_dispute", "view_backlog"),
+        | of("mediation", "register_dispute", "view_backlog")
+        | of("grids", "contact_teammember"),
     ),
     RoleSpec(
         "grid_worker",
@@ -192,7 +198,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "reopen_incident",
             "reveal_incident",
         )
-        | of("grids", "view_grid", "view_building", "view_entrance", "change_entrance"),
+        | of("grids", "view_grid", "view_building", "view_entrance", "change_entrance")
+        | of("grids", "view_teammember", "contact_teammember"),
     ),
     RoleSpec(
         "mediation_director",

@@ -1,8 +1,10 @@
-"""The desk's pages of the territory."""
+"""The desk's pages of the territory and its teams."""
 
 from grids.admin.drafts import BoundaryDraftAdmin
+from grids.admin.handovers import HandoverAdmin
 from grids.admin.imports import HouseholdImportAdmin, PremisesImportAdmin, ResidentImportAdmin
 from grids.admin.register import CareNeedAdmin, FacilityAdmin, HouseholdAdmin, PremisesAdmin, ResidentAdmin
+from grids.admin.team import TeamMemberAdmin
 from grids.admin.territory import BuildingAdmin, EntranceAdmin, GridAdmin
 from grids.admin.visits import NeedAdmin, ProjectAdmin, VisitAdmin
 
@@ -13,6 +15,7 @@ __all__ = [
     "EntranceAdmin",
     "FacilityAdmin",
     "GridAdmin",
+    "HandoverAdmin",
     "HouseholdAdmin",
     "HouseholdImportAdmin",
     "NeedAdmin",
@@ -21,5 +24,6 @@ __all__ = [
     "ProjectAdmin",
     "ResidentAdmin",
     "ResidentImportAdmin",
+    "TeamMemberAdmin",
     "VisitAdmin",
 ]

@@ -6,20 +6,23 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 
 from governance import drafts
 from governance.admin.base import TerritorialAdmin, put_error
+from governance.admin.filters import ChoiceFilter, PlaceFilter
 from governance.permissions import EVERYTHING, NOTHING, rule_of
 from governance.territory import GridLevel
-from grids import services
+from grids import reports, services
 from grids.admin.boundaries import BoundaryPages
 from grids.admin.editing import EditingPages
+from grids.admin.team import team_of
 from grids.forms import GridForm, RetireForm
-from grids.models import Building, Entrance, Grid
+from grids.models import Building, Entrance, Grid, Handover, TeamMember
 from grids.notice import HOTLINE
 
 
@@ -53,6 +56,19 @@ class Level(admin.SimpleListFilter):
         return rows.of_level(levels[self.value()]) if self.value() in levels else rows
 
 
+class Lacking(ChoiceFilter):
+    """Base grids in use whose team lacks somebody."""
+
+    title, parameter_name = "队伍", "team"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(reports.LACKING.items()) if request.user.may("view", TeamMember) else []
+
+    def queryset(self, request: HttpRequest, rows: models.QuerySet) -> models.QuerySet:
+        chosen = self.checked()
+        return reports.lacking(rows, chosen) if chosen else rows
+
+
 class DirectoryAdmin(TerritorialAdmin):
     """For the public directory of places. Everyone may look up every row, but a clerk's list is of her own jurisdiction."""
 
@@ -72,15 +88,15 @@ class GridAdmin(EditingPages, BoundaryPages, DirectoryAdmin):
     form = GridForm
     list_display = ("code", "name", "level_name", "kind", "household_count", "phone", "state", "sheet")
     list_display_links = ("code", "name")
-    list_filter = (Level, "kind", InForce)
+    list_filter = (Level, "kind", InForce, Lacking, PlaceFilter)
     search_fields = ("code__startswith", "name")
     search_help_text = "按编码开头或名称查找"
     fieldsets = (
         (None, {"fields": ("code", "name", "kind", "household_count")}),
-        ("对外公示", {"fields": ("extent", "phone", "supervision_phone", "sheet")}),
+        ("对外公示", {"fields": ("extent", "phone", "supervision_phone", "sheet", "team")}),
         ("启用与停用", {"fields": ("valid_from", "valid_until", "heirs")}),
     )
-    readonly_fields = ("valid_until", "heirs", "sheet", "retirement")
+    readonly_fields = ("valid_until", "heirs", "sheet", "team", "retirement")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         # A boundary is larger than all the other columns together, and no list or form shows it.
@@ -132,6 +148,15 @@ class GridAdmin(EditingPages, BoundaryPages, DirectoryAdmin):
             reverse("grid_notice", args=[grid.pk]),
         )
 
+    @admin.display(description="网格队伍")
+    def team(self, grid: Grid) -> str:
+        if not is_stored(grid) or len(grid.code) < GridLevel.COMMUNITY:
+            return ""
+        return format_html(
+            '<a class="text-primary-600 underline" href="{}">查看和登记</a>',
+            reverse("admin:grids_grid_team", args=[grid.pk]),
+        )
+
     def get_form(self, request: HttpRequest, obj: Grid | None = None, change: bool = False, **kwargs: Any):
         # What an empty phone comes to is grids/notice.py's.
         hints = {
@@ -148,7 +173,37 @@ class GridAdmin(EditingPages, BoundaryPages, DirectoryAdmin):
         retire = path(
             "<path:object_id>/retire/", self.admin_site.admin_view(self.retire), name="grids_grid_retire"
         )
-        return [retire, *super().get_urls()]
+        team = path(
+            "<path:object_id>/team/", self.admin_site.admin_view(self.team_view), name="grids_grid_team"
+        )
+        return [retire, team, *super().get_urls()]
+
+    # --- the team -----------------------------------------------------------------------------------------------------
+    def team_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show who works in a grid, with the ways to enter somebody, and what is being handed over there."""
+        grid = self.reach(request, object_id)
+        user = request.user
+        if not user.may("view", TeamMember) or not reports.grids_of(user).filter(pk=grid.pk).exists():
+            raise Http404
+        handovers = Handover.objects.restrict(user).filter(grid=grid.pk).select_related("leaving", "taking")
+        add = reverse("admin:grids_teammember_add")
+        adds = user.may("add", TeamMember) and not grid.is_retired and len(grid.code) >= GridLevel.COMMUNITY
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{grid} · 网格队伍",
+            "opts": self.model._meta,
+            "original": grid,
+            "grid": grid,
+            **team_of(request, grid),
+            "handovers": handovers[:10],
+            "add_url": f"{add}?{urlencode({'grid': grid.pk})}" if adds else "",
+            "sheet_url": reverse("grid_notice", args=[grid.pk]),
+            "list_url": f"{reverse('admin:grids_teammember_changelist')}?{urlencode({'place': grid.pk})}",
+            "back": self.link(grid),
+            "has_permission": True,
+        }
+        return TemplateResponse(request, "grids/desk_team.html", context)
 
     def retire(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for successors and a reason, and retire the grid."""

@@ -1,6 +1,7 @@
 """What the territory is made of."""
 
 from grids.models.boundaries import Boundary, BoundaryDraft
+from grids.models.handovers import Handover, HandoverItem
 from grids.models.households import CareNeed, Household, Resident
 from grids.models.imports import (
     HouseholdImport,
@@ -11,6 +12,7 @@ from grids.models.imports import (
     ResidentRow,
 )
 from grids.models.premises import Facility, Premises
+from grids.models.team import TeamMember
 from grids.models.territory import EVERYONE_READS, Building, Entrance, Grid, GridQuerySet, entrance_token
 from grids.models.visits import Need, Project, Visit, VisitPhoto
 
@@ -37,5 +39,8 @@ __all__ = [
     "ResidentRow",
     "Visit",
     "VisitPhoto",
+    "Handover",
+    "HandoverItem",
+    "TeamMember",
     "entrance_token",
 ]

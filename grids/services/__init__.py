@@ -1,4 +1,4 @@
-"""What changes the territory and its outlines. Each function is one transaction."""
+"""What changes the territory, its outlines and its teams. Each function is one transaction."""
 
 from grids.services.boundaries import (
     apply_draft,
@@ -13,7 +13,9 @@ from grids.services.boundaries import (
     outdated,
     outlines_of,
 )
+from grids.services.handovers import assign_handover, relist, remark_items, take_items
 from grids.services.redraw import Change, Moves, Numbered, Part, joined, numbered, without_worker
+from grids.services.team import amend, end_service, enrol, enrol_holders, replace, unenrolled
 from grids.services.territory import (
     Report,
     Retirement,
@@ -31,9 +33,14 @@ __all__ = [
     "Part",
     "Report",
     "Retirement",
+    "amend",
     "apply_draft",
+    "assign_handover",
     "boundary_misfits",
     "drop_draft",
+    "end_service",
+    "enrol",
+    "enrol_holders",
     "faults_of",
     "joined",
     "keep_boundaries",
@@ -45,9 +52,14 @@ __all__ = [
     "open_draft",
     "outdated",
     "outlines_of",
+    "relist",
+    "remark_items",
     "renew_token",
+    "replace",
     "retire_grid",
     "save_building",
     "save_grid",
     "without_worker",
+    "take_items",
+    "unenrolled",
 ]

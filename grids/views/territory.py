@@ -9,7 +9,6 @@ from django.db.models.functions import Concat
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from shapely.geometry import mapping, shape
@@ -179,10 +178,11 @@ def grid_notice(request: HttpRequest, code: str) -> HttpResponse:
             "notice": told,
             "community_phone": told.phone,
             "duties": notice.DUTIES,
+            "outline": notice.outline_of(grid),
+            "updated_on": notice.updated_on(grid),
             "qr": None if grid.is_retired else qr.grid_qr_svg(grid),
             "successors": grid.successors.all() if grid.is_retired else (),
             "doors": doors[:200],
-            "today": timezone.localdate(),
         },
     )
 

@@ -33,7 +33,7 @@ from volunteers.services.showcases import submit_showcase
 NO_PAGE = {
     "healthz", "photo", "grid_outlines", "care_mode", "theme", "renew_entrance", "notices_read", "notice_open",
     "my_worker", "snapshot_look", "snapshot_sent", "reveal", "elevate_end", "admin_login", "admin_logout", "admin_password_change", "account_login",
-    "visit_door_done", "visit_loose_done", "outbox", "service_worker", "dispute_paper", "dispute_scan",
+    "handover_items", "visit_door_done", "visit_loose_done", "outbox", "service_worker", "dispute_paper", "dispute_scan",
 }  # fmt: skip
 
 
@@ -242,7 +242,7 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             *order(cast.order),
         ],
         "grid_worker": [
-            *plain("home", "my_work", "visits"),
+            *plain("home", "my_work", "visits", "my_grid", "my_handovers"),
             reverse("visit_door", args=[cast.entrance.pk]),
             reverse("visit_loose", args=[factories.BASE]),
             reverse("my_work") + "?tab=verify",
@@ -412,3 +412,8 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
     yield reverse("admin:incidents_figures") + "?period=year&by=class"
     yield reverse("admin:grids_grid_boundaries")
     yield reverse("admin:grids_grid_boundaries_edit")
+    yield reverse("admin:grids_grid_team", args=[factories.BASE])
+    yield reverse("admin:grids_teammember_figures")
+    for page in ("leave", "replace"):
+        yield reverse(f"admin:grids_teammember_{page}", args=[stage.cast.handover.taking_id])
+    yield reverse("admin:grids_teammember_doors", args=[stage.cast.micro.pk])

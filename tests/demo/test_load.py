@@ -18,13 +18,16 @@ from demo.dispute_cases import CASES
 from demo.dispute_plan import DISPUTES as HOW_MANY
 from demo.dispute_plan import FATES, RULINGS, plan_all
 from demo.district import build
-from demo.people import BY_KEY, COMMUNITY, DISTRICT, NEIGHBOUR, PEOPLE
+from demo.people import BY_KEY, COMMUNITY, DISTRICT, GRID, NEIGHBOUR, PEOPLE
 from demo.world import World
 from governance.accounts.totp import demo_code, has_totp
 from governance.admin.accounts import without_post
 from governance.models import AccessEvent, Intake, Notice, TextMessage, Unit, User
+from grids import handover as registry
+from grids import reports
 from grids.geometry import to_polygon
-from grids.models import Entrance, Grid
+from grids.models import Entrance, Grid, Handover, TeamMember
+from grids.notice import notice_of
 from incidents.flow import EVALUATIONS, INCIDENTS, SLIPS, WHISTLES
 from incidents.likeness import similar
 from incidents.models import Closing, Evaluation, Incident, MinorClass, Whistle, WhistleSlip
@@ -209,6 +212,22 @@ def test_the_leader_has_orders_to_staff(district):
 def test_administrators_see_no_orders_and_no_incidents(district, key):
     assert not Order.objects.restrict(person(key)).exists()
     assert not Incident.objects.restrict(person(key)).exists()
+
+
+def test_the_grid_worker_has_a_team_and_something_to_take_over(district):
+    worker, secretary = person("grid_worker"), person("secretary")
+    team = TeamMember.objects.restrict(worker).serving().filter(grid=GRID)
+    assert {"leader", "full_time", "resident", "volunteer", "micro"} <= set(
+        team.values_list("kind", flat=True)
+    )
+    handover = Handover.objects.get(taking__user=worker)
+    assert [item.kind for item in handover.items.all()] == ["incident", "incident", "order"]
+    assert all(line.matter is not None for line in registry.lines(handover.items.all(), worker))
+    waiting = Handover.objects.restrict(secretary, "change").unfinished().filter(taking=None)
+    assert {each.grid_id[:12] for each in waiting} == {COMMUNITY} and len(waiting) == 1
+    assert [each.name for each in notice_of(Grid.objects.get(code=GRID)).workers][0] == worker.name
+    assert not reports.lacking(Grid.objects.filter(street_code=GRID[:9]), "worker").exists()
+    assert reports.lacking(Grid.objects.filter(street_code=GRID[:9]), "leader").exists()
 
 
 def test_backlog_matters_of_two_years_are_in_every_hand(district):

@@ -100,6 +100,13 @@ WORDS = [
     ("关怀模式", "care mode"),
     ("脱敏", "masked (`masks`)"),
     ("前门", "the front door (`intake`)"),
+    (
+        "1+3+4+N 工作队伍",
+        "a grid's team (`TeamMember`): 1 grid worker, 3 resident staff, 4 volunteers, N others",
+    ),
+    ("楼门长", "a micro-grid worker (`TeamMember.Kind.MICRO`)"),
+    ("离任 / 换人接替", "end a service / replace (`services.end_service`, `services.replace`)"),
+    ("公示牌", "the public notice (`grids/notice.py`)"),
 ]
 
 

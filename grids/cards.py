@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from governance.home import Tile
+from grids.models import CarePlan
 from grids.notice import notice_of
 from grids.places import place_of
 
@@ -17,4 +18,18 @@ def worker(request: HttpRequest) -> tuple[str, dict[str, Any]] | None:
     return "grids/card_worker.html", {"notice": notice_of(place.grid), "place": place}
 
 
-TILES = (Tile(20, "my_worker", "找网格员", "看公示，打电话", "phone", "good"),)
+def works(request: HttpRequest) -> bool:
+    """Whether this person's phone keeps the pages of her day: that of whoever looks in by a post."""
+    return request.user.is_authenticated and request.user.has_perm("grids.look_careplan")
+
+
+def looks_in(request: HttpRequest) -> bool:
+    """The ``shows`` of the look-ins: for whoever does so by a post, and for neighbours of a plan."""
+    user = request.user
+    return works(request) or user.is_authenticated and CarePlan.objects.cared_for_by(user).exists()
+
+
+TILES = (
+    Tile(20, "my_worker", "找网格员", "看公示，打电话", "phone", "good"),
+    Tile(6, "my_care", "上门探视", "今天要看的人家", "heart-handshake", "good", "", looks_in),
+)

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from grids import views
+from grids import care_views, views
 
 _CODE = "(?P<code>[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{15})"
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("place/worker/", views.my_worker, name="my_worker"),
     re_path(rf"^grids/{_CODE}/sheet/$", views.grid_notice, name="grid_notice"),
     re_path(rf"^grids/{_CODE}/outlines/$", views.grid_outlines, name="grid_outlines"),
+    path("my/care/", care_views.MyCare.as_view(), name="my_care"),
+    path("my/care/<int:pk>/", care_views.CarePlanPage.as_view(), name="care_plan"),
     path("grids/entrances/<int:pk>/qr/", views.entrance_qr, name="entrance_qr"),
     path("grids/entrances/<int:pk>/renew/", views.renew_entrance, name="renew_entrance"),
 ]

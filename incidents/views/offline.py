@@ -20,8 +20,11 @@ FILES = (
     "vendor/lucide/chevron-right.svg", "portal/parts.css", "portal/portal.css", "portal/portal.js",
     "portal/outbox.js", "portal/work.js", "portal/icon.svg",
 )  # fmt: skip
-#: Patterns of what is kept once it was opened: the home page, her list, the report, incidents and their actions.
-PAGES = (r"^/$", r"^/incidents/work/$", r"^/incidents/new/$", r"^/incidents/[A-Z]{2}-[0-9-]+/([a-z_]+/)?$")
+#: Patterns of what is kept once it was opened: the home page, her lists, the report, incidents and their actions, plans of care.
+PAGES = (
+    r"^/$", r"^/incidents/work/$", r"^/incidents/new/$", r"^/incidents/[A-Z]{2}-[0-9-]+/([a-z_]+/)?$",
+    r"^/my/care/([0-9]+/)?$",
+)  # fmt: skip
 PICTURES = r"^/files/incidents/incidentphoto/[^/]+/thumb/$"
 
 
@@ -39,7 +42,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     settings = {
         "account": request.user.pk if works else None,
         "files": [static(name) for name in FILES],
-        "shell": [reverse("home"), reverse("my_work"), f"{reverse('snapshot')}?for=1"],
+        "shell": [reverse("home"), reverse("my_work"), f"{reverse('snapshot')}?for=1", reverse("my_care")],
         "offline": reverse("offline"),
         "pages": PAGES,
         "pictures": PICTURES,

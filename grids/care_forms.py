@@ -175,7 +175,10 @@ class ContactForm(forms.Form):
     """A neighbour or somebody of the family."""
 
     kind = forms.ChoiceField(
-        label="类别", choices=CareContact.Kind.choices, error_messages=asked("请选择类别。")
+        label="类别",
+        choices=CareContact.Kind.choices,
+        initial=CareContact.Kind.FAMILY,
+        error_messages=asked("请选择类别。"),
     )
     name = forms.CharField(label="姓名", max_length=40, error_messages={"required": "请填写姓名。"})
     phone = phone_field("手机号", error_messages={"required": "请填写手机号。"})

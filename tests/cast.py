@@ -14,7 +14,7 @@ from django.utils import timezone
 from shapely import box
 
 from governance.models import Unit, User
-from grids.models import BoundaryDraft
+from grids.models import BoundaryDraft, CareDevice, CarePlan
 from grids.services import open_draft
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
@@ -38,7 +38,7 @@ from parties.models import (
     Transfer,
 )
 from parties.services.members import ask_transfer
-from tests import backlogs, disputes, factories, joint, party
+from tests import backlogs, care, disputes, factories, joint, party
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -129,6 +129,9 @@ class Cast:
     pairing: Pairing = None
     #: Proposed by the branch's secretary, approved.
     project: SecretaryProject = None
+    #: Of somebody behind the entrance, with its SOS button; the grid worker answers for it, the helper is a neighbour.
+    care: CarePlan = None
+    device: CareDevice = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
     arguments: dict[str, list] = field(default_factory=dict)
 
@@ -252,6 +255,11 @@ def make_cast() -> Cast:
     cast.draft = open_draft(
         {factories.BASE: box(117.10, 39.15, 117.11, 39.16)}, by=people["secretary"], source="file", file_name="边界.geojson"
     )  # fmt: skip
+    cast.care = care.make_plan(
+        by=secretary, worker=worker, resident=care.make_resident(entrance=cast.entrance),
+        contacts=[care.neighbour(people["helper"].phone), care.family("13800001234")],
+    )  # fmt: skip
+    cast.device, _ = care.make_device(cast.care, by=secretary)
     return cast
 
 

@@ -47,7 +47,6 @@ from grids.services.care.plans import able_carers
 MOST_LINES, MOST_FOUND = 60, 20
 #: A consent that ends within so many days is worth a look.
 SOON = timedelta(days=30)
-TONES = {"red": "danger", "orange": "caution", "yellow": "brand", "green": "good"}
 
 
 class ColourFilter(ChoiceFilter):
@@ -154,7 +153,7 @@ class CarePlanAdmin(Exported, ReadOnlyAdmin):
 
     @admin.display(description="颜色", ordering="every")
     def colour_chip(self, plan: CarePlan) -> str:
-        return ui.chip(f"{plan.get_colour_display()} · {plan.frequency}", TONES[plan.colour])
+        return colour_words(plan)
 
     @admin.display(description="最近看到", ordering="looked_in_on")
     def looked_in(self, plan: CarePlan) -> str:
@@ -575,6 +574,16 @@ class CarePlanAdmin(Exported, ReadOnlyAdmin):
 def names_of(plan: CarePlan) -> str:
     """Return who answers for a plan of the list with ``carers_now``."""
     return "、".join(masks.person(each.user) for each in plan.carers_now)
+
+
+def colour_words(plan: CarePlan) -> str:
+    """Return a plan's colour as a dot and in words. No chip: it is how often, not how urgent."""
+    return format_html(
+        '<span class="cg-dot cg-dot_{}"></span>{} · {}',
+        plan.colour,
+        plan.get_colour_display(),
+        plan.frequency,
+    )
 
 
 def state_chip(plan: CarePlan) -> str:

@@ -216,7 +216,7 @@ class CarePlan(Territorial):
     @property
     def late_words(self) -> str:
         """How late it is, in words."""
-        return f"超 {self.days_late} 天"
+        return f"逾期 {self.days_late} 天"
 
     @property
     def due_words(self) -> str:

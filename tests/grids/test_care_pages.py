@@ -309,7 +309,7 @@ def test_the_due_list_begins_with_the_longest_overdue(plan, secretary, worker):
     client = signed_in(worker)
     page = client.get(reverse("my_care"))
     assert list(page.context["rows"]) == [late, now]
-    assert "李桂兰" in page.content.decode() and "超 4 天" in page.content.decode()
+    assert "李桂兰" in page.content.decode() and "逾期 4 天" in page.content.decode()
     assert list(client.get(reverse("my_care") + "?tab=later").context["rows"]) == [plan]
     for tab in ("", "?tab=x", "?page=99", "?page=x"):
         assert client.get(reverse("my_care") + tab).status_code == 200

@@ -13,7 +13,7 @@ from grids.models.care import days_of, items_offered, often
 from grids.services.care.plans import MOST_ITEMS, Agreement, Contact
 
 #: Rows for contacts on the page of a new plan.
-CONTACT_ROWS = 4
+CONTACT_ROWS = 3
 
 
 def reason_field(label: str = "理由", help_text: str = "") -> forms.CharField:
@@ -35,7 +35,7 @@ def colour_choices() -> list[tuple[str, str]]:
 class ItemsFields(forms.Form):
     """What is looked at: some of what the district's plans look at, and one's own."""
 
-    offered = forms.MultipleChoiceField(
+    items = forms.MultipleChoiceField(
         label="看什么", required=False, widget=forms.CheckboxSelectMultiple, choices=()
     )
     others = forms.CharField(
@@ -45,15 +45,15 @@ class ItemsFields(forms.Form):
     def __init__(self, *args: Any, items: list[str] | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         offered = items_offered()
-        self.fields["offered"].choices = [(each, each) for each in offered]
+        self.fields["items"].choices = [(each, each) for each in offered]
         chosen = offered[:MOST_ITEMS] if items is None else items
-        self.fields["offered"].initial = [each for each in chosen if each in offered]
+        self.fields["items"].initial = [each for each in chosen if each in offered]
         self.fields["others"].initial = "、".join(each for each in chosen if each not in offered)
 
-    def items(self) -> list[str]:
+    def chosen(self) -> list[str]:
         """Return the checked items, once each."""
         typed = self.cleaned_data["others"].replace("，", "、").replace(",", "、").split("、")
-        return [*self.cleaned_data["offered"], *typed]
+        return [*self.cleaned_data["items"], *typed]
 
 
 class AgreementFields(forms.Form):
@@ -127,7 +127,7 @@ class PlanForm(ItemsFields, AgreementFields):
         "colour",
         "purpose",
         "carers",
-        "offered",
+        "items",
         "others",
         "consent",
         "consent_by",
@@ -145,7 +145,7 @@ class MendForm(ItemsFields):
     """What a plan is for and what is looked at."""
 
     purpose = forms.CharField(label="用途", max_length=100, error_messages={"required": "请填写用途。"})
-    field_order = ("purpose", "offered", "others")
+    field_order = ("purpose", "items", "others")
 
 
 class ColourForm(forms.Form):
@@ -217,20 +217,17 @@ class DeviceForm(forms.Form):
         self.fields["consent_on"].initial = timezone.localdate()
 
 
-class SearchForm(forms.Form):
-    """Which resident a plan is for."""
-
-    q = forms.CharField(label="姓名、手机号或楼门", max_length=30, required=False)
-
-
 class LookForm(forms.Form):
     """A look-in, on the phone: two taps where all is well."""
 
     token = forms.CharField(
+        label="标识",
         widget=forms.HiddenInput({"data-token": ""}), max_length=40, min_length=8,
         error_messages=asked("页面已过期，请重新打开。"),
     )  # fmt: skip
-    captured_at = forms.DateTimeField(required=False, widget=forms.HiddenInput({"data-captured": ""}))
+    captured_at = forms.DateTimeField(
+        label="时间", required=False, widget=forms.HiddenInput({"data-captured": ""})
+    )
     outcome = forms.ChoiceField(
         label="情况怎么样",
         choices=CareVisit.Outcome.choices,

@@ -346,7 +346,7 @@ class CarePlanAdmin(Exported, ReadOnlyAdmin):
         def run(given: dict[str, Any]) -> str:
             plan = services.open_plan(
                 resident, by=request.user, colour=given["colour"], purpose=given["purpose"], agreement=form.agreement(),
-                items=form.items(), carers=given["carers"],
+                items=form.chosen(), carers=given["carers"],
                 contacts=[each.contact() for each in contacts if each.has_changed()],
             )  # fmt: skip
             return self.link(plan)
@@ -403,7 +403,7 @@ class CarePlanAdmin(Exported, ReadOnlyAdmin):
         form = care_forms.MendForm(request.POST or None, items=plan.items, initial={"purpose": plan.purpose})
 
         def run(given: dict[str, Any]) -> None:
-            services.mend_plan(plan, by=request.user, purpose=given["purpose"], items=form.items())
+            services.mend_plan(plan, by=request.user, purpose=given["purpose"], items=form.chosen())
 
         return self.verb(request, plan, "修改内容", form, run, "已保存。")
 

@@ -584,10 +584,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="careplan",
-            index=models.Index(fields=["community_code", "-ended_on", "id"], name="careplan_ended"),
-        ),
-        migrations.AddIndex(
-            model_name="careplan",
             index=models.Index(
                 condition=models.Q(("ended_on__isnull", False), ("erased_on", None)),
                 fields=["ended_on"],

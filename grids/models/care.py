@@ -161,7 +161,6 @@ class CarePlan(Territorial):
             *day_indexes("careplan"),
             models.Index(fields=["due_on"], name="careplan_due", condition=Q(ended_on=None)),
             models.Index(fields=["until"], name="careplan_until", condition=Q(ended_on=None)),
-            models.Index(fields=["community_code", "-ended_on", "id"], name="careplan_ended"),
             models.Index(
                 fields=["ended_on"], name="careplan_unerased", condition=Q(ended_on__isnull=False, erased_on=None)
             ),

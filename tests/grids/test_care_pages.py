@@ -150,11 +150,11 @@ def test_a_plan_is_made_in_two_steps_with_its_people(desk, worker, secretary):
     assert "家人和邻居" in desk.get(address).content.decode()
     today = timezone.localdate()
     typed = {
-        "colour": "red", "purpose": "独自在家，约好每天看", "carers": [worker.pk], "offered": ["精神状态"], "others": "花浇了没有，猫",
+        "colour": "red", "purpose": "独自在家，约好每天看", "carers": [worker.pk], "items": ["精神状态"], "others": "花浇了没有，猫",
         "consent": "person", "consent_by": "", "consent_on": today.isoformat(), "until": (today + timedelta(days=90)).isoformat(),
-        "contact-TOTAL_FORMS": 4, "contact-INITIAL_FORMS": 0, "contact-0-kind": "family", "contact-0-name": "王小丽",
+        "contact-TOTAL_FORMS": 3, "contact-INITIAL_FORMS": 0, "contact-0-kind": "family", "contact-0-name": "王小丽",
         "contact-0-phone": "138 0000 1234", "contact-0-relation": "女儿",
-        **{f"contact-{n}-kind": "family" for n in (1, 2, 3)},
+        **{f"contact-{n}-kind": "family" for n in (1, 2)},
     }  # fmt: skip
     wrong = desk.post(address, {**typed, "consent": "guardian", "contact-0-phone": "12"})
     page = wrong.content.decode()
@@ -193,7 +193,7 @@ def test_the_verbs_of_the_page(desk, plan, worker, secretary):
     assert desk.post(url(plan, "renew"), given).status_code == 302
     assert desk.post(url(plan, "carers"), {"carers": [secretary.pk]}).status_code == 302
     assert (
-        desk.post(url(plan, "mend"), {"purpose": "换个说法", "offered": ["水电气"], "others": ""}).status_code
+        desk.post(url(plan, "mend"), {"purpose": "换个说法", "items": ["水电气"], "others": ""}).status_code
         == 302
     )
     neighbour = {"kind": "neighbour", "name": "赵大妈", "phone": "13700001234", "relation": "对门"}

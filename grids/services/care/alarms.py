@@ -135,12 +135,12 @@ def _known(device: CareDevice, event_id: str) -> CareAlarm | None:
 
 @transaction.atomic
 def _press(device: CareDevice, event_id: str) -> tuple[CareAlarm, bool]:
-    # One press at a time: the row of the device is what they wait for.
+    # One press of a plan's buttons at a time: its row is what they wait for.
+    plan = plans.locked(device.plan)
     device = CareDevice.objects.select_for_update(of=("self",)).get(pk=device.pk)
     known = _known(device, event_id)
     if known is not None:
         return known, False
-    plan = CarePlan.objects.with_door().get(pk=device.plan_id)
     if not device.is_bound or plan.ended_on is not None:
         raise SwitchedOff
     now = timezone.now()

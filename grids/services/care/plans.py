@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from governance import audit, masks, notices, parameters
@@ -279,8 +280,6 @@ def tell(plan: CarePlan, people: Iterable[User], title: str, body: str, url: str
 
 def plan_url(plan: CarePlan) -> str:
     """Return the address of a plan's page on the phone of those who look in."""
-    from django.urls import reverse
-
     return reverse("care_plan", args=[plan.pk])
 
 

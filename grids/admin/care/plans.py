@@ -1,11 +1,10 @@
-"""Care plans at the desk: the list, a plan's page with its people, look-ins and SOS buttons, and the figures by place."""
+"""Care plans at the desk: the list, a plan's page with its people, look-ins and SOS buttons, and the verbs."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -14,96 +13,31 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
-from governance import audit, exports, masks
+from governance import audit, masks
 from governance.admin.actions import dress
 from governance.admin.base import Named, ReadOnlyAdmin, cleaned
 from governance.admin.desk import Card
 from governance.admin.exporting import Exported
-from governance.admin.filters import ChoiceFilter, PlaceFilter
+from governance.admin.filters import PlaceFilter
 from governance.admin.verbs import ReasonForm, verb_page
-from governance.models import AccessEvent, User
 from governance.permissions import permitted_actions
 from governance.templatetags import ui
-from governance.territory import GridLevel, asked_node
 from grids import care_forms
+from grids.admin.care.figures import figures_page
+from grids.admin.care.filters import SOON, CarerFilter, ColourFilter, StandFilter
+from grids.admin.care.words import colour_words, names_of, state_chip, timeline
 from grids.models import (
-    CareAlarm,
     CareCarer,
-    CareColour,
     CareContact,
     CareDevice,
     CarePlan,
-    CareStep,
-    CareVisit,
-    Grid,
     Resident,
 )
-from grids.reach import top_of
-from grids.reports import care as figures
 from grids.services import care as services
 from grids.services.care.plans import able_carers
 
-#: Lines of the timeline, and of the choice of a resident.
-MOST_LINES, MOST_FOUND = 60, 20
-#: A consent that ends within so many days is worth a look.
-SOON = timedelta(days=30)
-
-
-class ColourFilter(ChoiceFilter):
-    title, parameter_name = "颜色", "colour"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(CareColour.choices)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        chosen = self.checked()
-        return queryset.filter(colour=chosen) if chosen else queryset
-
-
-class StandFilter(ChoiceFilter):
-    """How a plan stands today; those that run, unless others are asked for."""
-
-    title, parameter_name, usual = "进度", "state", "进行中"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("overdue", "已逾期"),
-            ("today", "今天到期"),
-            ("ending", "同意 30 天内到期"),
-            ("uncared", "没有责任人"),
-            ("ended", "已结束"),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        today = timezone.localdate()
-        return {
-            None: lambda rows: rows.open(),
-            "overdue": lambda rows: rows.overdue(today),
-            "today": lambda rows: rows.open().filter(due_on=today),
-            "ending": lambda rows: rows.ending(today + SOON),
-            "uncared": lambda rows: rows.uncared(),
-            "ended": lambda rows: rows.exclude(ended_on=None),
-        }[self.checked()](queryset)
-
-
-class CarerFilter(ChoiceFilter):
-    """Whose plans: of those who answer for one within reach."""
-
-    title, parameter_name = "责任人", "carer"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        reached = CarePlan.objects.restrict(request.user).open().order_by()
-        carers = CareCarer.objects.filter(until=None, plan__in=reached.values("pk")).order_by()
-        people = User.objects.filter(pk__in=carers.values("user")).order_by("name", "pk")[:200]
-        return [(str(person.pk), masks.person(person)) for person in people]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        chosen = self.checked()
-        if chosen is None:
-            return queryset
-        return queryset.filter(
-            Exists(CareCarer.objects.filter(plan=OuterRef("pk"), user=int(chosen), until=None))
-        )
+#: Residents among whom one is chosen.
+MOST_FOUND = 20
 
 
 @admin.register(CarePlan)
@@ -514,132 +448,5 @@ class CarePlanAdmin(Exported, ReadOnlyAdmin):
         more.setdefault("button", title)
         return verb_page(self, request, title=title, form=form, run=run, done=done, back=self.link(plan), obj=plan, **more)  # fmt: skip
 
-    # --- figures ----------------------------------------------------------------------------------------------------
     def figures_view(self, request: HttpRequest) -> HttpResponse:
-        """Show numbers by place (GET), or hand the table out (POST). Nobody is named and no plan is opened from it."""
-        top = top_of(request.user, "grids.count_careplan")
-        if not top or not request.user.may("count", CarePlan):
-            raise Http404
-        node = asked_node(request.GET.get("in", ""), top)
-        if len(node) > GridLevel.COMMUNITY or not Grid.objects.filter(pk=node).exists():
-            node = top
-        lines, places = figures.table(request.user, node), Grid.objects.way_down(top, node)
-        if request.method == "POST":
-            title = f"四色探视统计 {places[-1][1] if places else ''}"
-            columns: list[exports.Column] = [("地区", 22, lambda line: line.name)]
-            columns += [
-                (words, 12, lambda line, key=key: line.values[key]) for key, words in figures.FIGURES.items()
-            ]
-            columns.append(("按时率（%）", 12, lambda line: line.rate))
-            audit.record(
-                AccessEvent.Kind.EXPORT, request.user, f"导出{title}（不含个人信息）", request=request
-            )
-            data = exports.workbook("四色探视统计", columns, lines)
-            return exports.as_file(f"{title} {timezone.localdate():%Y%m%d}.xlsx", data)
-        opens = len(node) < GridLevel.COMMUNITY
-        request.current_app = self.admin_site.name
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "四色探视统计",
-            "opts": self.model._meta,
-            "places": [(f"?{urlencode({'in': code})}", name) for code, name in places],
-            "by": "地区",
-            "columns": [*figures.FIGURES.values(), "按时率"],
-            "rows": [
-                {
-                    "name": line.name,
-                    "url": f"?{urlencode({'in': line.code})}"
-                    if opens and line.code != node and len(line.code) <= GridLevel.COMMUNITY
-                    else "",
-                    "cells": [
-                        *({"value": line.values[key]} for key in figures.FIGURES),
-                        {"value": "—" if line.rate is None else f"{line.rate}%"},
-                    ],
-                }
-                for line in lines
-            ],
-            "notes": [
-                f"按时率＝近 {figures.DAYS} 天里到期的次数中，到期当天或之前见到人的。只看次数，不排名。",
-                "颜色只是约定的探视频率。这里只有数字，没有姓名。",
-            ],
-            "here": f"?{urlencode({'in': node})}",
-            "back": self.link(None, "changelist")
-            if request.user.may("view", CarePlan)
-            else reverse("admin:index"),
-            "has_permission": True,
-        }
-        return TemplateResponse(request, "governance/desk_figures.html", context)
-
-
-def names_of(plan: CarePlan) -> str:
-    """Return who answers for a plan of the list with ``carers_now``."""
-    return "、".join(masks.person(each.user) for each in plan.carers_now)
-
-
-def colour_words(plan: CarePlan) -> str:
-    """Return a plan's colour as a dot and in words. No chip: it is how often, not how urgent."""
-    return format_html(
-        '<span class="cg-dot cg-dot_{}"></span>{} · {}',
-        plan.colour,
-        plan.get_colour_display(),
-        plan.frequency,
-    )
-
-
-def state_chip(plan: CarePlan) -> str:
-    """Return how a plan stands, in words."""
-    if plan.ended_on is not None:
-        return ui.chip(f"{plan.ended_on:%Y-%m-%d} 结束")
-    if plan.days_late:
-        return ui.chip(plan.late_words, "danger")
-    today = plan.due_on == timezone.localdate()
-    return ui.chip("今天到期", "caution") if today else ui.chip(plan.due_words, "good")
-
-
-def timeline(plan: CarePlan, user: Any) -> list[dict[str, Any]]:
-    """Return the newest of what happened to a plan: look-ins, presses of a button, changes. Three statements."""
-    lines = [
-        {
-            "at": visit.visited_at,
-            "label": f"探视：{visit.get_outcome_display()}",
-            "who": f"{masks.person(visit.by)} · {visit.get_way_display()}",
-            "words": "、".join(visit.items),
-            "note": visit.note,
-        }
-        for visit in CareVisit.objects.restrict(user).filter(plan=plan).select_related("by")[:MOST_LINES]
-    ]
-    lines += [
-        {
-            "at": step.at,
-            "label": step.get_kind_display(),
-            "who": masks.person(step.by),
-            "words": step.words,
-            "note": step.reason,
-        }
-        for step in CareStep.objects.restrict(user).filter(plan=plan).select_related("by")[:MOST_LINES]
-    ]
-    alarms = (
-        CareAlarm.objects.restrict(user).filter(plan=plan).select_related("device", "content_type", "first")
-    )
-    lines += [
-        {
-            "at": alarm.at,
-            "label": "求助" if alarm.first_id is None else "又按了一次",
-            "who": f"设备 {alarm.device.serial}",
-            "words": f"通知了 {alarm.rung} 人" if alarm.first_id is None else "",
-            "note": "" if alarm.number or alarm.first_id else "没有开成事件，请手工上报。",
-            "number": alarm.number,
-            "url": desk_url(alarm),
-            "alarm": True,
-        }
-        for alarm in alarms[:MOST_LINES]
-    ]
-    return sorted(lines, key=lambda line: line["at"], reverse=True)[:MOST_LINES]
-
-
-def desk_url(alarm: CareAlarm) -> str:
-    """Return where the incident of a press is found at the desk; empty for none."""
-    if alarm.content_type is None:
-        return ""
-    kind = alarm.content_type
-    return reverse(f"admin:{kind.app_label}_{kind.model}_change", args=[alarm.object_id])
+        return figures_page(self, request)

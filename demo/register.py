@@ -6,6 +6,7 @@ All are made up. They come in bulk, as an import would write them; only what som
 import random
 from datetime import date, datetime, timedelta
 
+from demo.care import Hands, make_care_plans
 from demo.names import Names
 from demo.people import COMMUNITY, NEIGHBOUR, STREET
 from demo.world import World
@@ -138,6 +139,13 @@ def _residents(world: World, chance: random.Random, names: Names, homes: list[Ho
             )
         )  # fmt: skip
     CareNeed.objects.bulk_create(needs, batch_size=BATCH)
+    hands = Hands(
+        {code: world.staff["grid_worker", code] for code in world.bases(COMMUNITY)},
+        {COMMUNITY: world.staff["community_worker", COMMUNITY] or [world.people["secretary"]]},
+        {COMMUNITY: [helper.user for helper in world.nearby[COMMUNITY][:20]]},
+    )
+    looked_after = chance.sample(cared, min(len(cared), 8 if world.small else 60))
+    make_care_plans(looked_after, hands, now=world.now, chance=chance, names=names)
 
 
 def _worker(world: World, code: str) -> User:

@@ -54,6 +54,9 @@ KEEP = "系统默认值，法律没有规定年限，按本地档案管理要求
 #: The opinion of 2018 on the terms of base organisations.
 TERMS = "默认值按 2018 年关于党的基层组织任期的意见：党委和村、社区的党组织 5 年，其他 3 年"
 
+#: The sources name the four colours and no days.
+CARE = "系统默认值，各地做法不一，按本区规定修改"
+
 #: How often each kind of party organisations' meetings is due: key, words, months, source.
 BRANCH_RULES = "默认值，《中国共产党支部工作条例（试行）》"
 LIFE = (
@@ -216,6 +219,21 @@ SPECS: dict[str, Spec] = {
         ),
         Spec("register.care_months", "关爱需求一次最多登记几个月", 12, "个月", 1, 36),
         Spec("register.keep_months", "居民离开后多久删除其信息", 12, "个月", 0, 60),
+        Spec("care.red_days", "红色几天看一次", 1, "天", 1, 31, CARE),
+        Spec("care.orange_days", "橙色几天看一次", 3, "天", 1, 62, CARE),
+        Spec("care.yellow_days", "黄色几天看一次", 7, "天", 1, 93, CARE),
+        Spec("care.green_days", "绿色几天看一次", 30, "天", 1, 186, CARE),
+        Spec(
+            "care.items",
+            "探视看什么（用顿号隔开）",
+            "精神状态、吃饭喝水、按时吃药、水电气、门窗地面、有没有难处",
+        ),
+        Spec("care.most_days", "一次同意最长管几天", 366, "天", 30, 1098),
+        Spec("care.community_after", "探视到期几个工作日后报社区", 1, "工作日", 1, 30),
+        Spec("care.street_after", "探视到期几个工作日后报街道", 3, "工作日", 1, 60),
+        Spec("care.keep_days", "计划结束多少天后清除联系人和探视内容", 90, "天", 1, 1098),
+        Spec("care.sos_class", "求助设备开哪个事件小类（编号）", "0711"),
+        Spec("care.sos_again_minutes", "几分钟内再按算同一次求助", 10, "分钟", 1, 120),
         Spec("volunteers.minimum_age", "志愿者最低年龄", 8, "岁", 6, 18),
         Spec("exports.most_rows", "一次导出的行数上限", 2000, "行", 100, 20000),
         Spec("superuser.minutes", "超级管理模式时长", 30, "分钟", 5, 120),

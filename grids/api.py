@@ -18,7 +18,7 @@ from governance.api.bases import Listing, RestrictedViewSet, Retrieving
 from governance.api.errors import Elsewhere
 from governance.api.filters import grid_filter
 from governance.territory import GridLevel
-from grids import geometry
+from grids import care_api, geometry
 from grids.models import Entrance, Grid
 
 
@@ -139,4 +139,4 @@ class EntranceViewSet(Retrieving, RestrictedViewSet):
 router = SimpleRouter()
 router.register("grids", GridViewSet, "api-grid")
 router.register("entrances", EntranceViewSet, "api-entrance")
-urlpatterns: list[Any] = router.urls
+urlpatterns: list[Any] = [*router.urls, *care_api.urlpatterns]

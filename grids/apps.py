@@ -7,9 +7,10 @@ class GridsConfig(AppConfig):
     desk_rank = 1
 
     def ready(self) -> None:
-        from governance import appointments, home, offline
+        from governance import appointments, home, intake, offline
         from grids import cards
         from grids.services import imports  # noqa: F401  registers what loads tables
+        from grids.services.care import clock  # what time does with care plans
         from grids.services.team import follow_post
 
         appointments.following(follow_post)
@@ -21,3 +22,5 @@ class GridsConfig(AppConfig):
             shell=(("visits", ""),),
             files=("portal/visits.js",),
         )
+        offline.keep(works=cards.works, pages=(r"^/my/care/([0-9]+/)?$",), shell=(("my_care", ""),))
+        intake.adopting(clock.adopt)

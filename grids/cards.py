@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from governance.home import Tile
+from grids.models import CarePlan
 from grids.models.team import ROLE
 from grids.notice import notice_of
 from grids.places import place_of
@@ -28,7 +29,19 @@ def visits_homes(request: HttpRequest) -> bool:
     return request.user.is_authenticated and request.user.has_perm("grids.add_visit")
 
 
+def works(request: HttpRequest) -> bool:
+    """Whether this person's phone keeps the pages of her day: that of whoever looks in by a post."""
+    return request.user.is_authenticated and request.user.has_perm("grids.look_careplan")
+
+
+def looks_in(request: HttpRequest) -> bool:
+    """The ``shows`` of the look-ins: for whoever does so by a post, and for neighbours of a plan."""
+    user = request.user
+    return works(request) or user.is_authenticated and CarePlan.objects.cared_for_by(user).exists()
+
+
 TILES = (
+    Tile(5, "my_care", "上门探视", "今天要看的人家", "heart-handshake", "good", "", looks_in),
     Tile(6, "visits", "走访", "该走访的住户和商户", "users", "good", "", visits_homes),
     Tile(7, "my_grid", "我的网格", "队伍、公示、移交", "map", "good", shows=works_in_a_grid),
     Tile(20, "my_worker", "找网格员", "看公示，打电话", "phone", "good"),

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from grids.views import territory, visits, work
+from grids.views import care, territory, visits, work
 
 _CODE = "(?P<code>[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{15})"
 _OUTCOME = "(?P<outcome>met|absent|declined)"
@@ -32,4 +32,6 @@ urlpatterns = [
         visits.VisitPlace.as_view(),
         name="visit_loose_done",
     ),
+    path("my/care/", care.MyCare.as_view(), name="my_care"),
+    path("my/care/<int:pk>/", care.CarePlanPage.as_view(), name="care_plan"),
 ]

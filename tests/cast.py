@@ -16,7 +16,9 @@ from shapely import box
 from governance.models import Unit, User
 from grids.models import (
     BoundaryDraft,
+    CareDevice,
     CareNeed,
+    CarePlan,
     Facility,
     Handover,
     Household,
@@ -52,7 +54,7 @@ from parties.models import (
     Transfer,
 )
 from parties.services.members import ask_transfer
-from tests import backlogs, disputes, factories, joint, party, register, teams
+from tests import backlogs, care, disputes, factories, joint, party, register, teams
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -156,6 +158,9 @@ class Cast:
     visit: Visit = None
     need: Need = None
     grid_project: GridProject = None
+    #: Of somebody behind the entrance, with its SOS button; the grid worker answers for it, the helper is a neighbour.
+    care: CarePlan = None
+    device: CareDevice = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
     arguments: dict[str, list] = field(default_factory=dict)
 
@@ -281,6 +286,11 @@ def make_cast() -> Cast:
         {factories.BASE: box(117.10, 39.15, 117.11, 39.16)}, by=people["secretary"], source="file", file_name="边界.geojson"
     )  # fmt: skip
     add_register(cast)
+    cast.care = care.make_plan(
+        by=secretary, worker=worker, resident=care.make_resident(entrance=cast.entrance),
+        contacts=[care.neighbour(people["helper"].phone), care.family("13800001234")],
+    )  # fmt: skip
+    cast.device, _ = care.make_device(cast.care, by=secretary)
     return cast
 
 

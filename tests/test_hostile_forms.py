@@ -154,7 +154,8 @@ def pages(cast) -> list[tuple[str, str]]:
             if page:
                 found.append((reverse(page, args=[row.number, action]), f"{page} {action}"))
     chosen = reverse("order_new") + f"?item={cast.order.item.code}"
-    return sorted({*found, (chosen, chosen)})
+    plan = reverse("admin:grids_careplan_add") + f"?resident={cast.care.resident_id}"
+    return sorted({*found, (chosen, chosen), (plan, plan)})
 
 
 def send(client, url: str, form: Form, /, **instead):

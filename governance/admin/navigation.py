@@ -186,6 +186,8 @@ SIDEBAR = (
             ("网格边界", "polyline", "admin:grids_grid_boundaries", "grids.change_grid"),
             ("楼栋", "apartment", "admin:grids_building_changelist", "grids.view_building"),
             ("楼门", "door_front", "admin:grids_entrance_changelist", "grids.view_entrance"),
+            ("探视计划", "health_and_safety", "admin:grids_careplan_changelist", "grids.view_careplan"),
+            ("探视统计", "monitoring", "admin:grids_careplan_figures", "grids.count_careplan"),
         ),
     ),
     (

@@ -28,6 +28,7 @@ GROUPS = {
     "ladder": "超期上报",
     "work": "上班时间",
     "life": "组织生活",
+    "care": "四色探视",
     "volunteers": "志愿者",
     "staff": "工作人员账号",
     "residents": "居民账号",

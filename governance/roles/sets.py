@@ -277,3 +277,11 @@ REGISTER_WATCH = of(
     "export_need",
     "export_project",
 )
+
+#: Looking in on people (四色探视) and keeping their plans. Names and phones stay masked to every post: a plan's own people see them
+#: while it runs, others reveal them with a reason.
+CARE = of("grids", *(f"{verb}_careplan" for verb in ("view", "add", "change", "look", "reveal", "count")))
+#: The same at a community's desk, which also hands the list out as a table.
+KEEP_CARE = CARE | of("grids", "export_careplan")
+#: What a street and the district see of it: numbers, no plan.
+CARE_WATCH = of("grids", "count_careplan")

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 from governance.roles.sets import (
     BACKLOG,
+    CARE,
+    CARE_WATCH,
     DISPATCH,
     HANDLE_TASKS,
     IMPORT,
     INCIDENT_DESK,
     KEEP_BRANCH,
+    KEEP_CARE,
     KEEP_GRID,
     KEEP_MEDIATION,
     KEEP_PARTY,
@@ -54,6 +57,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "全天候掌握全区事项，受理和派单",
         (DISTRICT,),
         REGISTER_WATCH
+        | CARE_WATCH
         | WATCH
         | DISPATCH
         | INCIDENT_DESK
@@ -68,6 +72,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "掌握全区情况，督办，答复二次哨",
         (DISTRICT,),
         REGISTER_WATCH
+        | CARE_WATCH
         | WATCH
         | WHISTLE_WATCH
         | MEDIATION_WATCH
@@ -90,6 +95,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "掌握本街道情况，督促超期事项，吹哨，公布部门考评",
         (STREET,),
         REGISTER_WATCH
+        | CARE_WATCH
         | WATCH
         | WHISTLE_DESK
         | MEDIATION_WATCH
@@ -107,6 +113,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "统筹各社区的事件和志愿服务，提请吹哨，组织部门考评",
         (STREET,),
         REGISTER_WATCH
+        | CARE_WATCH
         | WATCH
         | DISPATCH
         | KEEP_VOLUNTEERING
@@ -152,6 +159,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "主持本社区的受理、派单、审核和展示，管理社区党委的党组织",
         (COMMUNITY,),
         KEEP_REGISTER
+        | KEEP_CARE
         | WATCH
         | DISPATCH
         | KEEP_VOLUNTEERING
@@ -173,6 +181,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "协助书记受理和派单",
         (COMMUNITY,),
         KEEP_REGISTER
+        | KEEP_CARE
         | WATCH
         | DISPATCH
         | INCIDENT_DESK
@@ -188,6 +197,7 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "走访网格，上报和核查事件，代居民点单",
         (BASE,),
         REGISTER
+        | CARE
         | of("volunteers", "view_order", "place_order", "reveal_order")
         | of("parties", "place_microwish")
         | of(

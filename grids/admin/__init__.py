@@ -1,5 +1,6 @@
 """The desk's pages of the territory and its teams."""
 
+from grids.admin.care import CarePlanAdmin
 from grids.admin.drafts import BoundaryDraftAdmin
 from grids.admin.handovers import HandoverAdmin
 from grids.admin.imports import HouseholdImportAdmin, PremisesImportAdmin, ResidentImportAdmin
@@ -12,6 +13,7 @@ __all__ = [
     "BoundaryDraftAdmin",
     "BuildingAdmin",
     "CareNeedAdmin",
+    "CarePlanAdmin",
     "EntranceAdmin",
     "FacilityAdmin",
     "GridAdmin",

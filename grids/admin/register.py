@@ -20,7 +20,7 @@ from governance.permissions import permission, rule_of
 from governance.templatetags import ui
 from grids import visiting
 from grids.forms.register import CareNeedForm, ClosingForm, LeavingForm
-from grids.models import CareNeed, Entrance, Facility, Household, Premises, Resident
+from grids.models import CareNeed, CarePlan, Entrance, Facility, Household, Premises, Resident
 from grids.services import register
 
 #: Lines of a panel beside a form.
@@ -432,6 +432,8 @@ class ResidentAdmin(RegisterAdmin):
             return found
         if user.may("care", resident):
             found.append({"words": "登记关爱需求", "url": self.link(resident, "care")})
+        if user.may("add", CarePlan) and not CarePlan.objects.open().filter(resident=resident).exists():
+            found.append({"words": "订探视计划", "url": self.beside(CarePlan, "add", resident=resident.pk)})
         return [*found, {"words": "离开", "url": self.link(resident, "leave"), "danger": True}]
 
     def state_of(self, request: HttpRequest, resident: Resident) -> str:

@@ -22,11 +22,12 @@ from governance.models import AccessEvent, Post
 from governance.permissions import NOTHING, rule_of
 from governance.templatetags import ui
 from governance.territory import GridLevel, asked_node
-from grids import reports, services
+from grids import services
 from grids.forms import DoorsForm, HoldersForm, LeaveForm, ReplaceForm, TeamForm
 from grids.models import Entrance, Grid, Handover, TeamMember
 from grids.models.team import BY_DUTY, WORKERS
 from grids.reach import top_of
+from grids.reports import team as reports
 
 K = TeamMember.Kind
 TONES = {K.LEADER: "brand", K.FULL_TIME: "good", K.PART_TIME: "info", K.RESIDENT: "caution"}

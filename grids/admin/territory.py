@@ -17,13 +17,14 @@ from governance.admin.base import TerritorialAdmin, put_error
 from governance.admin.filters import ChoiceFilter, PlaceFilter
 from governance.permissions import EVERYTHING, NOTHING, rule_of
 from governance.territory import GridLevel
-from grids import reports, services
+from grids import services
 from grids.admin.boundaries import BoundaryPages
 from grids.admin.editing import EditingPages
 from grids.admin.team import team_of
 from grids.forms import GridForm, RetireForm
 from grids.models import Building, Entrance, Grid, Handover, TeamMember
 from grids.notice import HOTLINE
+from grids.reports import team as reports
 
 
 def is_stored(row: models.Model) -> bool:

@@ -1,6 +1,16 @@
 """What the territory is made of."""
 
 from grids.models.boundaries import Boundary, BoundaryDraft
+from grids.models.care import (
+    CareAlarm,
+    CareCarer,
+    CareColour,
+    CareContact,
+    CareDevice,
+    CarePlan,
+    CareStep,
+    CareVisit,
+)
 from grids.models.handovers import Handover, HandoverItem
 from grids.models.households import CareNeed, Household, Resident
 from grids.models.imports import (
@@ -21,7 +31,15 @@ __all__ = [
     "Boundary",
     "BoundaryDraft",
     "Building",
+    "CareAlarm",
+    "CareCarer",
+    "CareColour",
+    "CareContact",
+    "CareDevice",
     "CareNeed",
+    "CarePlan",
+    "CareStep",
+    "CareVisit",
     "Entrance",
     "Facility",
     "Grid",

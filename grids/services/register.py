@@ -18,6 +18,7 @@ from governance.models import User
 from governance.permissions import look_again
 from governance.territory import GridLevel
 from grids.models import Building, CareNeed, Entrance, Facility, Grid, Household, Premises, Resident
+from grids.services.care.plans import end_plans_of
 
 #: Rows that one run of the ticker forgets.
 FORGOTTEN_AT_ONCE = 500
@@ -149,6 +150,7 @@ def leave(resident: Resident, *, by: User, leaving: str) -> Resident:
     resident.save(update_fields=["left_on", "leaving"])
     for need in resident.care_needs.filter(ended_on=None):
         _end(need)
+    end_plans_of(resident, by=by)
     return resident
 
 

@@ -102,7 +102,7 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
     by: User = payload["by"]
     if "choice" in payload:
         payload = _found(payload["choice"]) | payload
-    minor: MinorClass = payload["minor_class"]
+    minor = class_of(payload["minor_class"])
     now = timezone.now()
     if not minor.is_active:
         raise Refused("这个小类已停用，请选择别的。", "minor_class")
@@ -169,6 +169,16 @@ def _found(code: str) -> dict[str, Any]:
         "minor_class": minor, "spot": "", "longitude": None, "latitude": None, "captured_at": None, "is_urgent": False,
         "quietly": False,
     }  # fmt: skip
+
+
+def class_of(given: MinorClass | str) -> MinorClass:
+    """Return the minor class that another app names by its code. Raises Refused for a code that the catalogue lacks."""
+    if isinstance(given, MinorClass):
+        return given
+    found = MinorClass.objects.filter(code=given).select_related("major").first()
+    if found is None:
+        raise Refused("事件目录里没有这个小类编号。", "minor_class")
+    return found
 
 
 def respond_by(phone: str, now: datetime) -> datetime | None:

@@ -22,7 +22,7 @@ from incidents.models import Source, SourceCall
 
 _SALT = "incidents.source"
 #: Names under which the front door knows the portal's own ways in; no other system may take one.
-RESERVED = frozenset({"portal", "api", "referral", "system", "desk", "worker", "resident"})
+RESERVED = frozenset({"portal", "api", "referral", "system", "desk", "worker", "resident", "care"})
 #: By which channel a system can send; the others are people's.
 CHANNELS = (Channel.DEVICE, Channel.HOTLINE, Channel.UPPER, Channel.OPINION, Channel.OPEN311, Channel.API)
 #: What a source's own number may look like: it stands in an address, and in the log.

@@ -49,7 +49,7 @@ class CommitteeList(DeskList):
 
 @admin.register(JointCommittee)
 class JointCommitteeAdmin(Exported, ReadOnlyAdmin):
-    change_list_template = "parties/desk_counted.html"
+    change_list_template = "governance/desk_counted.html"
     list_display = ("heading", "organisation_name", "number", "unfiled", "established_on", "hints_chip")
     list_display_links = ("heading",)
     list_filter = (LevelFilter, StandingFilter, PlaceFilter)
@@ -283,7 +283,7 @@ class JointCommitteeAdmin(Exported, ReadOnlyAdmin):
             "back": self.link(None, "changelist"),
             "has_permission": True,
         }  # fmt: skip
-        return TemplateResponse(request, "parties/desk_figures.html", context)
+        return TemplateResponse(request, "governance/desk_figures.html", context)
 
 
 def give_seats(committees: list[JointCommittee], user: Any) -> None:

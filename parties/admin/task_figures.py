@@ -164,7 +164,7 @@ def figures_view(admin: Any, request: HttpRequest) -> HttpResponse:
         "back": there,
         "has_permission": True,
     }  # fmt: skip
-    return TemplateResponse(request, "parties/desk_figures.html", context)
+    return TemplateResponse(request, "governance/desk_figures.html", context)
 
 
 def export(request: HttpRequest, asked: Asked, lines: list[Line], place: str) -> HttpResponse:

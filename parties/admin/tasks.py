@@ -70,7 +70,7 @@ def of_duty(rows: QuerySet, duty: str, user: Any) -> QuerySet:
 class TaskAdmin(MatterAdmin):
     add_action = "direct"
     action_forms = TASK_FORMS
-    change_list_template = "parties/desk_counted.html"
+    change_list_template = "governance/desk_counted.html"
     main_actions = ("receive", "report", "verify_pass", "assist")
     also_shown = ("unit", "setter")
     lines_clear = False

@@ -24,7 +24,7 @@ OPEN = {
 #: What answers about the caller alone, so there is no other's row to find; tested in test_signing_in.py.
 OWN = {"api-code", "api-sign-in", "api-me", "api-matters", "api-hours-total", "api-notice-read-all"}
 #: What only a source's key opens; tested in tests/incidents/test_source_api.py.
-SOURCES = {"api-source-incident", "api-source-incident-detail"}
+SOURCES = {"api-source-incident", "api-source-incident-detail", "api-sos"}
 LISTS = {
     "api-order-list": "orders", "api-hall-list": "hall", "api-claim-list": "claims", "api-hours-list": "hours",
     "api-volunteer-list": "volunteers", "api-showcase-list": "showcases", "api-notice-list": "notices",

@@ -242,9 +242,11 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             *order(cast.order),
         ],
         "grid_worker": [
-            *plain("home", "my_work", "visits", "my_grid", "my_handovers"),
+            *plain("home", "my_work", "visits", "my_grid", "my_handovers", "my_care"),
             reverse("visit_door", args=[cast.entrance.pk]),
             reverse("visit_loose", args=[factories.BASE]),
+            reverse("my_care") + "?tab=later",
+            reverse("care_plan", args=[cast.care.pk]),
             reverse("my_work") + "?tab=verify",
             reverse("snapshot") + "?for=1",
             *plain("offline"),
@@ -408,6 +410,11 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
     yield reverse("admin:parties_meeting_board") + f"?org={stage.cast.branch.pk}"
     yield reverse("admin:parties_meeting_months")
     yield reverse("admin:parties_meeting_month", args=[stage.cast.branch.pk])
+    yield reverse("admin:grids_careplan_figures")
+    yield reverse("admin:grids_careplan_add") + "?q=和苑"
+    yield reverse("admin:grids_careplan_add") + f"?resident={stage.cast.care.resident_id}"
+    for page in ("mend", "colour", "renew", "carers", "contact", "device", "end"):
+        yield reverse(f"admin:grids_careplan_{page}", args=[stage.cast.care.pk])
     yield reverse("admin:incidents_figures")
     yield reverse("admin:incidents_figures") + "?period=year&by=class"
     yield reverse("admin:grids_grid_boundaries")

@@ -13,8 +13,9 @@ from governance.appointments import appoint, dismiss
 from governance.flow import NotYours, Refused
 from governance.models import AccessEvent, Post
 from governance.permissions import OutOfReach
-from grids import notice, reports, services
+from grids import notice, services
 from grids.models import Grid, Handover, TeamMember
+from grids.reports import team as reports
 from tests import factories, teams
 from tests.concurrency import all_at_once
 

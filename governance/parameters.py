@@ -205,6 +205,7 @@ SPECS: dict[str, Spec] = {
             for key, words, months, source in LIFE
         ),
         Spec("life.record_days", "组织生活开过以后几天内要记录", 7, "天", 1, 60),
+        Spec("selfcheck.days", "九小场所几天自查一次", 30, "天", 1, 365),
         Spec("volunteers.minimum_age", "志愿者最低年龄", 8, "岁", 6, 18),
         Spec("exports.most_rows", "一次导出的行数上限", 2000, "行", 100, 20000),
         Spec("superuser.minutes", "超级管理模式时长", 30, "分钟", 5, 120),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from shapely import box
 
 from governance.models import Unit, User
-from grids.models import BoundaryDraft
+from grids.models import BoundaryDraft, Hazard, PatrolPoint
 from grids.services import open_draft
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
@@ -38,7 +38,7 @@ from parties.models import (
     Transfer,
 )
 from parties.services.members import ask_transfer
-from tests import backlogs, disputes, factories, joint, party
+from tests import backlogs, disputes, factories, joint, party, patrols
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -121,6 +121,9 @@ class Cast:
     #: Of the community, not in force.
     draft: BoundaryDraft = None
     share: Any = None
+    #: Of the base grid, looked at once; and what a small eatery there has to mend.
+    point: PatrolPoint = None
+    hazard: Hazard = None
     #: The stranger's, claimed by the party member; and one that waits for its review.
     wish: MicroWish = None
     asked_wish: MicroWish = None
@@ -252,7 +255,16 @@ def make_cast() -> Cast:
     cast.draft = open_draft(
         {factories.BASE: box(117.10, 39.15, 117.11, 39.16)}, by=people["secretary"], source="file", file_name="边界.geojson"
     )  # fmt: skip
+    add_rounds(cast)
     return cast
+
+
+def add_rounds(cast: Cast) -> None:
+    """Add a point that the worker has looked at, and a shop's self-check that found something."""
+    worker = cast.people["grid_worker"]
+    cast.point = patrols.make_point(by=worker, name="3号楼车棚", entrance=cast.entrance)
+    patrols.tick(cast.point, by=worker)
+    cast.hazard = patrols.make_hazard()
 
 
 def add_party(cast: Cast) -> None:

@@ -12,16 +12,20 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from governance import home
 from incidents.cards import reports_for_others
 
 #: What every one of these pages loads.
 FILES = (
     "vendor/weui/weui.min.css", "vendor/htmx/htmx.min.js", "vendor/lucide/chevron-down.svg",
     "vendor/lucide/chevron-right.svg", "portal/parts.css", "portal/portal.css", "portal/portal.js",
-    "portal/outbox.js", "portal/work.js", "portal/icon.svg",
+    "portal/outbox.js", "portal/work.js", "portal/work.css", "portal/patrol.js", "portal/icon.svg",
 )  # fmt: skip
-#: Patterns of what is kept once it was opened: the home page, her list, the report, incidents and their actions.
-PAGES = (r"^/$", r"^/incidents/work/$", r"^/incidents/new/$", r"^/incidents/[A-Z]{2}-[0-9-]+/([a-z_]+/)?$")
+#: Patterns of what is kept once it was opened: the home page, her list, the report, incidents and their actions, her round.
+PAGES = (
+    r"^/$", r"^/incidents/work/$", r"^/incidents/new/$", r"^/incidents/[A-Z]{2}-[0-9-]+/([a-z_]+/)?$",
+    r"^/my/patrol/((finding|end)/)?$",
+)  # fmt: skip
 PICTURES = r"^/files/incidents/incidentphoto/[^/]+/thumb/$"
 
 
@@ -35,11 +39,13 @@ def _script() -> str:
 def service_worker(request: HttpRequest) -> HttpResponse:
     """Serve the script that answers where there is no network. It names the account, so a phone on which somebody else signs in
     gets another script, which throws away what the last one kept; without an account it throws away itself."""
-    works = reports_for_others(request)
+    walks = home.shown(request, "my_patrol")
+    works = reports_for_others(request) or walks
+    rounds = [reverse(name) for name in ("my_patrol", "patrol_finding", "patrol_end")] if walks else []
     settings = {
         "account": request.user.pk if works else None,
         "files": [static(name) for name in FILES],
-        "shell": [reverse("home"), reverse("my_work"), f"{reverse('snapshot')}?for=1"],
+        "shell": [reverse("home"), reverse("my_work"), f"{reverse('snapshot')}?for=1", *rounds],
         "offline": reverse("offline"),
         "pages": PAGES,
         "pictures": PICTURES,

@@ -12,7 +12,7 @@ from django.utils.cache import add_never_cache_headers
 from django.views import View
 from django.views.decorators.http import require_POST, require_safe
 
-from governance import drafts, outbox
+from governance import drafts, outbox, parameters
 from governance.flow import NotYours
 from governance.forms import check_photos, tell
 from governance.slices import page_of
@@ -109,7 +109,9 @@ def sent(request: HttpRequest, token: str) -> HttpResponse:
     if check is None:
         return redirect("selfcheck", token=token)
     wrong = check.answers.filter(is_ok=False).select_related("item")
-    response = render(request, "grids/selfcheck_sent.html", {"check": check, "wrong": wrong, "token": token})
+    days = parameters.value("selfcheck.days")
+    context = {"check": check, "wrong": wrong, "token": token, "days": days}
+    response = render(request, "grids/selfcheck_sent.html", context)
     add_never_cache_headers(response)
     return response
 
@@ -234,6 +236,7 @@ def premises_qr(request: HttpRequest, pk: int) -> HttpResponse:
         "notice": notice.notice_of(premises.grid),
         "qr": qr.premises_qr_svg(premises),
         "address": qr.premises_url(premises),
+        "days": parameters.value("selfcheck.days"),
     }
     response = render(request, "grids/premises_qr.html", context)
     add_never_cache_headers(response)

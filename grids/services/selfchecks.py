@@ -124,10 +124,8 @@ def mend(hazard: Hazard, *, by: User, words: str) -> Hazard:
         return hazard
     if not words:
         raise Refused("请写明看到的情况、怎样改的。", "words")
-    hazard.mended_on, hazard.mended_by, hazard.mending = timezone.localdate(), by, words
-    hazard.full_clean(
-        exclude=["grid", "premises", "item", "answer", "mended_by", "mended_in"], validate_constraints=False
-    )
+    hazard.mended_on, hazard.mended_by = timezone.localdate(), by
+    hazard.mending = Hazard._meta.get_field("mending").clean(words, hazard)
     hazard.save(update_fields=["mended_on", "mended_by", "mending"])
     look_again(by, hazard, "change")
     return hazard

@@ -93,6 +93,10 @@ WORDS = [
     ("关怀模式", "care mode"),
     ("脱敏", "masked (`masks`)"),
     ("前门", "the front door (`intake`)"),
+    ("巡查覆盖", "the coverage of points (`grids.reports.coverage`)"),
+    ("应看（次）", "a stretch of days in which a point has its turn (`coverage.turns`)"),
+    ("发现问题 / 出处", "a finding and where a matter came from (`grids.findings`)"),
+    ("九小场所", "the nine kinds of small premises (`Premises.Small`)"),
 ]
 
 

@@ -23,12 +23,12 @@ PEOPLE = {
 #: One point in five is looked at every 3 days, one in ten every 7, the others daily.
 FILL = f"""
 INSERT INTO grids_patrolpoint (grid_id, name, words, every, "order", since)
-SELECT g.code, 'point ' || n, '', CASE WHEN n % 10 = 0 THEN 7 WHEN n % 5 = 0 THEN 3 ELSE 1 END, n, %(today)s::date - 90
+SELECT g.code, 'point ' || n, '', CASE WHEN n %% 10 = 0 THEN 7 WHEN n %% 5 = 0 THEN 3 ELSE 1 END, n, %(today)s::date - 90
 FROM grids_grid g, generate_series(1, {POINTS}) n WHERE g.level = 15;
 INSERT INTO grids_patrol (grid_id, by_id, day, note, finished_at)
 SELECT g.code, %(user)s, %(today)s::date - d, '', now() FROM grids_grid g, generate_series(1, {DAYS}) d WHERE g.level = 15;
 INSERT INTO grids_patroltick (grid_id, point_id, patrol_id, outcome, words, looked_at, day, recorded_at, number, token)
-SELECT p.grid_id, p.id, r.id, CASE WHEN hashint8extended(p.id, extract(day FROM r.day)::int) % 50 = 0 THEN 'mended' ELSE 'fine' END, 'x',
+SELECT p.grid_id, p.id, r.id, CASE WHEN hashint8extended(p.id, extract(day FROM r.day)::int) %% 50 = 0 THEN 'mended' ELSE 'fine' END, 'x',
        r.day + time '10:00', r.day, r.day + time '10:01', '', 't' || p.id || '-' || r.day
 FROM grids_patrolpoint p JOIN grids_patrol r ON r.grid_id = p.grid_id ORDER BY r.day, p.id;
 UPDATE grids_patrolpoint SET looked_on = %(today)s::date - 1;
@@ -39,12 +39,13 @@ SELECT {below} AS code, count(*), sum(LEAST({days}, '{today}'::date - since) / e
 FROM grids_patrolpoint WHERE {scope} AND since <= '{today}' AND (until IS NULL OR until >= '{today}') GROUP BY 1
 """
 LOOKED_BY_HAND = """
-SELECT code, count(*) FROM (
-    SELECT DISTINCT t.{below} AS code, t.point_id, ('{today}'::date - 1 - t.day) / p.every
+SELECT code, sum(bit_count(seen::bit(64))) FROM (
+    SELECT t.{below} AS code, t.point_id, bit_or(1::bigint << ('{today}'::date - 1 - t.day) / p.every) AS seen
     FROM grids_patroltick t JOIN grids_patrolpoint p ON p.id = t.point_id
     WHERE t.{scope} AND t.day >= '{today}'::date - {days} AND t.day < '{today}'
       AND p.since <= '{today}' AND (p.until IS NULL OR p.until >= '{today}')
       AND ('{today}'::date - 1 - t.day) / p.every < LEAST({days}, '{today}'::date - p.since) / p.every
+    GROUP BY 1, 2
 ) s GROUP BY 1
 """
 FOUND_BY_HAND = """

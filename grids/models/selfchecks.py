@@ -156,8 +156,8 @@ class SelfCheckPhoto(Photo):
 
 class HazardQuerySet(RestrictedQuerySet):
     def unmended(self):
-        """Return what is still to be mended."""
-        return self.filter(mended_on=None)
+        """Return what is still to be mended, in premises that are there."""
+        return self.filter(mended_on=None, premises__closed_on=None)
 
 
 class Hazard(Territorial):

@@ -63,9 +63,8 @@ def table(user: Any, node: str, by: str) -> list[Line]:
         late=Count("pk", filter=Q(checked_on__lt=before)),
         never=Count("pk", filter=Q(checked_on=None)),
     )
-    hazards = (
-        Hazard.objects.restrict(user).filter(place(node)).filter(Q(mended_on=None) | lately_mended(today))
-    )
+    still = Q(mended_on=None, premises__closed_on=None)
+    hazards = Hazard.objects.restrict(user).filter(place(node)).filter(still | lately_mended(today))
     if by == "small":
         hazards = hazards.exclude(premises__small="")
     found = hazards.order_by().values(key=F(hazard_column)).annotate(

@@ -191,7 +191,8 @@ def test_the_figures_are_those_of_the_lists(worker, secretary):
     selfchecks.mend(fresh.hazards.first(), by=worker, words="改了")
     hall = make_premises(small="")
     make_hazard(hall)
-    make_premises(closed_on=today, closing="停业")
+    gone = make_hazard().premises
+    Premises.objects.filter(pk=gone.pk).update(closed_on=today, closing="停业")
     make_premises(factories.FAR_BASE)
     assert set(Premises.objects.restrict(secretary).check_late(figures.late_before())) == {late, never}
     total, line = figures.table(secretary, factories.COMMUNITY, "place")

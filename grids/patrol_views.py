@@ -115,8 +115,9 @@ class Tick(Walk):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Note it, and go back to the list."""
-        point = self.points.select_related("grid").filter(pk=pk).first()
+        """Note it, and go back to the list. It may arrive when the point is no longer looked at."""
+        rows = PatrolPoint.objects.restrict(request.user, "look").select_related("grid")
+        point = rows.filter(pk=pk).first()
         if point is None:
             raise Http404
         form = Sent(request.POST)

@@ -1,6 +1,7 @@
 """The pages of rounds and self-checks: who finds what on them, what a phone sends twice, and what a stranger can try."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
@@ -79,6 +80,18 @@ def test_one_tap_notes_it_and_a_phone_may_send_it_twice(worker):
     assert wrong.status_code == 422 and "7 天" in wrong.json()["said"]
     assert client.post(url, {"token": "c"}, HTTP_ACCEPT="application/json").json()["state"] == "signed_out"
     assert PatrolTick.objects.count() == 1
+
+
+def test_a_tick_of_yesterday_arrives_when_the_point_has_ended(worker):
+    point, client = make_point(by=worker, days=9), client_of(worker)
+    yesterday = timezone.now() - timedelta(days=1)
+    PatrolPoint.objects.filter(pk=point.pk).update(until=timezone.localdate(yesterday))
+    url = reverse("patrol_tick", args=[point.pk])
+    sent = client.post(url, {"token": "a", "captured_at": yesterday.isoformat()}, **phone(worker))
+    assert sent.json()["state"] == "done"
+    now = client.post(url, {"token": "b"}, **phone(worker))
+    assert now.status_code == 422 and "已经停用" in now.json()["said"]
+    assert PatrolTick.objects.get().day == timezone.localdate(yesterday)
 
 
 def test_a_finding_becomes_an_incident_that_says_where_it_comes_from(worker, secretary):

@@ -33,6 +33,7 @@ from demo.party_life import load_life
 from demo.party_members import load_party_members, plan_transfers
 from demo.party_serving import load_serving
 from demo.party_tree import load_party_tree
+from demo.patrols import load_patrols
 from demo.register import load_register
 from demo.rhythm import plan_rhythm
 from demo.roster import hand_out_keys, load_roster
@@ -113,6 +114,7 @@ def build(
             calendar.play(clock)
         say("住户、商户、走访…")
         load_register(world)
+        load_patrols(world)
         _read_and_sent(now)
         hand_out_keys(world)
         return Made(world, proof.counts(world), calendar.cut_short, proof.faults(world))

@@ -13,6 +13,8 @@ APPS = ("governance", "grids", "incidents", "volunteers", "mediation", "parties"
 
 #: Models that everyone may read: naming them here is the decision.
 PUBLIC_REFERENCE = {
+    "grids.ChecklistItem",
+    "grids.PatrolItem",
     "incidents.MajorClass",
     "incidents.MinorClass",
     "incidents.WhistleSituation",

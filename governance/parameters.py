@@ -234,6 +234,7 @@ SPECS: dict[str, Spec] = {
         Spec("care.keep_days", "计划结束多少天后清除联系人和探视内容", 90, "天", 1, 1098),
         Spec("care.sos_class", "求助设备开哪个事件小类（编号）", "0711"),
         Spec("care.sos_again_minutes", "几分钟内再按算同一次求助", 10, "分钟", 1, 120),
+        Spec("selfcheck.days", "九小场所几天自查一次", 30, "天", 1, 365),
         Spec("volunteers.minimum_age", "志愿者最低年龄", 8, "岁", 6, 18),
         Spec("exports.most_rows", "一次导出的行数上限", 2000, "行", 100, 20000),
         Spec("superuser.minutes", "超级管理模式时长", 30, "分钟", 5, 120),

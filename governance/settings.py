@@ -182,6 +182,8 @@ ACCOUNT_RATE_LIMITS = {
     "sms_code_try": "5/1h/key",
     "snapshot": "30/1h/ip",  # reports of people who have not signed in
     "snapshot_try": "120/1h/ip",  # and their refused forms whose pictures are looked into
+    "selfcheck": "30/1h/ip,6/1h/key",  # shops' self-checks: an address, and one shop
+    "selfcheck_try": "120/1h/ip",
 }
 MFA_ADAPTER = "governance.accounts.adapter.SecondFactorAdapter"
 MFA_FORMS = {

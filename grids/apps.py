@@ -24,3 +24,9 @@ class GridsConfig(AppConfig):
         )
         offline.keep(works=cards.works, pages=(r"^/my/care/([0-9]+/)?$",), shell=(("my_care", ""),))
         intake.adopting(clock.adopt)
+        offline.keep(
+            works=cards.walks,
+            pages=(r"^/my/patrol/((finding|end)/)?$",),
+            shell=(("my_patrol", ""), ("patrol_finding", ""), ("patrol_end", "")),
+            files=("portal/work.css", "portal/patrol.js"),
+        )

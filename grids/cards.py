@@ -40,9 +40,21 @@ def looks_in(request: HttpRequest) -> bool:
     return works(request) or user.is_authenticated and CarePlan.objects.cared_for_by(user).exists()
 
 
+def walks(request: HttpRequest) -> bool:
+    """The ``shows`` of the round: for who looks at points."""
+    return request.user.is_authenticated and request.user.has_perm("grids.look_patrolpoint")
+
+
+def looks_after_shops(request: HttpRequest) -> bool:
+    """The ``shows`` of the shops' self-checks: for who looks what was mended."""
+    return request.user.is_authenticated and request.user.has_perm("grids.change_hazard")
+
+
 TILES = (
     Tile(5, "my_care", "上门探视", "今天要看的人家", "heart-handshake", "good", "", looks_in),
     Tile(6, "visits", "走访", "该走访的住户和商户", "users", "good", "", visits_homes),
-    Tile(7, "my_grid", "我的网格", "队伍、公示、移交", "map", "good", shows=works_in_a_grid),
+    Tile(8, "my_grid", "我的网格", "队伍、公示、移交", "map", "good", shows=works_in_a_grid),
+    Tile(5, "my_patrol", "巡查", "今天的点位，一点就记", "clipboard-check", "good", "", walks),
+    Tile(7, "my_selfchecks", "场所安全", "自查和整改", "shield-check", "caution", "", looks_after_shops),
     Tile(20, "my_worker", "找网格员", "看公示，打电话", "phone", "good"),
 )

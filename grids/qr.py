@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from grids.models import Entrance, Grid
+from grids.models import Entrance, Grid, Premises
 
 
 def entrance_url(entrance: Entrance) -> str:
@@ -29,6 +29,16 @@ def entrance_qr_svg(entrance: Entrance) -> SafeString:
 def grid_qr_svg(grid: Grid) -> SafeString:
     """Return the grid's QR code as inline SVG, of any size on paper."""
     return _svg(grid_url(grid), f"{grid}的二维码")
+
+
+def premises_url(premises: Premises) -> str:
+    """Return the address at which a shop checks its own safety."""
+    return settings.SITE_URL.rstrip("/") + reverse("selfcheck", args=[premises.token])
+
+
+def premises_qr_svg(premises: Premises) -> SafeString:
+    """Return the shop's QR code as inline SVG, of any size on paper."""
+    return _svg(premises_url(premises), f"{premises}安全自查的二维码")
 
 
 def _svg(address: str, title: str) -> SafeString:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from grids.views import care, territory, visits, work
+from grids.views import care, patrols, selfchecks, territory, visits, work
 
 _CODE = "(?P<code>[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{15})"
 _OUTCOME = "(?P<outcome>met|absent|declined)"
@@ -34,4 +34,15 @@ urlpatterns = [
     ),
     path("my/care/", care.MyCare.as_view(), name="my_care"),
     path("my/care/<int:pk>/", care.CarePlanPage.as_view(), name="care_plan"),
+    path("my/patrol/", patrols.MyPatrol.as_view(), name="my_patrol"),
+    path("my/patrol/finding/", patrols.Finding.as_view(), name="patrol_finding"),
+    path("my/patrol/end/", patrols.End.as_view(), name="patrol_end"),
+    path("my/patrol/<int:pk>/tick/", patrols.Tick.as_view(), name="patrol_tick"),
+    path("my/selfchecks/", selfchecks.MySelfChecks.as_view(), name="my_selfchecks"),
+    path("my/selfchecks/<int:pk>/", selfchecks.WorkersCheck.as_view(), name="workers_check"),
+    path("my/hazards/<int:pk>/", selfchecks.HazardLook.as_view(), name="hazard_look"),
+    re_path(r"^p/(?P<token>[A-Za-z0-9_-]{1,32})/$", selfchecks.OwnCheck.as_view(), name="selfcheck"),
+    re_path(r"^p/(?P<token>[A-Za-z0-9_-]{1,32})/sent/$", selfchecks.sent, name="selfcheck_sent"),
+    path("grids/premises/<int:pk>/qr/", selfchecks.premises_qr, name="premises_qr"),
+    path("grids/premises/<int:pk>/renew/", selfchecks.renew_premises, name="renew_premises"),
 ]

@@ -7,6 +7,7 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from governance import home, intake, mine, offline
+        from grids import findings
         from grids import handover as handovers
         from incidents import (
             cards,
@@ -14,9 +15,11 @@ class IncidentsConfig(AppConfig):
             handover,
         )
         from incidents.services import imports  # noqa: F401  registers what loads tables
-        from incidents.services.reporting import findings, take_in
+        from incidents.services.findings import offered, take
+        from incidents.services.reporting import findings as found
+        from incidents.services.reporting import take_in
 
-        intake.register("incident", "事件", take_in, found=findings)
+        intake.register("incident", "事件", take_in, found=found)
         offline.keep(
             works=cards.reports_for_others,
             pages=(
@@ -28,6 +31,7 @@ class IncidentsConfig(AppConfig):
             pictures=(r"^/files/incidents/incidentphoto/[^/]+/thumb/$",),
         )
         handovers.offer("incident", "在手的事件", handover.in_hand)
+        findings.register(offered, take)
         home.offer(*cards.TILES)
         for kind in cards.MINE:
             mine.register(kind)

@@ -11,7 +11,7 @@ from governance import parameters
 from governance.imports import open_import
 from governance.models import AccessEvent, Elevation, Heartbeat, Intake, Post, Role, TextMessage, Unit
 from governance.sharing import share
-from grids.models import HouseholdImport, PremisesImport, ResidentImport
+from grids.models import HouseholdImport, PatrolItem, PremisesImport, ResidentImport
 from grids.services.imports import HOUSEHOLDS, PREMISES, RESIDENTS
 from incidents.flow import INCIDENTS
 from incidents.models import Callback, Closing, IncidentImport, MajorClass, Source, SourceCall
@@ -69,6 +69,9 @@ def arguments(name: str, cast: Cast) -> list:
         "months",
         "board",
         "figures",
+        "coverage",
+        "copy",
+        "late",
         "boundaries",
         "boundaries_load",
         "coverage",
@@ -120,6 +123,13 @@ def particular(cast: Cast) -> dict[str, list]:
         "handover_items": [cast.handover.pk],
         "entrance_qr": [cast.entrance.pk],
         "renew_entrance": [cast.entrance.pk],
+        "patrol_tick": [cast.point.pk],
+        "workers_check": [cast.hazard.premises_id],
+        "hazard_look": [cast.hazard.pk],
+        "selfcheck": [cast.hazard.premises.token],
+        "selfcheck_sent": [cast.hazard.premises.token],
+        "premises_qr": [cast.hazard.premises_id],
+        "renew_premises": [cast.hazard.premises_id],
         "photo": ["volunteers", "orderphoto", cast.photo.token, "large"],
         "reveal": ["volunteers", "order", order.pk, "applicant_phone"],
         "notice_open": [notice],
@@ -219,6 +229,12 @@ KEYS = {
     "grids_visit": lambda cast: cast.visit.pk,
     "grids_handover": lambda cast: cast.handover.pk,
     "grids_teammember": lambda cast: cast.handover.taking_id,
+    "grids_checklistitem": lambda cast: cast.hazard.item_id,
+    "grids_hazard": lambda cast: cast.hazard.pk,
+    "grids_patrolitem": lambda cast: PatrolItem.objects.earliest("pk").pk,
+    "grids_patrolpoint": lambda cast: cast.point.pk,
+    "grids_patroltick": lambda cast: cast.point.ticks.get().pk,
+    "grids_selfcheck": lambda cast: cast.hazard.answer.check_of_id,
     "incidents_callback": lambda cast: Callback.objects.earliest("pk").pk,
     "incidents_closing": lambda cast: Closing.objects.earliest("pk").pk,
     "incidents_evaluation": lambda cast: cast.evaluation.pk,

@@ -21,8 +21,10 @@ from grids.models import (
     CarePlan,
     Facility,
     Handover,
+    Hazard,
     Household,
     Need,
+    PatrolPoint,
     Premises,
     Resident,
     TeamMember,
@@ -54,7 +56,7 @@ from parties.models import (
     Transfer,
 )
 from parties.services.members import ask_transfer
-from tests import backlogs, care, disputes, factories, joint, party, register, teams
+from tests import backlogs, care, disputes, factories, joint, party, patrols, register, teams
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -141,6 +143,9 @@ class Cast:
     handover: Handover = None
     #: A micro-grid worker of the grid, in no notice.
     micro: TeamMember = None
+    #: Of the base grid, looked at once; and what a small eatery there has to mend.
+    point: PatrolPoint = None
+    hazard: Hazard = None
     #: The stranger's, claimed by the party member; and one that waits for its review.
     wish: MicroWish = None
     asked_wish: MicroWish = None
@@ -291,6 +296,7 @@ def make_cast() -> Cast:
         contacts=[care.neighbour(people["helper"].phone), care.family("13800001234")],
     )  # fmt: skip
     cast.device, _ = care.make_device(cast.care, by=secretary)
+    add_rounds(cast)
     return cast
 
 
@@ -321,6 +327,14 @@ def add_team(cast: Cast) -> None:
     given = factories.make_incident(by=cast.people["stranger"], minor_class=cast.incident.minor_class)
     factories.dispatch(given, by=secretary, to=teams.fresh(leaving.user))
     cast.handover = teams.end(leaving, secretary, 1, taking=taking)
+
+
+def add_rounds(cast: Cast) -> None:
+    """Add a point that the worker has looked at, and a shop's self-check that found something."""
+    worker = cast.people["grid_worker"]
+    cast.point = patrols.make_point(by=worker, name="3号楼车棚", entrance=cast.entrance)
+    patrols.tick(cast.point, by=worker)
+    cast.hazard = patrols.make_hazard()
 
 
 def add_party(cast: Cast) -> None:

@@ -250,8 +250,28 @@ SERVE_COMMUNITY = WISH_DESK | of(
     "export_pairing",
 )
 
+#: Walking a grid's round, keeping its points, and the safety checks of its shops: seeing them, filling them in, looking what was mended.
+PATROL = of(
+    "grids",
+    "view_patrolpoint",
+    "add_patrolpoint",
+    "change_patrolpoint",
+    "look_patrolpoint",
+    "view_patroltick",
+    "view_selfcheck",
+    "add_selfcheck",
+    "view_hazard",
+    "change_hazard",
+)
+#: What is handed out of them as tables; a street and the district take it too.
+PATROL_TABLES = of("grids", "export_patrolpoint", "export_patroltick", "export_selfcheck", "export_hazard")
+#: What a street and the district see: which points were looked at, what was found, which shops check themselves. No person.
+PATROL_WATCH = PATROL_TABLES | of(
+    "grids", "view_patrolpoint", "view_patroltick", "view_selfcheck", "view_hazard"
+)
+
 #: Knowing a grid's register (底册) and keeping it: households, residents, premises, facilities; visiting, and what visits find.
-REGISTER = of(
+REGISTER = PATROL | of(
     "grids",
     *(
         f"{verb}_{name}"
@@ -265,13 +285,17 @@ REGISTER = of(
     "contact_premises",
 )
 #: The same at a community's desk, which also hands the lists out as tables.
-KEEP_REGISTER = REGISTER | of(
-    "grids",
-    *(f"export_{name}" for name in ("household", "resident", "premises", "need", "project", "visit")),
-    *(f"view_{name}import" for name in ("household", "resident", "premises")),
+KEEP_REGISTER = (
+    REGISTER
+    | PATROL_TABLES
+    | of(
+        "grids",
+        *(f"export_{name}" for name in ("household", "resident", "premises", "need", "project", "visit")),
+        *(f"view_{name}import" for name in ("household", "resident", "premises")),
+    )
 )
 #: What a street and the district see of it: that households are visited, and what was found; no resident.
-REGISTER_WATCH = of(
+REGISTER_WATCH = PATROL_WATCH | of(
     "grids",
     *(f"view_{name}" for name in ("household", "premises", "facility", "visit", "need", "project")),
     "export_need",

@@ -380,7 +380,15 @@ BUILT_IN: tuple[RoleSpec, ...] = (
             "change_whistlesituation",
         )
         | KEEP_GRID
-        | of("grids", "view_grid", "add_grid", "view_building", "view_entrance"),
+        | of("grids", "view_grid", "add_grid", "view_building", "view_entrance")
+        | of(
+            "grids",
+            *(
+                f"{verb}_{name}"
+                for verb in ("view", "add", "change")
+                for name in ("patrolitem", "checklistitem")
+            ),
+        ),
     ),
     RoleSpec(
         "security_administrator",

@@ -21,7 +21,9 @@ from grids.models.imports import (
     ResidentImport,
     ResidentRow,
 )
-from grids.models.premises import Facility, Premises
+from grids.models.patrols import Patrol, PatrolItem, PatrolPhoto, PatrolPoint, PatrolTick
+from grids.models.premises import Facility, Premises, premises_token
+from grids.models.selfchecks import ChecklistItem, Hazard, SelfCheck, SelfCheckAnswer, SelfCheckPhoto
 from grids.models.team import TeamMember
 from grids.models.territory import EVERYONE_READS, Building, Entrance, Grid, GridQuerySet, entrance_token
 from grids.models.visits import Need, Project, Visit, VisitPhoto
@@ -40,14 +42,21 @@ __all__ = [
     "CarePlan",
     "CareStep",
     "CareVisit",
+    "ChecklistItem",
     "Entrance",
     "Facility",
     "Grid",
     "GridQuerySet",
+    "Hazard",
     "Household",
     "HouseholdImport",
     "HouseholdRow",
     "Need",
+    "Patrol",
+    "PatrolItem",
+    "PatrolPhoto",
+    "PatrolPoint",
+    "PatrolTick",
     "Premises",
     "PremisesImport",
     "PremisesRow",
@@ -55,10 +64,14 @@ __all__ = [
     "Resident",
     "ResidentImport",
     "ResidentRow",
+    "SelfCheck",
+    "SelfCheckAnswer",
+    "SelfCheckPhoto",
     "Visit",
     "VisitPhoto",
     "Handover",
     "HandoverItem",
     "TeamMember",
     "entrance_token",
+    "premises_token",
 ]

@@ -1,8 +1,11 @@
 """What else is in the grid: premises (shops, firms, the nine kinds of small ones, bodies that have a seat here) and facilities."""
 
+import secrets
+from datetime import date
+
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
@@ -11,6 +14,11 @@ from governance.models.people import TELEPHONE
 from governance.permissions import Jurisdiction
 from grids.models.households import VisitedQuerySet, in_order_of_visits
 from grids.models.territory import Entrance
+
+
+def premises_token() -> str:
+    """Return the unguessable name in the QR code that hangs in premises."""
+    return secrets.token_urlsafe(12)
 
 
 class Pointed(Territorial):
@@ -27,6 +35,31 @@ class Pointed(Territorial):
             raise ValidationError({"latitude": "经度和纬度要一起填写，或都不填。"})
         if self.longitude is not None and not (abs(self.longitude) <= 180 and abs(self.latitude) <= 90):
             raise ValidationError({"longitude": "经度在 -180 到 180 之间，纬度在 -90 到 90 之间。"})
+
+
+def in_order_of_checks(name: str, *columns: str) -> models.Index:
+    """Return the index of the small premises that are there, the longest unchecked first."""
+    return models.Index(
+        *columns,
+        F("checked_on").asc(nulls_first=True),
+        "id",
+        name=name,
+        condition=Q(closed_on=None) & ~Q(small=""),
+    )
+
+
+class PremisesQuerySet(VisitedQuerySet):
+    def checking(self):
+        """Return those that are asked to check their safety themselves: the nine kinds of small premises."""
+        return self.current().exclude(small="")
+
+    def check_late(self, before: date):
+        """Return those of them that last did so before that day, or never."""
+        return self.checking().filter(Q(checked_on=None) | Q(checked_on__lt=before))
+
+    def oldest_check_first(self):
+        """Return them with what was never checked first, then the longest unchecked."""
+        return self.order_by(F("checked_on").asc(nulls_first=True), "pk")
 
 
 class Premises(Pointed):
@@ -72,9 +105,11 @@ class Premises(Pointed):
     visited_on = models.DateField("最近走访", null=True, editable=False)
     closed_on = models.DateField("注销日期", null=True, blank=True, editable=False)
     closing = models.CharField("注销原因", max_length=100, blank=True, editable=False)
-    history = HistoricalRecords(excluded_fields=["visited_on", *DERIVED])
+    checked_on = models.DateField("最近自查", null=True, editable=False)
+    token = models.CharField("二维码标识", max_length=24, unique=True, default=premises_token, editable=False)
+    history = HistoricalRecords(excluded_fields=["visited_on", "checked_on", "token", *DERIVED])
 
-    objects = VisitedQuerySet.as_manager()
+    objects = PremisesQuerySet.as_manager()
     rule = Jurisdiction()
 
     class Meta:
@@ -93,6 +128,10 @@ class Premises(Pointed):
             models.Index(fields=["community_code", "grid", "id"], name="premises_community"),
             models.Index(fields=["street_code", "grid", "id"], name="premises_street"),
             models.Index(fields=["district_code", "grid", "id"], name="premises_district"),
+            in_order_of_checks("premises_check_grid", "grid"),
+            in_order_of_checks("premises_check_community", "community_code"),
+            in_order_of_checks("premises_check_street", "street_code"),
+            in_order_of_checks("premises_check_district", "district_code"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -23,6 +23,7 @@ from governance.admin.filters import (
 )
 from governance.admin.matters import MatterAdmin, link_to
 from governance.templatetags import ui
+from grids import findings
 from incidents.admin import intake
 from incidents.admin.figures import FigureFilter
 from incidents.admin.whistles import may_call, whistle_line
@@ -88,6 +89,12 @@ class CallbackFilter(ChoiceFilter):
         if chosen == "due":
             return queryset.to_call_back()
         return queryset.not_reached() if chosen == "missed" else queryset
+
+
+def origin_of(incident: Incident, user: Any) -> str:
+    """Return where a patrol or a self-check found it, as a link for who may open that."""
+    came = findings.origin(incident, user)
+    return "" if came is None else link_to(came.url, came.words) if came.url else came.words
 
 
 @admin.register(Incident)
@@ -201,6 +208,7 @@ class IncidentAdmin(MatterAdmin):
             ("地点", incident.where),
             ("情况", incident.description),
             ("来源", incident.get_channel_display()),
+            ("出处", origin_of(incident, request.user)),
             ("代报人", incident.placed_by),
             ("提交时间", ui.cn_datetime(incident.opened_at)),
             ("发现时间", ui.cn_datetime(incident.captured_at)),

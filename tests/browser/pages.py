@@ -33,7 +33,7 @@ from volunteers.services.showcases import submit_showcase
 NO_PAGE = {
     "healthz", "photo", "grid_outlines", "care_mode", "theme", "renew_entrance", "notices_read", "notice_open",
     "my_worker", "snapshot_look", "snapshot_sent", "reveal", "elevate_end", "admin_login", "admin_logout", "admin_password_change", "account_login",
-    "handover_items", "visit_door_done", "visit_loose_done", "outbox", "service_worker", "dispute_paper", "dispute_scan",
+    "patrol_tick", "selfcheck_sent", "renew_premises", "handover_items", "visit_door_done", "visit_loose_done", "outbox", "service_worker", "dispute_paper", "dispute_scan",
 }  # fmt: skip
 
 
@@ -185,6 +185,7 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             *story(cast.shown),
             *plain("snapshot", "centres", "mediation_about"),
             reverse("centre", args=[here]),
+            reverse("selfcheck", args=[cast.hazard.premises.token]),
         ],
         "code": plain("phone_code"),
         "factor": plain("mfa_authenticate"),
@@ -256,6 +257,11 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             item + "&for=1",
             reverse("grid_notice", args=[factories.BASE]),
             *order(stage.placed),
+            *plain("my_patrol", "patrol_finding", "patrol_end", "my_selfchecks"),
+            reverse("my_selfchecks") + "?tab=late",
+            reverse("workers_check", args=[cast.hazard.premises_id]),
+            reverse("hazard_look", args=[cast.hazard.pk]),
+            reverse("premises_qr", args=[cast.hazard.premises_id]),
         ],
         "department": [
             *plain("my_work"),

@@ -107,6 +107,9 @@ WORDS = [
     ("楼门长", "a micro-grid worker (`TeamMember.Kind.MICRO`)"),
     ("离任 / 换人接替", "end a service / replace (`services.end_service`, `services.replace`)"),
     ("公示牌", "the public notice (`grids/notice.py`)"),
+    ("巡查覆盖", "the coverage of points (`grids.reports.coverage`)"),
+    ("应看（次）", "a stretch of days in which a point has its turn (`coverage.turns`)"),
+    ("发现问题 / 出处", "a finding and where a matter came from (`grids.findings`)"),
 ]
 
 

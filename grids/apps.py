@@ -7,7 +7,10 @@ class GridsConfig(AppConfig):
 
     def ready(self) -> None:
         from governance import home
-        from grids import cards
+        from grids import (
+            cards,
+            flow,  # noqa: F401  binds the transition table to its model
+        )
 
         home.show(3, cards.worker)
         home.offer(*cards.TILES)

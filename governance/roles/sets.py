@@ -263,3 +263,12 @@ REGISTER_WATCH = of(
     "export_need",
     "export_project",
 )
+
+#: Going from door to door in a sweep.
+SWEEP = of("grids", "view_sweep", "view_sweeptarget", "answer_sweeptarget")
+#: Looking how far a sweep is.
+SWEEP_WATCH = of("grids", "view_sweep", "view_sweeptarget", "view_sweephelper")
+#: Running sweeps, and naming who helps.
+RUN_SWEEPS = SWEEP_WATCH | of(
+    "grids", "start_sweep", "export_sweep", "export_sweeptarget", "add_sweephelper", "delete_sweephelper"
+)

@@ -19,8 +19,11 @@ from governance.roles.sets import (
     REGISTER,
     REGISTER_WATCH,
     RUN_JOINTLY,
+    RUN_SWEEPS,
     SCREEN,
     SERVE_COMMUNITY,
+    SWEEP,
+    SWEEP_WATCH,
     TASKS,
     WATCH,
     WHISTLE_DESK,
@@ -52,7 +55,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "区级坐席员",
         "全天候掌握全区事项，受理和派单",
         (DISTRICT,),
-        REGISTER_WATCH
+        RUN_SWEEPS
+        | REGISTER_WATCH
         | WATCH
         | DISPATCH
         | INCIDENT_DESK
@@ -65,7 +69,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "区级领导",
         "掌握全区情况，督办，答复二次哨",
         (DISTRICT,),
-        REGISTER_WATCH
+        SWEEP_WATCH
+        | REGISTER_WATCH
         | WATCH
         | WHISTLE_WATCH
         | MEDIATION_WATCH
@@ -87,7 +92,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "街道领导",
         "掌握本街道情况，督促超期事项，吹哨，公布部门考评",
         (STREET,),
-        REGISTER_WATCH
+        RUN_SWEEPS
+        | REGISTER_WATCH
         | WATCH
         | WHISTLE_DESK
         | MEDIATION_WATCH
@@ -103,7 +109,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "街道干部",
         "统筹各社区的事件和志愿服务，提请吹哨，组织部门考评",
         (STREET,),
-        REGISTER_WATCH
+        RUN_SWEEPS
+        | REGISTER_WATCH
         | WATCH
         | DISPATCH
         | KEEP_VOLUNTEERING
@@ -147,7 +154,9 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "社区书记",
         "主持本社区的受理、派单、审核和展示，管理社区党委的党组织",
         (COMMUNITY,),
-        KEEP_REGISTER
+        RUN_SWEEPS
+        | SWEEP
+        | KEEP_REGISTER
         | WATCH
         | DISPATCH
         | KEEP_VOLUNTEERING
@@ -167,7 +176,10 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "社区工作者",
         "协助书记受理和派单",
         (COMMUNITY,),
-        KEEP_REGISTER
+        SWEEP
+        | SWEEP_WATCH
+        | of("grids", "add_sweephelper", "delete_sweephelper")
+        | KEEP_REGISTER
         | WATCH
         | DISPATCH
         | INCIDENT_DESK
@@ -181,7 +193,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "网格员",
         "走访网格，上报和核查事件，代居民点单",
         (BASE,),
-        REGISTER
+        SWEEP
+        | REGISTER
         | of("volunteers", "view_order", "place_order", "reveal_order")
         | of("parties", "place_microwish")
         | of(

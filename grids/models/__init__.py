@@ -3,6 +3,7 @@
 from grids.models.boundaries import Boundary, BoundaryDraft
 from grids.models.households import CareNeed, Household, Resident
 from grids.models.premises import Facility, Premises
+from grids.models.sweeps import Sweep, SweepHelper, SweepPhoto, SweepStatus, SweepStep, SweepTarget
 from grids.models.territory import EVERYONE_READS, Building, Entrance, Grid, GridQuerySet, entrance_token
 from grids.models.visits import Need, Project, Visit, VisitPhoto
 
@@ -21,6 +22,12 @@ __all__ = [
     "Premises",
     "Project",
     "Resident",
+    "Sweep",
+    "SweepHelper",
+    "SweepPhoto",
+    "SweepStatus",
+    "SweepStep",
+    "SweepTarget",
     "Visit",
     "VisitPhoto",
     "entrance_token",

@@ -10,7 +10,9 @@ class GridsConfig(AppConfig):
         from grids import (
             cards,
             flow,  # noqa: F401  binds the transition table to its model
+            sweep_cards,
         )
 
+        home.show(-30, sweep_cards.running)
         home.show(3, cards.worker)
-        home.offer(*cards.TILES)
+        home.offer(*cards.TILES, *sweep_cards.TILES)

@@ -123,8 +123,8 @@ def call_off(change: Change) -> None:
 
 
 # --- who is told ---------------------------------------------------------------------------------------------------------
-def tell_answerers(change: Change, codes: Iterable[str], news: str, words: str) -> None:
-    """Tell those who answer in these base grids; a tap leads to the list on the phone."""
+def tell_answerers(change: Change, codes: Iterable[str], news: str, words: str) -> set[int]:
+    """Tell those who answer in these base grids; a tap leads to the list on the phone. Returns their keys."""
     sweep: Sweep = change.matter
     codes = set(codes)
     helpers = User.objects.filter(pk__in=sweep.helpers.filter(grid__in=codes).values("user"), is_active=True)
@@ -136,14 +136,16 @@ def tell_answerers(change: Change, codes: Iterable[str], news: str, words: str) 
         number=sweep.number,
         url=reverse("my_sweeps"),
     )
+    return set(people)
 
 
 def tell_lagging(change: Change, rows: dict[str, Counts], news: str) -> None:
     """Tell the people of grids that lag, and those who run sweeps in the communities where they lie."""
     sweep: Sweep = change.matter
-    tell_answerers(change, rows, news, f"{ui.cn_short(sweep.deadline)} 截止。")
+    told = tell_answerers(change, rows, news, f"{ui.cn_short(sweep.deadline)} 截止。")
     communities = {code[: GridLevel.COMMUNITY] for code in rows if len(sweep.grid_id) < GridLevel.COMMUNITY}
-    change.told.append((list(starters(communities)), f"{sweep.title}：本社区有网格还没有查完"))
+    others = [person for person in starters(communities) if person.pk not in told]
+    change.told.append((others, f"{sweep.title}：本社区有网格还没有查完"))
 
 
 def tell_half(change: Change) -> None:

@@ -180,6 +180,7 @@ SIDEBAR = (
         "网格",
         (
             ("网格", "grid_view", "admin:grids_grid_changelist", "grids.view_grid"),
+            ("排查", "checklist", "admin:grids_sweep_changelist", "grids.view_sweep"),
             ("网格边界", "polyline", "admin:grids_grid_boundaries", "grids.change_grid"),
             ("楼栋", "apartment", "admin:grids_building_changelist", "grids.view_building"),
             ("楼门", "door_front", "admin:grids_entrance_changelist", "grids.view_entrance"),

@@ -5,271 +5,766 @@ import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import governance.models.files
-import governance.search
 from django.conf import settings
 from django.db import migrations, models
 
+import governance.models.files
+import governance.search
+from governance.models.audit import append_only_sql
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('governance', '0010_party_units'),
-        ('grids', '0004_households'),
+        ("governance", "0010_party_units"),
+        ("grids", "0004_households"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Sweep',
+            name="Sweep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('district_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 6), output_field=models.CharField(max_length=15), verbose_name='所属区')),
-                ('street_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 9), output_field=models.CharField(max_length=15), verbose_name='所属街道')),
-                ('community_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 12), output_field=models.CharField(max_length=15), verbose_name='所属社区')),
-                ('number', models.CharField(editable=False, max_length=40, unique=True, verbose_name='编号')),
-                ('title', models.CharField(max_length=80, verbose_name='标题')),
-                ('description', models.TextField(blank=True, max_length=2000, verbose_name='说明')),
-                ('channel', models.CharField(choices=[('resident', '居民手机'), ('worker', '网格员'), ('desk', '社区窗口'), ('hotline', '12345 热线'), ('upper', '上级交办'), ('opinion', '网络舆情'), ('device', '设备告警'), ('open311', '开放接口'), ('api', '外部系统'), ('referral', '内部转办')], default='resident', max_length=12, verbose_name='来源')),
-                ('version', models.PositiveIntegerField(default=0, editable=False, verbose_name='版本')),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='提交时间')),
-                ('closed_at', models.DateTimeField(editable=False, null=True, verbose_name='办结时间')),
-                ('clock_from', models.DateTimeField(editable=False, null=True, verbose_name='计时开始')),
-                ('due_at', models.DateTimeField(editable=False, null=True, verbose_name='时限')),
-                ('yellow_at', models.DateTimeField(editable=False, null=True, verbose_name='黄灯时间')),
-                ('paused_at', models.DateTimeField(editable=False, null=True, verbose_name='暂停时间')),
-                ('escalation', models.PositiveSmallIntegerField(default=0, editable=False, verbose_name='已上报层级')),
-                ('search_terms', governance.search.SearchTerms(base_field=models.TextField(), default=list, editable=False, size=None, verbose_name='检索词')),
-                ('applicant_name', models.CharField(blank=True, max_length=40, verbose_name='申请人')),
-                ('applicant_phone', models.CharField(blank=True, max_length=11, verbose_name='联系电话')),
-                ('status', models.CharField(choices=[('draft', '待启动'), ('running', '进行中'), ('closed', '已结束'), ('called_off', '已取消')], editable=False, max_length=16, verbose_name='状态')),
-                ('kind', models.CharField(choices=[('emergency', '应急排查'), ('survey', '日常摸排')], default='emergency', max_length=10, verbose_name='类别')),
-                ('about', models.CharField(choices=[('households', '住户'), ('premises', '场所')], default='households', max_length=12, verbose_name='查什么')),
-                ('selection', models.JSONField(default=dict, editable=False, verbose_name='范围')),
-                ('form', models.JSONField(default=dict, editable=False, verbose_name='排查表')),
-                ('hours', models.PositiveIntegerField(verbose_name='时限（小时）')),
-                ('started_at', models.DateTimeField(editable=False, null=True, verbose_name='启动时间')),
-                ('deadline', models.DateTimeField(editable=False, null=True, verbose_name='截止时间')),
-                ('half_at', models.DateTimeField(editable=False, null=True, verbose_name='过半时间')),
-                ('half_told', models.BooleanField(default=False, editable=False, verbose_name='已作过半提醒')),
-                ('told_for', models.DateTimeField(editable=False, null=True, verbose_name='已提醒的截止时间')),
-                ('total', models.PositiveIntegerField(default=0, editable=False, verbose_name='总数')),
-                ('report', models.JSONField(editable=False, null=True, verbose_name='排查结果')),
-                ('applicant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='申请人账号')),
-                ('entrance', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='grids.entrance', verbose_name='楼门')),
-                ('grid', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='grids.grid', verbose_name='所在网格')),
-                ('placed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='代办人')),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='governance.unit', verbose_name='承办单位')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "district_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 6),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属区",
+                    ),
+                ),
+                (
+                    "street_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 9),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属街道",
+                    ),
+                ),
+                (
+                    "community_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 12),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属社区",
+                    ),
+                ),
+                ("number", models.CharField(editable=False, max_length=40, unique=True, verbose_name="编号")),
+                ("title", models.CharField(max_length=80, verbose_name="标题")),
+                ("description", models.TextField(blank=True, max_length=2000, verbose_name="说明")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("resident", "居民手机"),
+                            ("worker", "网格员"),
+                            ("desk", "社区窗口"),
+                            ("hotline", "12345 热线"),
+                            ("upper", "上级交办"),
+                            ("opinion", "网络舆情"),
+                            ("device", "设备告警"),
+                            ("open311", "开放接口"),
+                            ("api", "外部系统"),
+                            ("referral", "内部转办"),
+                        ],
+                        default="resident",
+                        max_length=12,
+                        verbose_name="来源",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=0, editable=False, verbose_name="版本")),
+                (
+                    "opened_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="提交时间"
+                    ),
+                ),
+                ("closed_at", models.DateTimeField(editable=False, null=True, verbose_name="办结时间")),
+                ("clock_from", models.DateTimeField(editable=False, null=True, verbose_name="计时开始")),
+                ("due_at", models.DateTimeField(editable=False, null=True, verbose_name="时限")),
+                ("yellow_at", models.DateTimeField(editable=False, null=True, verbose_name="黄灯时间")),
+                ("paused_at", models.DateTimeField(editable=False, null=True, verbose_name="暂停时间")),
+                (
+                    "escalation",
+                    models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="已上报层级"),
+                ),
+                (
+                    "search_terms",
+                    governance.search.SearchTerms(
+                        base_field=models.TextField(),
+                        default=list,
+                        editable=False,
+                        size=None,
+                        verbose_name="检索词",
+                    ),
+                ),
+                ("applicant_name", models.CharField(blank=True, max_length=40, verbose_name="申请人")),
+                ("applicant_phone", models.CharField(blank=True, max_length=11, verbose_name="联系电话")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "待启动"),
+                            ("running", "进行中"),
+                            ("closed", "已结束"),
+                            ("called_off", "已取消"),
+                        ],
+                        editable=False,
+                        max_length=16,
+                        verbose_name="状态",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("emergency", "应急排查"), ("survey", "日常摸排")],
+                        default="emergency",
+                        max_length=10,
+                        verbose_name="类别",
+                    ),
+                ),
+                (
+                    "about",
+                    models.CharField(
+                        choices=[("households", "住户"), ("premises", "场所")],
+                        default="households",
+                        max_length=12,
+                        verbose_name="查什么",
+                    ),
+                ),
+                ("selection", models.JSONField(default=dict, editable=False, verbose_name="范围")),
+                ("form", models.JSONField(default=dict, editable=False, verbose_name="排查表")),
+                ("hours", models.PositiveIntegerField(verbose_name="时限（小时）")),
+                ("started_at", models.DateTimeField(editable=False, null=True, verbose_name="启动时间")),
+                ("deadline", models.DateTimeField(editable=False, null=True, verbose_name="截止时间")),
+                ("half_at", models.DateTimeField(editable=False, null=True, verbose_name="过半时间")),
+                (
+                    "half_told",
+                    models.BooleanField(default=False, editable=False, verbose_name="已作过半提醒"),
+                ),
+                (
+                    "told_for",
+                    models.DateTimeField(editable=False, null=True, verbose_name="已提醒的截止时间"),
+                ),
+                ("total", models.PositiveIntegerField(default=0, editable=False, verbose_name="总数")),
+                ("report", models.JSONField(editable=False, null=True, verbose_name="排查结果")),
+                (
+                    "applicant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="申请人账号",
+                    ),
+                ),
+                (
+                    "entrance",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="grids.entrance",
+                        verbose_name="楼门",
+                    ),
+                ),
+                (
+                    "grid",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="grids.grid",
+                        verbose_name="所在网格",
+                    ),
+                ),
+                (
+                    "placed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="代办人",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="governance.unit",
+                        verbose_name="承办单位",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '排查',
-                'verbose_name_plural': '排查',
-                'ordering': ['-opened_at', '-pk'],
-                'permissions': [('start_sweep', '启动和结束排查'), ('export_sweep', '导出排查清单')],
-                'abstract': False,
+                "verbose_name": "排查",
+                "verbose_name_plural": "排查",
+                "ordering": ["-opened_at", "-pk"],
+                "permissions": [("start_sweep", "启动和结束排查"), ("export_sweep", "导出排查清单")],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='SweepHelper',
+            name="SweepHelper",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('district_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 6), output_field=models.CharField(max_length=15), verbose_name='所属区')),
-                ('street_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 9), output_field=models.CharField(max_length=15), verbose_name='所属街道')),
-                ('community_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 12), output_field=models.CharField(max_length=15), verbose_name='所属社区')),
-                ('since', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='指定时间')),
-                ('by', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='指定人')),
-                ('grid', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='grids.grid', verbose_name='所在网格')),
-                ('sweep', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='helpers', to='grids.sweep', verbose_name='排查')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='人员')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "district_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 6),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属区",
+                    ),
+                ),
+                (
+                    "street_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 9),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属街道",
+                    ),
+                ),
+                (
+                    "community_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 12),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属社区",
+                    ),
+                ),
+                (
+                    "since",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="指定时间"
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="指定人",
+                    ),
+                ),
+                (
+                    "grid",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="grids.grid",
+                        verbose_name="所在网格",
+                    ),
+                ),
+                (
+                    "sweep",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="helpers",
+                        to="grids.sweep",
+                        verbose_name="排查",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="人员",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '排查帮手',
-                'verbose_name_plural': '排查帮手',
-                'ordering': ['grid', 'pk'],
+                "verbose_name": "排查帮手",
+                "verbose_name_plural": "排查帮手",
+                "ordering": ["grid", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='SweepStep',
+            name="SweepStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField(verbose_name='序号')),
-                ('action', models.CharField(max_length=24, verbose_name='动作')),
-                ('label', models.CharField(max_length=40, verbose_name='事项')),
-                ('capacity', models.CharField(blank=True, max_length=120, verbose_name='身份')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='时间')),
-                ('from_status', models.CharField(blank=True, max_length=16, verbose_name='原状态')),
-                ('to_status', models.CharField(max_length=16, verbose_name='新状态')),
-                ('note', models.TextField(blank=True, max_length=1000, verbose_name='说明')),
-                ('due_at', models.DateTimeField(null=True, verbose_name='时限')),
-                ('seen_version', models.PositiveIntegerField(null=True, verbose_name='所见版本')),
-                ('data', models.JSONField(default=dict, verbose_name='附加信息')),
-                ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='办理人')),
-                ('matter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='grids.sweep', verbose_name='排查')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seq", models.PositiveIntegerField(verbose_name="序号")),
+                ("action", models.CharField(max_length=24, verbose_name="动作")),
+                ("label", models.CharField(max_length=40, verbose_name="事项")),
+                ("capacity", models.CharField(blank=True, max_length=120, verbose_name="身份")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="时间")),
+                ("from_status", models.CharField(blank=True, max_length=16, verbose_name="原状态")),
+                ("to_status", models.CharField(max_length=16, verbose_name="新状态")),
+                ("note", models.TextField(blank=True, max_length=1000, verbose_name="说明")),
+                ("due_at", models.DateTimeField(null=True, verbose_name="时限")),
+                ("seen_version", models.PositiveIntegerField(null=True, verbose_name="所见版本")),
+                ("data", models.JSONField(default=dict, verbose_name="附加信息")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="办理人",
+                    ),
+                ),
+                (
+                    "matter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="steps",
+                        to="grids.sweep",
+                        verbose_name="排查",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '排查办理记录',
-                'verbose_name_plural': '排查办理记录',
-                'ordering': ['seq'],
-                'abstract': False,
+                "verbose_name": "排查办理记录",
+                "verbose_name_plural": "排查办理记录",
+                "ordering": ["seq"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='SweepTarget',
+            name="SweepTarget",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('district_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 6), output_field=models.CharField(max_length=15), verbose_name='所属区')),
-                ('street_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 9), output_field=models.CharField(max_length=15), verbose_name='所属街道')),
-                ('community_code', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Left('grid', 12), output_field=models.CharField(max_length=15), verbose_name='所属社区')),
-                ('place', models.CharField(max_length=280, verbose_name='楼门')),
-                ('name', models.CharField(max_length=80, verbose_name='门牌号或名称')),
-                ('position', models.PositiveIntegerField(verbose_name='顺序')),
-                ('outcome', models.CharField(blank=True, choices=[('', '没查'), ('done', '查到了'), ('absent', '没人在'), ('exempt', '不用查')], db_default='', default='', max_length=8, verbose_name='结果')),
-                ('answers', models.JSONField(null=True, verbose_name='回答')),
-                ('is_finding', models.BooleanField(db_default=False, default=False, verbose_name='有问题')),
-                ('words', models.CharField(blank=True, db_default='', default='', max_length=500, verbose_name='说明')),
-                ('done_at', models.DateTimeField(null=True, verbose_name='查的时间')),
-                ('recorded_at', models.DateTimeField(null=True, verbose_name='收到时间')),
-                ('taken_until', models.DateTimeField(null=True, verbose_name='办理到')),
-                ('version', models.PositiveIntegerField(db_default=0, default=0, verbose_name='版本')),
-                ('tokens', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), null=True, size=None)),
-                ('earlier', models.JSONField(null=True, verbose_name='以前的回答')),
-                ('done_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='排查人')),
-                ('grid', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='grids.grid', verbose_name='所在网格')),
-                ('household', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='grids.household', verbose_name='住户')),
-                ('premises', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='grids.premises', verbose_name='场所')),
-                ('sweep', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='targets', to='grids.sweep', verbose_name='排查')),
-                ('taken_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='正在办理')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "district_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 6),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属区",
+                    ),
+                ),
+                (
+                    "street_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 9),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属街道",
+                    ),
+                ),
+                (
+                    "community_code",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Left("grid", 12),
+                        output_field=models.CharField(max_length=15),
+                        verbose_name="所属社区",
+                    ),
+                ),
+                ("place", models.CharField(max_length=280, verbose_name="楼门")),
+                ("name", models.CharField(max_length=80, verbose_name="门牌号或名称")),
+                ("position", models.PositiveIntegerField(verbose_name="顺序")),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "没查"),
+                            ("done", "查到了"),
+                            ("absent", "没人在"),
+                            ("exempt", "不用查"),
+                        ],
+                        db_default="",
+                        default="",
+                        max_length=8,
+                        verbose_name="结果",
+                    ),
+                ),
+                ("answers", models.JSONField(null=True, verbose_name="回答")),
+                ("is_finding", models.BooleanField(db_default=False, default=False, verbose_name="有问题")),
+                (
+                    "words",
+                    models.CharField(
+                        blank=True, db_default="", default="", max_length=500, verbose_name="说明"
+                    ),
+                ),
+                ("done_at", models.DateTimeField(null=True, verbose_name="查的时间")),
+                ("recorded_at", models.DateTimeField(null=True, verbose_name="收到时间")),
+                ("taken_until", models.DateTimeField(null=True, verbose_name="办理到")),
+                ("version", models.PositiveIntegerField(db_default=0, default=0, verbose_name="版本")),
+                (
+                    "tokens",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), null=True, size=None
+                    ),
+                ),
+                ("earlier", models.JSONField(null=True, verbose_name="以前的回答")),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="排查人",
+                    ),
+                ),
+                (
+                    "grid",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="grids.grid",
+                        verbose_name="所在网格",
+                    ),
+                ),
+                (
+                    "household",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="grids.household",
+                        verbose_name="住户",
+                    ),
+                ),
+                (
+                    "premises",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="grids.premises",
+                        verbose_name="场所",
+                    ),
+                ),
+                (
+                    "sweep",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="targets",
+                        to="grids.sweep",
+                        verbose_name="排查",
+                    ),
+                ),
+                (
+                    "taken_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="正在办理",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '排查对象',
-                'verbose_name_plural': '排查对象',
-                'ordering': ['grid', 'position'],
-                'permissions': [('answer_sweeptarget', '排查时填写'), ('export_sweeptarget', '导出排查记录')],
+                "verbose_name": "排查对象",
+                "verbose_name_plural": "排查对象",
+                "ordering": ["grid", "position"],
+                "permissions": [("answer_sweeptarget", "排查时填写"), ("export_sweeptarget", "导出排查记录")],
             },
         ),
         migrations.CreateModel(
-            name='SweepPhoto',
+            name="SweepPhoto",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(default=governance.models.files.photo_token, editable=False, max_length=32, unique=True, verbose_name='标识')),
-                ('image', models.ImageField(height_field='height', upload_to=governance.models.files.photo_path, verbose_name='图片', width_field='width')),
-                ('thumb', models.ImageField(upload_to=governance.models.files.thumb_path, verbose_name='缩略图')),
-                ('width', models.PositiveIntegerField(editable=False, verbose_name='宽')),
-                ('height', models.PositiveIntegerField(editable=False, verbose_name='高')),
-                ('sha256', models.CharField(editable=False, max_length=64, verbose_name='摘要')),
-                ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='上传时间')),
-                ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='上传人')),
-                ('target', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='photos', to='grids.sweeptarget', verbose_name='排查对象')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "token",
+                    models.CharField(
+                        default=governance.models.files.photo_token,
+                        editable=False,
+                        max_length=32,
+                        unique=True,
+                        verbose_name="标识",
+                    ),
+                ),
+                (
+                    "image",
+                    models.ImageField(
+                        height_field="height",
+                        upload_to=governance.models.files.photo_path,
+                        verbose_name="图片",
+                        width_field="width",
+                    ),
+                ),
+                (
+                    "thumb",
+                    models.ImageField(upload_to=governance.models.files.thumb_path, verbose_name="缩略图"),
+                ),
+                ("width", models.PositiveIntegerField(editable=False, verbose_name="宽")),
+                ("height", models.PositiveIntegerField(editable=False, verbose_name="高")),
+                ("sha256", models.CharField(editable=False, max_length=64, verbose_name="摘要")),
+                (
+                    "uploaded_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="上传时间"),
+                ),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="上传人",
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="photos",
+                        to="grids.sweeptarget",
+                        verbose_name="排查对象",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '排查照片',
-                'verbose_name_plural': '排查照片',
-                'ordering': ['pk'],
-                'abstract': False,
+                "verbose_name": "排查照片",
+                "verbose_name_plural": "排查照片",
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.AddIndex(
-            model_name='sweep',
-            index=models.Index(fields=['district_code', '-opened_at', '-id'], name='sweep_district'),
+            model_name="sweep",
+            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="sweep_district"),
         ),
         migrations.AddIndex(
-            model_name='sweep',
-            index=models.Index(fields=['street_code', '-opened_at', '-id'], name='sweep_street'),
+            model_name="sweep",
+            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="sweep_street"),
         ),
         migrations.AddIndex(
-            model_name='sweep',
-            index=models.Index(fields=['community_code', '-opened_at', '-id'], name='sweep_community'),
+            model_name="sweep",
+            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="sweep_community"),
         ),
         migrations.AddIndex(
-            model_name='sweep',
-            index=models.Index(fields=['grid', '-opened_at', '-id'], name='sweep_grid'),
+            model_name="sweep",
+            index=models.Index(fields=["grid", "-opened_at", "-id"], name="sweep_grid"),
         ),
         migrations.AddIndex(
-            model_name='sweep',
-            index=models.Index(condition=models.Q(('unit__isnull', False)), fields=['unit', '-opened_at', '-id'], name='sweep_unit'),
+            model_name="sweep",
+            index=models.Index(
+                condition=models.Q(("unit__isnull", False)),
+                fields=["unit", "-opened_at", "-id"],
+                name="sweep_unit",
+            ),
         ),
         migrations.AddIndex(
-            model_name='sweep',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['community_code', 'due_at'], name='sweep_open_community'),
+            model_name="sweep",
+            index=models.Index(
+                condition=models.Q(("closed_at", None)),
+                fields=["community_code", "due_at"],
+                name="sweep_open_community",
+            ),
         ),
         migrations.AddIndex(
-            model_name='sweep',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['street_code', 'due_at'], name='sweep_open_street'),
+            model_name="sweep",
+            index=models.Index(
+                condition=models.Q(("closed_at", None)),
+                fields=["street_code", "due_at"],
+                name="sweep_open_street",
+            ),
         ),
         migrations.AddIndex(
-            model_name='sweep',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['due_at'], name='sweep_open'),
+            model_name="sweep",
+            index=models.Index(condition=models.Q(("closed_at", None)), fields=["due_at"], name="sweep_open"),
         ),
         migrations.AddIndex(
-            model_name='sweep',
-            index=models.Index(fields=['applicant', '-opened_at'], name='sweep_applicant'),
+            model_name="sweep",
+            index=models.Index(fields=["applicant", "-opened_at"], name="sweep_applicant"),
         ),
         migrations.AddIndex(
-            model_name='sweep',
-            index=models.Index(fields=['applicant_phone'], name='sweep_phone'),
+            model_name="sweep",
+            index=models.Index(fields=["applicant_phone"], name="sweep_phone"),
         ),
         migrations.AddIndex(
-            model_name='sweep',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search_terms'], name='sweep_search'),
+            model_name="sweep",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="sweep_search"),
         ),
         migrations.AddIndex(
-            model_name='sweep',
-            index=models.Index(condition=models.Q(('status', 'running')), fields=['deadline'], name='sweep_running'),
+            model_name="sweep",
+            index=models.Index(
+                condition=models.Q(("status", "running")), fields=["deadline"], name="sweep_running"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweep',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), ('closed_at__gte', models.F('opened_at')), _connector='OR'), name='sweep_closed_later', violation_error_message='办结时间不能早于提交时间。'),
+            model_name="sweep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                ),
+                name="sweep_closed_later",
+                violation_error_message="办结时间不能早于提交时间。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweep',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'running', 'closed', 'called_off'])), name='sweep_status_known', violation_error_message='排查没有这个状态。'),
+            model_name="sweep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["draft", "running", "closed", "called_off"])),
+                name="sweep_status_known",
+                violation_error_message="排查没有这个状态。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweep',
-            constraint=models.CheckConstraint(condition=models.Q(('hours__gte', 1), ('hours__lte', 2160)), name='sweep_hours', violation_error_message='时限要在 1 小时到 90 天之间。'),
+            model_name="sweep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("hours__gte", 1), ("hours__lte", 2160)),
+                name="sweep_hours",
+                violation_error_message="时限要在 1 小时到 90 天之间。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('deadline', None), ('half_at', None), ('started_at', None)), models.Q(('deadline__gt', models.F('started_at')), ('half_at__isnull', False), ('started_at__isnull', False)), _connector='OR'), name='sweep_deadline_later', violation_error_message='截止时间要晚于启动时间。'),
+            model_name="sweep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("deadline", None), ("half_at", None), ("started_at", None)),
+                    models.Q(
+                        ("deadline__gt", models.F("started_at")),
+                        ("half_at__isnull", False),
+                        ("started_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="sweep_deadline_later",
+                violation_error_message="截止时间要晚于启动时间。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), _negated=True), ('report__isnull', False), _connector='OR'), name='sweep_closed_with_report', violation_error_message='结束的排查须有结果。'),
+            model_name="sweep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "closed"), _negated=True), ("report__isnull", False), _connector="OR"
+                ),
+                name="sweep_closed_with_report",
+                violation_error_message="结束的排查须有结果。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweephelper',
-            constraint=models.UniqueConstraint(fields=('sweep', 'grid', 'user'), name='sweephelper_once', violation_error_message='这个人已经在这个网格帮忙。'),
+            model_name="sweephelper",
+            constraint=models.UniqueConstraint(
+                fields=("sweep", "grid", "user"),
+                name="sweephelper_once",
+                violation_error_message="这个人已经在这个网格帮忙。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweepstep',
-            constraint=models.UniqueConstraint(fields=('matter', 'seq'), name='sweepstep_seq', violation_error_message='这一步已经记录过。'),
+            model_name="sweepstep",
+            constraint=models.UniqueConstraint(
+                fields=("matter", "seq"), name="sweepstep_seq", violation_error_message="这一步已经记录过。"
+            ),
         ),
         migrations.AddIndex(
-            model_name='sweeptarget',
-            index=models.Index(fields=['sweep', 'grid', 'outcome', 'is_finding'], include=('district_code', 'street_code', 'community_code'), name='sweeptarget_coverage'),
+            model_name="sweeptarget",
+            index=models.Index(
+                fields=["sweep", "grid", "outcome", "is_finding"],
+                include=("district_code", "street_code", "community_code"),
+                name="sweeptarget_coverage",
+            ),
         ),
         migrations.AddIndex(
-            model_name='sweeptarget',
-            index=models.Index(condition=models.Q(('is_finding', True)), fields=['sweep', '-recorded_at', '-id'], name='sweeptarget_finding'),
+            model_name="sweeptarget",
+            index=models.Index(
+                condition=models.Q(("is_finding", True)),
+                fields=["sweep", "-recorded_at", "-id"],
+                name="sweeptarget_finding",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweeptarget',
-            constraint=models.UniqueConstraint(condition=models.Q(('household__isnull', False)), fields=('sweep', 'household'), name='sweeptarget_household_once', violation_error_message='这一户已经在名单里。'),
+            model_name="sweeptarget",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("household__isnull", False)),
+                fields=("sweep", "household"),
+                name="sweeptarget_household_once",
+                violation_error_message="这一户已经在名单里。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweeptarget',
-            constraint=models.UniqueConstraint(condition=models.Q(('premises__isnull', False)), fields=('sweep', 'premises'), name='sweeptarget_premises_once', violation_error_message='这个场所已经在名单里。'),
+            model_name="sweeptarget",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("premises__isnull", False)),
+                fields=("sweep", "premises"),
+                name="sweeptarget_premises_once",
+                violation_error_message="这个场所已经在名单里。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweeptarget',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('household__isnull', False), ('premises', None)), models.Q(('household', None), ('premises__isnull', False)), _connector='OR'), name='sweeptarget_of_one', violation_error_message='排查的要么是一户，要么是一个场所。'),
+            model_name="sweeptarget",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("household__isnull", False), ("premises", None)),
+                    models.Q(("household", None), ("premises__isnull", False)),
+                    _connector="OR",
+                ),
+                name="sweeptarget_of_one",
+                violation_error_message="排查的要么是一户，要么是一个场所。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweeptarget',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answers', None), ('done_at', None), ('done_by', None), ('is_finding', False), ('outcome', '')), models.Q(('done_at__isnull', False), ('done_by__isnull', False), ('outcome__in', ['done', 'absent', 'exempt'])), _connector='OR'), name='sweeptarget_done_by_somebody', violation_error_message='查过的要写明谁在什么时候查的。'),
+            model_name="sweeptarget",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("answers", None),
+                        ("done_at", None),
+                        ("done_by", None),
+                        ("is_finding", False),
+                        ("outcome", ""),
+                    ),
+                    models.Q(
+                        ("done_at__isnull", False),
+                        ("done_by__isnull", False),
+                        ("outcome__in", ["done", "absent", "exempt"]),
+                    ),
+                    _connector="OR",
+                ),
+                name="sweeptarget_done_by_somebody",
+                violation_error_message="查过的要写明谁在什么时候查的。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweeptarget',
-            constraint=models.CheckConstraint(condition=models.Q(('is_finding', False), ('outcome', 'done'), _connector='OR'), name='sweeptarget_finding_done', violation_error_message='查到了才能有问题。'),
+            model_name="sweeptarget",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("is_finding", False), ("outcome", "done"), _connector="OR"),
+                name="sweeptarget_finding_done",
+                violation_error_message="查到了才能有问题。",
+            ),
         ),
+        migrations.RunSQL(*append_only_sql("grids_sweepstep")),
     ]

@@ -59,10 +59,10 @@ def coverage(targets: QuerySet[SweepTarget]) -> dict[str, Counts]:
         .values("grid")
         .annotate(
             total=Count("*"),
-            done=Count("*", filter=Q(outcome="done")),
-            absent=Count("*", filter=Q(outcome="absent")),
-            exempt=Count("*", filter=Q(outcome="exempt")),
-            findings=Count("*", filter=Q(is_finding=True)),
+            done=Count("outcome", filter=Q(outcome="done")),
+            absent=Count("outcome", filter=Q(outcome="absent")),
+            exempt=Count("outcome", filter=Q(outcome="exempt")),
+            findings=Count("outcome", filter=Q(is_finding=True)),
         )
     )
     return {row.pop("grid"): Counts(**row) for row in counted}

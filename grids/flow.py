@@ -46,7 +46,7 @@ def hold_alone(sweep: int) -> None:
 # --- what ------------------------------------------------------------------------------------------------------------
 def amend(change: Change) -> None:
     """Change what is covered or what is asked, before it starts."""
-    for name in ("title", "description", "hours", "selection", "form"):
+    for name in ("selection", "form"):
         if name in change.data:
             setattr(change.matter, name, change.data[name])
 

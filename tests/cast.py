@@ -14,8 +14,10 @@ from django.utils import timezone
 from shapely import box
 
 from governance.models import Unit, User
-from grids.models import BoundaryDraft
+from grids.flow import SWEEPS
+from grids.models import BoundaryDraft, Grid, Sweep
 from grids.services import open_draft
+from grids.services.sweeps import name_helper
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
 from mediation.models import Backlog, Dispute, Screening, ScreeningReport
@@ -38,7 +40,7 @@ from parties.models import (
     Transfer,
 )
 from parties.services.members import ask_transfer
-from tests import backlogs, disputes, factories, joint, party
+from tests import backlogs, disputes, factories, joint, party, sweeping
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -129,6 +131,10 @@ class Cast:
     pairing: Pairing = None
     #: Proposed by the branch's secretary, approved.
     project: SecretaryProject = None
+    #: Of the community: not started, running with the stranger as a helper, ended.
+    sweep_draft: Sweep = None
+    sweep: Sweep = None
+    sweep_ended: Sweep = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
     arguments: dict[str, list] = field(default_factory=dict)
 
@@ -252,7 +258,23 @@ def make_cast() -> Cast:
     cast.draft = open_draft(
         {factories.BASE: box(117.10, 39.15, 117.11, 39.16)}, by=people["secretary"], source="file", file_name="边界.geojson"
     )  # fmt: skip
+    add_sweeps(cast)
     return cast
+
+
+def add_sweeps(cast: Cast) -> None:
+    """Add a sweep of the community in each state that has pages of its own."""
+    secretary, worker = cast.people["secretary"], cast.people["grid_worker"]
+    sweeping.make_households(factories.BASE, 3, entrance=cast.entrance)
+    cast.sweep_draft = sweeping.make_draft(by=secretary)
+    cast.sweep = sweeping.make_running(by=secretary)
+    first = cast.sweep.targets.earliest("position")
+    sweeping.answer(first, worker, found=True, photos=[SimpleUploadedFile("s.jpg", jpeg())])
+    name_helper(
+        cast.sweep, by=secretary, user=cast.people["stranger"], grid=Grid.objects.get(pk=factories.BASE)
+    )
+    ended = sweeping.make_running(by=secretary, title="燃气摸排", kind="survey", hours=240)
+    cast.sweep_ended = SWEEPS.run(ended, "close", by=secretary, note="没查到的周末补查")
 
 
 def add_party(cast: Cast) -> None:

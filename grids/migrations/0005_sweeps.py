@@ -741,7 +741,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(
-                        ("answers", None),
+                        ("answers__isnull", True),
                         ("done_at", None),
                         ("done_by", None),
                         ("is_finding", False),

@@ -364,7 +364,7 @@ class SweepTarget(Territorial):
                 violation_error_message="排查的要么是一户，要么是一个场所。",
             ),
             models.CheckConstraint(
-                condition=Q(outcome="", done_at=None, done_by=None, answers=None, is_finding=False)
+                condition=Q(outcome="", done_at=None, done_by=None, answers__isnull=True, is_finding=False)
                 | Q(outcome__in=["done", "absent", "exempt"], done_at__isnull=False, done_by__isnull=False),
                 name="sweeptarget_done_by_somebody",
                 violation_error_message="查过的要写明谁在什么时候查的。",

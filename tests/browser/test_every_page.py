@@ -133,7 +133,9 @@ def report(lines: list[str]) -> None:
     assert not lines, "\n".join([f"{len(lines)} faults:", *lines])
 
 
-def phone_faults(visitor: Visitor, path: str, wardrobe: Wardrobe | None = None, *, care: bool = False) -> list[str]:
+def phone_faults(
+    visitor: Visitor, path: str, wardrobe: Wardrobe | None = None, *, care: bool = False
+) -> list[str]:
     """Return a line for everything that is wrong with the present phone page, as it stands or with care mode switched on in it."""
     mode, least = (f"{path} in care mode", 60) if care else (path, 44)
     visitor.page.set_viewport_size(PHONE)

@@ -39,6 +39,13 @@ def build(households: int) -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
+    with transaction.atomic():
+        _fill(households)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _fill(households: int) -> None:
     Grid.objects.create(code=STREET[:6], name="区")
     Grid.objects.create(code=STREET, name="街道", parent_id=STREET[:6])
     bases = []
@@ -68,8 +75,6 @@ def build(households: int) -> None:
         appoint(user, "grid_worker", bases[number * 2], by=None)
     officer = User.objects.create_user("officer", is_staff=True, name="街道干部")
     appoint(officer, "street_officer", STREET, by=None)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
 
 
 def drafted() -> tuple[Sweep, User]:

@@ -429,7 +429,7 @@ class SweepAdmin(MatterAdmin):
         audit.record(
             AccessEvent.Kind.EXPORT, request.user, f"下载排查报告 {sweep.number}", obj=sweep, request=request
         )
-        return exports.as_file(f"{sweep.title}排查报告.docx", report_paper(sweep, note), DOCX)
+        return exports.as_file(f"{sweep.report_title}.docx", report_paper(sweep, note), DOCX)
 
     def table_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Ask for a reason, then hand out the rows with their answers as an Excel table; both may speak of persons."""

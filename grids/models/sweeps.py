@@ -132,6 +132,11 @@ class Sweep(Matter):
         return "户" if self.about == self.About.HOUSEHOLDS else "个"
 
     @property
+    def report_title(self) -> str:
+        """What its report is called."""
+        return f"{self.title}报告" if self.title.endswith(("排查", "摸排")) else f"{self.title}排查报告"
+
+    @property
     def is_running(self) -> bool:
         return self.status == SweepStatus.RUNNING
 

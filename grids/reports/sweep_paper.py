@@ -9,7 +9,7 @@ def report_paper(sweep: Sweep, note: str) -> bytes:
     report, sheet = sweep.report, Sheet()
     total, unit = report["total"], sweep.measure
     sheet.begin()
-    sheet.title(f"{sweep.title}排查报告", sweep.number)
+    sheet.title(sweep.report_title, sweep.number)
     sheet.heading("一、基本情况")
     sheet.said("类别", sweep.get_kind_display())
     sheet.said("范围", sweep.selection_words())
@@ -44,7 +44,7 @@ def report_paper(sweep: Sweep, note: str) -> bytes:
     sheet.gap()
     sheet.text(str(sweep.grid), align=RIGHT, indent=False)
     sheet.text(day(sweep.closed_at), align=RIGHT, indent=False)
-    return sheet.to_bytes(f"{sweep.title}排查报告", sweep.closed_at)
+    return sheet.to_bytes(sweep.report_title, sweep.closed_at)
 
 
 def answers_in_words(tally: dict) -> str:

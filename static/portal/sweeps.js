@@ -57,6 +57,7 @@
     for (const box of form.querySelectorAll("input[type=radio]")) box.checked = box.name === "outcome" && box.value === "done";
     for (const box of form.querySelectorAll("textarea, input[type=text], input[type=date]")) box.value = "";
     form.elements.captured_at.value = "";
+    for (const count of form.querySelectorAll(".cg-count")) count.textContent = "";
     for (const old of document.querySelectorAll(".cg-summary, .cg-error")) old.remove();
   };
   const open = async (door) => {

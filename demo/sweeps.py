@@ -66,7 +66,7 @@ def _answer(target: SweepTarget, outcome: str, found: tuple[str, ...]) -> None:
             good = [each for each in choices if each not in question["finding"]]
             answers[question["key"]] = question["finding"][0] if wrong else good[target.position % len(good)]
     words = (
-        FOUND[target.position % len(FOUND)]
+        found[target.position % len(found)]
         if findings
         else "空房，物业已确认。"
         if outcome == "exempt"

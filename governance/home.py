@@ -52,8 +52,12 @@ def offer(*tiles: Tile) -> None:
         _tiles[tile.address, tile.query] = tile
 
 
+#: Cards of this rank and below stand above everything: what cannot wait.
+FIRST = -30
+
+
 def show(rank: int, card: Card) -> None:
-    """Add a card; lower ranks stand higher, those below 0 above the tiles."""
+    """Add a card; lower ranks stand higher, those below 0 before the others, those from ``FIRST`` down above the greeting."""
     _cards[f"{card.__module__}.{card.__name__}"] = (rank, card)
 
 

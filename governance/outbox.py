@@ -69,3 +69,11 @@ def stale(found: Stale, *, by: User, version: int | None, url: str) -> JsonRespo
     return JsonResponse(
         {"state": "stale", "said": said, "steps": steps, "version": version, "url": url}, status=409
     )
+
+
+def clash(sentence: str, versions: list[str], *, url: str) -> JsonResponse:
+    """Answer that somebody else was quicker and that what was sent is not carried out: both versions, in words."""
+    steps = [{"said": each, "mine": False} for each in versions]
+    return JsonResponse(
+        {"state": "stale", "said": sentence, "steps": steps, "version": None, "url": url}, status=409
+    )

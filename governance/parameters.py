@@ -235,6 +235,11 @@ SPECS: dict[str, Spec] = {
         Spec("care.sos_class", "求助设备开哪个事件小类（编号）", "0711"),
         Spec("care.sos_again_minutes", "几分钟内再按算同一次求助", 10, "分钟", 1, 120),
         Spec("selfcheck.days", "九小场所几天自查一次", 30, "天", 1, 365),
+        Spec(
+            "sweeps.hours", "应急排查多久内完成", 3, "小时", 1, 72, "默认值，外区有三小时完成入户排查的做法"
+        ),
+        Spec("sweeps.hold_minutes", "排查时一户为一个人留多久", 5, "分钟", 1, 60),
+        Spec("sweeps.lag_percent", "时间过半时完成不到多少算落后", 50, "%", 1, 100),
         Spec("volunteers.minimum_age", "志愿者最低年龄", 8, "岁", 6, 18),
         Spec("exports.most_rows", "一次导出的行数上限", 2000, "行", 100, 20000),
         Spec("superuser.minutes", "超级管理模式时长", 30, "分钟", 5, 120),

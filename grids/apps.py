@@ -8,14 +8,19 @@ class GridsConfig(AppConfig):
 
     def ready(self) -> None:
         from governance import appointments, home, intake, offline
-        from grids import cards
+        from grids import (
+            cards,
+            flow,  # noqa: F401  binds the transition table to its model
+            sweep_cards,
+        )
         from grids.services import imports  # noqa: F401  registers what loads tables
         from grids.services.care import clock  # what time does with care plans
         from grids.services.team import follow_post
 
         appointments.following(follow_post)
+        home.show(-30, sweep_cards.running)
         home.show(3, cards.worker)
-        home.offer(*cards.TILES)
+        home.offer(*cards.TILES, *sweep_cards.TILES)
         offline.keep(
             works=cards.visits_homes,
             pages=(r"^/visits/$", r"^/visits/(doors|premises)/[0-9]+/$"),
@@ -29,4 +34,10 @@ class GridsConfig(AppConfig):
             pages=(r"^/my/patrol/((finding|end)/)?$",),
             shell=(("my_patrol", ""), ("patrol_finding", ""), ("patrol_end", "")),
             files=("portal/work.css", "portal/patrol.js"),
+        )
+        offline.keep(
+            works=sweep_cards.answers_sweeps,
+            pages=(r"^/my/sweeps/([A-Z]{2}-[0-9-]+/[0-9]{15}/)?$",),
+            shell=(("my_sweeps", ""),),
+            files=("portal/sweeps.css", "portal/sweeps.js"),
         )

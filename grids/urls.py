@@ -2,9 +2,11 @@
 
 from django.urls import path, re_path
 
-from grids.views import care, patrols, selfchecks, territory, visits, work
+from grids.views import care, patrols, selfchecks, sweeps, territory, visits, work
 
 _CODE = "(?P<code>[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{15})"
+_NUMBER = "(?P<number>[A-Z]{2}-[0-9-]{1,36})"
+_BASE = "(?P<code>[0-9]{15})"
 _OUTCOME = "(?P<outcome>met|absent|declined)"
 
 urlpatterns = [
@@ -45,4 +47,7 @@ urlpatterns = [
     re_path(r"^p/(?P<token>[A-Za-z0-9_-]{1,32})/sent/$", selfchecks.sent, name="selfcheck_sent"),
     path("grids/premises/<int:pk>/qr/", selfchecks.premises_qr, name="premises_qr"),
     path("grids/premises/<int:pk>/renew/", selfchecks.renew_premises, name="renew_premises"),
+    path("my/sweeps/", sweeps.my_sweeps, name="my_sweeps"),
+    re_path(rf"^my/sweeps/{_NUMBER}/{_BASE}/$", sweeps.SweepGrid.as_view(), name="sweep_grid"),
+    re_path(rf"^my/sweeps/{_NUMBER}/{_BASE}/take/$", sweeps.SweepTake.as_view(), name="sweep_take"),
 ]

@@ -14,12 +14,14 @@ from django.utils import timezone
 from shapely import box
 
 from governance.models import Unit, User
+from grids.flow import SWEEPS
 from grids.models import (
     BoundaryDraft,
     CareDevice,
     CareNeed,
     CarePlan,
     Facility,
+    Grid,
     Handover,
     Hazard,
     Household,
@@ -27,12 +29,14 @@ from grids.models import (
     PatrolPoint,
     Premises,
     Resident,
+    Sweep,
     TeamMember,
     Visit,
 )
 from grids.models import Project as GridProject
 from grids.services import enrol_holders, open_draft
 from grids.services.register import keep_facility
+from grids.services.sweeps import name_helper
 from grids.services.visits import Found, keep_project
 from incidents.flow import EVALUATIONS, INCIDENTS
 from incidents.models import Evaluation, Incident, IncidentPhoto, Whistle
@@ -56,7 +60,7 @@ from parties.models import (
     Transfer,
 )
 from parties.services.members import ask_transfer
-from tests import backlogs, care, disputes, factories, joint, party, patrols, register, teams
+from tests import backlogs, care, disputes, factories, joint, party, patrols, register, sweeping, teams
 from tests.pictures import jpeg
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import Order, OrderPhoto, Showcase, ShowcasePhoto, Volunteer
@@ -166,6 +170,10 @@ class Cast:
     #: Of somebody behind the entrance, with its SOS button; the grid worker answers for it, the helper is a neighbour.
     care: CarePlan = None
     device: CareDevice = None
+    #: Of the community: not started, running with the stranger as a helper, ended.
+    sweep_draft: Sweep = None
+    sweep: Sweep = None
+    sweep_ended: Sweep = None
     #: What tests/test_permission_matrix.py fills into addresses that follow no pattern.
     arguments: dict[str, list] = field(default_factory=dict)
 
@@ -297,6 +305,7 @@ def make_cast() -> Cast:
     )  # fmt: skip
     cast.device, _ = care.make_device(cast.care, by=secretary)
     add_rounds(cast)
+    add_sweeps(cast)
     return cast
 
 
@@ -335,6 +344,21 @@ def add_rounds(cast: Cast) -> None:
     cast.point = patrols.make_point(by=worker, name="3号楼车棚", entrance=cast.entrance)
     patrols.tick(cast.point, by=worker)
     cast.hazard = patrols.make_hazard()
+
+
+def add_sweeps(cast: Cast) -> None:
+    """Add a sweep of the community in each state that has pages of its own."""
+    secretary, worker = cast.people["secretary"], cast.people["grid_worker"]
+    sweeping.make_households(factories.BASE, 3, entrance=cast.entrance)
+    cast.sweep_draft = sweeping.make_draft(by=secretary)
+    cast.sweep = sweeping.make_running(by=secretary)
+    first = cast.sweep.targets.earliest("position")
+    sweeping.answer(first, worker, found=True, photos=[SimpleUploadedFile("s.jpg", jpeg())])
+    name_helper(
+        cast.sweep, by=secretary, user=cast.people["stranger"], grid=Grid.objects.get(pk=factories.BASE)
+    )
+    ended = sweeping.make_running(by=secretary, title="燃气摸排", kind="survey", hours=240)
+    cast.sweep_ended = SWEEPS.run(ended, "close", by=secretary, note="没查到的周末补查")
 
 
 def add_party(cast: Cast) -> None:

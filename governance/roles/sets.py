@@ -309,3 +309,11 @@ CARE = of("grids", *(f"{verb}_careplan" for verb in ("view", "add", "change", "l
 KEEP_CARE = CARE | of("grids", "export_careplan")
 #: What a street and the district see of it: numbers, no plan.
 CARE_WATCH = of("grids", "count_careplan")
+#: Going from door to door in a sweep.
+SWEEP = of("grids", "view_sweep", "view_sweeptarget", "answer_sweeptarget")
+#: Looking how far a sweep is.
+SWEEP_WATCH = of("grids", "view_sweep", "view_sweeptarget", "view_sweephelper")
+#: Running sweeps, and naming who helps.
+RUN_SWEEPS = SWEEP_WATCH | of(
+    "grids", "start_sweep", "export_sweep", "export_sweeptarget", "add_sweephelper", "delete_sweephelper"
+)

@@ -23,8 +23,11 @@ from governance.roles.sets import (
     REGISTER,
     REGISTER_WATCH,
     RUN_JOINTLY,
+    RUN_SWEEPS,
     SCREEN,
     SERVE_COMMUNITY,
+    SWEEP,
+    SWEEP_WATCH,
     TASKS,
     WATCH,
     WHISTLE_DESK,
@@ -56,7 +59,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "区级坐席员",
         "全天候掌握全区事项，受理和派单",
         (DISTRICT,),
-        REGISTER_WATCH
+        RUN_SWEEPS
+        | REGISTER_WATCH
         | CARE_WATCH
         | WATCH
         | DISPATCH
@@ -71,7 +75,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "区级领导",
         "掌握全区情况，督办，答复二次哨",
         (DISTRICT,),
-        REGISTER_WATCH
+        SWEEP_WATCH
+        | REGISTER_WATCH
         | CARE_WATCH
         | WATCH
         | WHISTLE_WATCH
@@ -94,7 +99,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "街道领导",
         "掌握本街道情况，督促超期事项，吹哨，公布部门考评",
         (STREET,),
-        REGISTER_WATCH
+        RUN_SWEEPS
+        | REGISTER_WATCH
         | CARE_WATCH
         | WATCH
         | WHISTLE_DESK
@@ -112,7 +118,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "街道干部",
         "统筹各社区的事件和志愿服务，提请吹哨，组织部门考评",
         (STREET,),
-        REGISTER_WATCH
+        RUN_SWEEPS
+        | REGISTER_WATCH
         | CARE_WATCH
         | WATCH
         | DISPATCH
@@ -158,7 +165,9 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "社区书记",
         "主持本社区的受理、派单、审核和展示，管理社区党委的党组织",
         (COMMUNITY,),
-        KEEP_REGISTER
+        RUN_SWEEPS
+        | SWEEP
+        | KEEP_REGISTER
         | KEEP_CARE
         | WATCH
         | DISPATCH
@@ -180,7 +189,10 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "社区工作者",
         "协助书记受理和派单",
         (COMMUNITY,),
-        KEEP_REGISTER
+        SWEEP
+        | SWEEP_WATCH
+        | of("grids", "add_sweephelper", "delete_sweephelper")
+        | KEEP_REGISTER
         | KEEP_CARE
         | WATCH
         | DISPATCH
@@ -196,7 +208,8 @@ BUILT_IN: tuple[RoleSpec, ...] = (
         "网格员",
         "走访网格，上报和核查事件，代居民点单",
         (BASE,),
-        REGISTER
+        SWEEP
+        | REGISTER
         | CARE
         | of("volunteers", "view_order", "place_order", "reveal_order")
         | of("parties", "place_microwish")

@@ -32,7 +32,8 @@ def front(request: HttpRequest) -> HttpResponse:
         request,
         "governance/home.html",
         {
-            "above": [card for card in cards if card[0] < 0],
+            "first": [card for card in cards if card[0] <= home.FIRST],
+            "above": [card for card in cards if home.FIRST < card[0] < 0],
             "below": [card for card in cards if card[0] >= 0],
             "tiles": home.tiles(request),
             "unread": unread(request),

@@ -7,6 +7,7 @@ from grids.admin.imports import HouseholdImportAdmin, PremisesImportAdmin, Resid
 from grids.admin.patrols import PatrolItemAdmin, PatrolPointAdmin, PatrolTickAdmin
 from grids.admin.register import CareNeedAdmin, FacilityAdmin, HouseholdAdmin, PremisesAdmin, ResidentAdmin
 from grids.admin.selfchecks import ChecklistItemAdmin, HazardAdmin, SelfCheckAdmin
+from grids.admin.sweeps import SweepAdmin
 from grids.admin.team import TeamMemberAdmin
 from grids.admin.territory import BuildingAdmin, EntranceAdmin, GridAdmin
 from grids.admin.visits import NeedAdmin, ProjectAdmin, VisitAdmin
@@ -34,6 +35,7 @@ __all__ = [
     "ResidentAdmin",
     "ResidentImportAdmin",
     "SelfCheckAdmin",
+    "SweepAdmin",
     "TeamMemberAdmin",
     "VisitAdmin",
 ]

@@ -24,6 +24,7 @@ from grids.models.imports import (
 from grids.models.patrols import Patrol, PatrolItem, PatrolPhoto, PatrolPoint, PatrolTick
 from grids.models.premises import Facility, Premises, premises_token
 from grids.models.selfchecks import ChecklistItem, Hazard, SelfCheck, SelfCheckAnswer, SelfCheckPhoto
+from grids.models.sweeps import Sweep, SweepHelper, SweepPhoto, SweepStatus, SweepStep, SweepTarget
 from grids.models.team import TeamMember
 from grids.models.territory import EVERYONE_READS, Building, Entrance, Grid, GridQuerySet, entrance_token
 from grids.models.visits import Need, Project, Visit, VisitPhoto
@@ -67,6 +68,12 @@ __all__ = [
     "SelfCheck",
     "SelfCheckAnswer",
     "SelfCheckPhoto",
+    "Sweep",
+    "SweepHelper",
+    "SweepPhoto",
+    "SweepStatus",
+    "SweepStep",
+    "SweepTarget",
     "Visit",
     "VisitPhoto",
     "Handover",

@@ -21,6 +21,7 @@ from governance.exports import as_file
 from governance.flow import NotYours
 from governance.models import AccessEvent
 from governance.periods import EARLIEST, Period
+from governance.sheets import DOCX
 from governance.templatetags import ui
 from governance.territory import GridLevel, asked_node
 from grids.models import Grid
@@ -30,7 +31,6 @@ from mediation.forms.rhythm import BulletinForm, ReviewForm
 from mediation.models import Bulletin, Dispute, Review, Rhythm
 from mediation.models.rhythm import month_of
 from mediation.papers.rhythm import bulletin_paper, review_paper
-from mediation.papers.sheet import DOCX
 from mediation.reports.rhythm import (
     SECTIONS,
     Figures,

@@ -1,8 +1,8 @@
 """What came of mediation: the written agreement, the register of an oral one, and how it was performed."""
 
+from governance.sheets import Sheet, day, moment
 from mediation.models import Agreement
 from mediation.papers.case import Case, about, money
-from mediation.papers.sheet import Sheet, day, moment
 
 #: What the law asks of a term: column and what it is called.
 TERM = (("content", "协议内容"), ("way", "履行方式"), ("place", "履行地点"), ("due_on", "履行期限"))

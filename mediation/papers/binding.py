@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from governance.sheets import CENTRE, Refer, Sheet, day
 from mediation.models import Disputant
 from mediation.papers.case import Case, stored
-from mediation.papers.sheet import CENTRE, Refer, Sheet, day
 
 SIDE = Disputant.Side
 PLAIN, THROUGH = "", "第 {page} 页"

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from governance.flow import Refused
+from governance.sheets import Sheet
 from mediation.models import Agreement, DisputePhoto, Origin, Outcome, Paper, Term
 from mediation.models.disputes import GUIDES, TERMINATIONS
 from mediation.papers import agreement, binding, course, ending, opening
 from mediation.papers.case import Case
-from mediation.papers.sheet import Sheet
 
 K, P = Paper.Kind, DisputePhoto.Kind
 

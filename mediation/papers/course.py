@@ -1,8 +1,8 @@
 """The records of what was done: investigation, sessions, visits afterwards."""
 
+from governance.sheets import Sheet, day, moment
 from mediation.models import Session, SessionMode
 from mediation.papers.case import Case
-from mediation.papers.sheet import Sheet, day, moment
 
 
 def inquiry(sheet: Sheet, case: Case) -> None:

@@ -1,9 +1,9 @@
 """The papers with which a file ends: the joint application to the court, the notice of termination, the closing report."""
 
+from governance.sheets import Sheet, day
 from mediation.models import DisputeStatus, Outcome
 from mediation.models.disputes import AGREEMENTS, GUIDES
 from mediation.papers.case import Case, about, money
-from mediation.papers.sheet import Sheet, day
 
 #: What the parties are told of each reason why mediation ended.
 WHY = {

@@ -1,8 +1,8 @@
 """The papers with which a file begins: application, acceptance register, notice of rights and duties, authorisation."""
 
+from governance.sheets import Sheet, day
 from mediation.models import Disputant
 from mediation.papers.case import Case, money
-from mediation.papers.sheet import Sheet, day
 
 SIDE = Disputant.Side
 

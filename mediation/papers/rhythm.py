@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from governance.sheets import RIGHT, Sheet, day, moment
 from mediation.models import Bulletin, Review
-from mediation.papers.sheet import RIGHT, Sheet, day, moment
 from mediation.reports.rhythm import labels
 
 

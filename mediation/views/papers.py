@@ -11,11 +11,11 @@ from django.views import View
 from governance.exports import as_file
 from governance.flow import NotYours
 from governance.permissions import permitted_actions
+from governance.sheets import DOCX
 from governance.views import SignedIn
 from mediation.flow import DISPUTES
 from mediation.forms.papers import ScanForm
 from mediation.models import Dispute
-from mediation.papers.sheet import DOCX
 from mediation.services.papers import take_out
 
 

@@ -37,6 +37,8 @@
 
   // --- from the form into the store and back ---
   const newToken = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  // A page may go on by itself: it hears what became of its form, and takes over by preventing what would follow.
+  const tell = (target, name, detail) => target.dispatchEvent(new CustomEvent(`outbox:${name}`, { bubbles: true, cancelable: true, detail }));
   const renew = (form) => { const token = form.querySelector("[data-token]"); if (token) token.value = newToken(); };
 
   // Small enough for a weak network, and without what a camera writes into a picture besides.
@@ -90,6 +92,7 @@
     if (captured) captured.value = field(draft, "captured_at");
     for (const fold of form.querySelectorAll("details")) fold.open = true;
     form.dataset.draft = draft.id;
+    tell(form, "filled", draft);
     if (draft.errors?.length) complain(form, draft.errors);
   };
 
@@ -166,6 +169,7 @@
         if (!["waiting", "signed_out"].includes(draft.state)) continue;
         const answer = await settle(draft, true);
         offline = !answer;
+        if (answer) tell(document, "sent", { draft, answer });
         if (answer?.state === "done") arrived.push({ title: draft.title, url: answer.url, said: answer.said });
         if (!answer || answer.state === "signed_out") break;
       }
@@ -220,6 +224,7 @@
   };
   const show = async () => {
     const drafts = await mine();
+    tell(document, "waiting", drafts);
     if (leaving) {
       const note = document.querySelector("[data-outbox-left]");
       note.hidden = !drafts.length;
@@ -258,17 +263,21 @@
     }
   };
   const reveal = (form) => { form.hidden = false; document.querySelector(".cg-bottom .cg-action")?.removeAttribute("hidden"); };
-  const kept = async (form) => {
+  const empty = (form) => {
     delete form.dataset.draft;
     form.reset();
     // What is hidden is not emptied with the rest.
     for (const hidden of form.querySelectorAll("[data-captured], [name=longitude], [name=latitude]")) { hidden.value = ""; delete hidden.dataset.photo; }
     for (const old of document.querySelectorAll(".cg-summary, .cg-error")) old.remove();
     renew(form);
+  };
+  const kept = async (form, draft) => {
+    empty(form);
     // A report may be followed by the next one; what was done to this matter is done.
     if (form.dataset.outbox !== "again") { form.hidden = true; document.querySelector(".cg-bottom .cg-action")?.setAttribute("hidden", ""); }
     await show();
     await later();
+    if (!tell(form, "kept", draft)) return;
     list.scrollIntoView({ block: "start" });
     list.querySelector("h2").focus();
   };
@@ -282,12 +291,17 @@
       navigator.storage?.persist?.();
       const answer = navigator.onLine ? await alone(() => settle(draft, false)) : null;
       offline = !answer;
-      if (answer?.state === "done") { form.dataset.arrived = "1"; location.assign(answer.url); return; }
+      if (answer?.state === "done") {
+        if (tell(form, "done", { draft, answer })) { form.dataset.arrived = "1"; location.assign(answer.url); return; }
+        empty(form);
+        await show();
+        return;
+      }
       if (answer?.state === "refused") {
         if (!mended) await drop(draft.id);
         complain(form, answer.errors);
         await show();
-      } else await kept(form);
+      } else await kept(form, draft);
     } finally { if (!form.dataset.arrived) busy(form, false); }
   };
 

@@ -33,7 +33,7 @@ from volunteers.services.showcases import submit_showcase
 NO_PAGE = {
     "healthz", "photo", "grid_outlines", "care_mode", "theme", "renew_entrance", "notices_read", "notice_open",
     "my_worker", "snapshot_look", "snapshot_sent", "reveal", "elevate_end", "admin_login", "admin_logout", "admin_password_change", "account_login",
-    "patrol_tick", "selfcheck_sent", "renew_premises", "handover_items", "visit_door_done", "visit_loose_done", "outbox", "service_worker", "dispute_paper", "dispute_scan",
+    "sweep_take", "patrol_tick", "selfcheck_sent", "renew_premises", "handover_items", "visit_door_done", "visit_loose_done", "outbox", "service_worker", "dispute_paper", "dispute_scan",
 }  # fmt: skip
 
 
@@ -250,7 +250,10 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
             reverse("care_plan", args=[cast.care.pk]),
             reverse("my_work") + "?tab=verify",
             reverse("snapshot") + "?for=1",
-            *plain("offline"),
+            *plain("my_sweeps", "offline"),
+            reverse("sweep_grid", args=[cast.sweep.number, factories.BASE]),
+            reverse("sweep_grid", args=[cast.sweep.number, factories.BASE])
+            + f"?t={cast.sweep.targets.latest('position').pk}",
             *incident(handled),
             *incident(reported, "handle_oneself"),
             reverse("order_new") + "?for=1",
@@ -398,6 +401,17 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
     ):
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}_do"
         yield from (reverse(name, args=[row.pk, action]) for action in actions)
+    draft, running, ended = stage.cast.sweep_draft, stage.cast.sweep, stage.cast.sweep_ended
+    for sweep, pages in (
+        (draft, ("change", "scope", "questions")),
+        (running, ("live", "findings", "table", "helper")),
+        (ended, ("change", "report")),
+    ):
+        yield from (reverse(f"admin:grids_sweep_{page}", args=[sweep.pk]) for page in pages)
+    yield from (
+        reverse("admin:grids_sweep_do", args=[running.pk, action])
+        for action in ("remind", "extend", "close", "call_off")
+    )
     yield reverse("admin:volunteers_volunteer_guardian", args=[stage.minor.pk])
     yield reverse("admin:governance_parameter_set", args=["orders.offer_minutes"])
     yield reverse("admin:volunteers_order_changelist") + "?q=没有这样的词"

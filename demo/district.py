@@ -34,10 +34,12 @@ from demo.party_members import load_party_members, plan_transfers
 from demo.party_serving import load_serving
 from demo.party_tree import load_party_tree
 from demo.patrols import load_patrols
+from demo.people import COMMUNITY, GRID
 from demo.register import load_register
 from demo.rhythm import plan_rhythm
 from demo.roster import hand_out_keys, load_roster
 from demo.screening import load_screening, plan_screening
+from demo.sweeps import make_emergency, make_survey
 from demo.teams import load_teams, plan_handovers
 from demo.territory import load_territory
 from demo.today import plan_today
@@ -115,6 +117,8 @@ def build(
         say("住户、商户、走访…")
         load_register(world)
         load_patrols(world)
+        make_survey(GRID, by=world.people["secretary"])
+        make_emergency(COMMUNITY, by=world.people["secretary"])
         _read_and_sent(now)
         hand_out_keys(world)
         return Made(world, proof.counts(world), calendar.cut_short, proof.faults(world))

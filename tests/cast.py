@@ -349,7 +349,7 @@ def add_rounds(cast: Cast) -> None:
 def add_sweeps(cast: Cast) -> None:
     """Add a sweep of the community in each state that has pages of its own."""
     secretary, worker = cast.people["secretary"], cast.people["grid_worker"]
-    sweeping.make_households(factories.BASE, 3, entrance=cast.entrance)
+    sweeping.make_households(factories.BASE, 3)
     cast.sweep_draft = sweeping.make_draft(by=secretary)
     cast.sweep = sweeping.make_running(by=secretary)
     first = cast.sweep.targets.earliest("position")

@@ -88,6 +88,8 @@ class SweepTake(AtTheDoors, View):
     """Opens a door's form, and has the door in hand for some minutes. A GET leads back to the list."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if not self.targets.exists():
+            raise Http404
         return HttpResponseRedirect(self.address)
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:

@@ -157,7 +157,6 @@ def answer(
     at = min(max(at or now, sweep.started_at), now)
     sent = {
         "by": by.pk,
-        "name": str(by),
         "at": at.isoformat(),
         "outcome": outcome,
         "answers": kept,
@@ -175,7 +174,6 @@ def answer(
     if target.outcome:
         before = {
             "by": target.done_by_id,
-            "name": str(target.done_by),
             "at": target.done_at.isoformat(),
             "outcome": target.outcome,
             "answers": target.answers,

@@ -25,8 +25,8 @@ from grids.reports.sweeps import Counts, frozen, lagging
 
 S = SweepStatus
 FINAL = frozenset({S.CLOSED, S.CALLED_OFF})
-#: Hours by which a deadline is put off at most.
-MOST_HOURS = 24 * 30
+#: Hours by which a deadline is put off at most, and that a sweep takes at most.
+MOST_HOURS, LONGEST = 24 * 30, 24 * 90
 #: The first key of the advisory lock that answers share and the closing takes alone.
 LOCK = 20261129
 
@@ -45,8 +45,11 @@ def hold_alone(sweep: int) -> None:
 
 # --- what ------------------------------------------------------------------------------------------------------------
 def amend(change: Change) -> None:
-    """Change what is covered or what is asked, before it starts."""
-    for name in ("selection", "form"):
+    """Change what it is called, how long it takes, what is covered or what is asked, before it starts."""
+    hours = change.data.get("hours", change.matter.hours)
+    if not isinstance(hours, int) or not 1 <= hours <= LONGEST:
+        raise Refused("时限要在 1 小时到 90 天之间。", "hours")
+    for name in ("title", "description", "hours", "selection", "form"):
         if name in change.data:
             setattr(change.matter, name, change.data[name])
 

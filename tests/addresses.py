@@ -195,6 +195,7 @@ def particular(cast: Cast) -> dict[str, list]:
         "admin:parties_organisation_end_duty": [cast.branch.pk, cast.branch.officers.get().pk],
         "sweep_grid": [cast.sweep.number, factories.BASE],
         "sweep_take": [cast.sweep.number, factories.BASE],
+        "admin:grids_sweep_words": [cast.sweep_draft.pk],
         "admin:grids_sweep_scope": [cast.sweep_draft.pk],
         "admin:grids_sweep_questions": [cast.sweep_draft.pk],
         "admin:grids_sweep_report": [cast.sweep_ended.pk],

@@ -38,6 +38,10 @@ from grids.reach import top_of
 from grids.reports.sweep_paper import report_paper
 from grids.reports.sweeps import coverage, rolled_up, whole
 from grids.services import sweeps as services
+<<<<<<< HEAD
+=======
+from grids.sweep_forms import FORMS, DrawUpForm, HelperForm, RewordForm, ScopeForm, question_set
+>>>>>>> 0c678beb0ce965e96746c613bca88e0e1cd7766b
 
 S = SweepStatus
 #: Lines of one table, findings of one page, helpers shown.
@@ -127,6 +131,7 @@ class SweepAdmin(MatterAdmin):
             )
 
         return [
+            of("words", self.words_view),
             of("scope", self.scope_view),
             of("questions", self.questions_view),
             of("live", self.live_view),
@@ -164,7 +169,7 @@ class SweepAdmin(MatterAdmin):
         told = super().background(request, matter, clear) | {"lead": "grids/desk_sweep_lead.html"}
         links = {
             name: self.link(matter, name)
-            for name in ("live", "findings", "report", "table", "scope", "questions")
+            for name in ("live", "findings", "report", "table", "scope", "questions", "words")
         }
         draft = matter.status == S.DRAFT
         mends = draft and request.user.may("start", matter)
@@ -261,6 +266,19 @@ class SweepAdmin(MatterAdmin):
         if sweep.status != S.DRAFT or not request.user.may("start", sweep):
             raise Http404
         return sweep
+
+    def words_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Say what it is called, how long it takes and what is to be minded."""
+        sweep = self.drafted(request, object_id)
+        initial = {name: getattr(sweep, name) for name in ("title", "hours", "description")}
+        form = RewordForm(request.POST if request.method == "POST" else None, initial=initial)
+
+        def run(values: dict[str, Any]) -> None:
+            services.reword(sweep, by=request.user, **values)
+
+        return verb_page(
+            self, request, title="改名称和时限", form=form, run=run, button="保存", done="已保存。", back=self.link(sweep), obj=sweep
+        )  # fmt: skip
 
     def scope_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Say what it covers."""

@@ -11,7 +11,7 @@ from governance import parameters
 from governance.forms import ActionForm, PhotosField, asked, day_field
 from governance.models import User
 from grids import questionnaire
-from grids.flow import MOST_HOURS
+from grids.flow import LONGEST, MOST_HOURS
 from grids.models import Building, Grid, Household, Premises, Sweep, SweepTarget
 from grids.models.sweeps import Outcome
 from grids.services.sweeps import MOST_PHOTOS
@@ -168,6 +168,25 @@ class DrawUpForm(forms.Form):
         if given["kind"] != Sweep.Kind.EMERGENCY:
             given["hours"] = days * 24
         return given
+
+
+class RewordForm(forms.Form):
+    """What a sweep that has not started is called, how long it takes, what is said with it."""
+
+    title = forms.CharField(label="名称", max_length=40, error_messages={"required": "请填写名称。"})
+    hours = forms.IntegerField(
+        label="启动后几小时内完成",
+        min_value=1,
+        max_value=LONGEST,
+        help_text="白天黑夜都计时；一天是 24 小时。",
+    )
+    description = forms.CharField(
+        label="要求",
+        required=False,
+        max_length=500,
+        help_text="排查的人会看到。",
+        widget=forms.Textarea({"rows": 3}),
+    )
 
 
 class ScopeForm(forms.Form):

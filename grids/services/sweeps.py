@@ -69,6 +69,16 @@ def draw_up(
     return SWEEPS.open_matter(sweep, by=by, label="拟定排查", check=created_within_reach(by, "start"))
 
 
+def reword(
+    sweep: Sweep, *, by: User, title: str, hours: int, description: str = "", version: int | None = None
+) -> Sweep:
+    """Change what a sweep that has not started is called, how many hours it takes and what is said with it. Raises FlowError."""
+    if not title.strip():
+        raise Refused("请填写名称。", "title")
+    words = {"title": title.strip(), "hours": hours, "description": description.strip()}
+    return SWEEPS.run(sweep, "amend", by=by, version=version, note="改了名称、时限或要求", **words)
+
+
 def narrow(sweep: Sweep, *, by: User, version: int | None = None, **chosen: Iterable[Any]) -> Sweep:
     """Say what a sweep covers: ``uses``, ``kinds``, ``smalls``, ``grids`` (codes below its place) and ``buildings`` (keys there); what
     is left out narrows nothing.
@@ -157,7 +167,6 @@ def answer(
     at = min(max(at or now, sweep.started_at), now)
     sent = {
         "by": by.pk,
-        "name": str(by),
         "at": at.isoformat(),
         "outcome": outcome,
         "answers": kept,
@@ -175,7 +184,6 @@ def answer(
     if target.outcome:
         before = {
             "by": target.done_by_id,
-            "name": str(target.done_by),
             "at": target.done_at.isoformat(),
             "outcome": target.outcome,
             "answers": target.answers,

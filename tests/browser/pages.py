@@ -403,7 +403,7 @@ def _desk_addresses(stage: Stage) -> Iterator[str]:
         yield from (reverse(name, args=[row.pk, action]) for action in actions)
     draft, running, ended = stage.cast.sweep_draft, stage.cast.sweep, stage.cast.sweep_ended
     for sweep, pages in (
-        (draft, ("change", "scope", "questions")),
+        (draft, ("change", "words", "scope", "questions")),
         (running, ("live", "findings", "table", "helper")),
         (ended, ("change", "report")),
     ):

@@ -62,7 +62,9 @@ def test_a_sweep_from_the_desk_to_the_door_and_back(people, visit):
     worker.page.get_by_role("button", name="101").click()
     worker.choose("管道天然气")
     worker.choose("没有")
-    worker.page.get_by_role("group", name="有没有装燃气报警器").get_by_text("是", exact=True).click()
+    worker.page.get_by_role("group", name="有没有装燃气报警器").get_by_role(
+        "radio", name="是", exact=True
+    ).check()
     worker.press("记下")
     # The next door is open already.
     expect(worker.page.locator("[data-sweep-name]")).to_have_text("102")
@@ -80,7 +82,9 @@ def test_a_sweep_from_the_desk_to_the_door_and_back(people, visit):
     worker.reads("1 件没有发出")
     worker.choose("瓶装液化气")
     worker.choose("没有")
-    worker.page.get_by_role("group", name="有没有装燃气报警器").get_by_text("否", exact=True).click()
+    worker.page.get_by_role("group", name="有没有装燃气报警器").get_by_role(
+        "radio", name="否", exact=True
+    ).check()
     worker.page.get_by_label("说明").fill("没装报警器")
     worker.press("记下")
     expect(worker.page.locator("[data-sweep-name]")).to_have_text("104")
@@ -137,7 +141,9 @@ def test_questions_can_be_written_and_answered_without_scripts(people, visit):
     worker = signed_in(visit(java_script_enabled=False), walker)
     worker.open(reverse("sweep_grid", args=[sweep.number, BASE]))
     worker.page.get_by_role("button", name="101").click()
-    worker.page.get_by_role("group", name="楼道有没有堆物").get_by_text("否", exact=True).click()
+    worker.page.get_by_role("group", name="楼道有没有堆物").get_by_role(
+        "radio", name="否", exact=True
+    ).check()
     worker.page.get_by_role("button", name="记下").click()
     worker.reads("101已记下。")
     expect(worker.page.locator("[data-sweep-name]")).to_have_text("102")

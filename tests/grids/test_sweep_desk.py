@@ -82,6 +82,16 @@ def test_from_the_first_form_to_the_running_sweep_without_scripts(world):
     assert "要查 <b>0</b> 户" in page and "住房情况：出租" in page
     assert "请从列出的选项里选" in text_of(client.post(of(sweep, "scope"), {"uses": ["x"], "grids": ["9"]}))
     client.post(of(sweep, "scope"), {"grids": [BASE]})
+    assert client.get(of(sweep, "words")).status_code == 200
+    for wrong in (
+        {"title": "", "hours": "3"},
+        {"title": "改", "hours": "0"},
+        {"title": "改", "hours": "9" * 30},
+    ):
+        assert client.post(of(sweep, "words"), wrong).status_code == 200
+    assert client.post(of(sweep, "words"), {"title": "雨后漏雨排查", "hours": "4"}).status_code == 302
+    sweep.refresh_from_db()
+    assert (sweep.title, sweep.hours) == ("雨后漏雨排查", 4)
     do = of(sweep, "do", "start")
     sweep.refresh_from_db()
     for _ in range(2):

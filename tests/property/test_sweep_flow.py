@@ -76,7 +76,7 @@ def play(moves, begun):
             else:
                 SWEEPS.run(
                     sweep, name, by=cast[who], note="演练" if choice % 3 else "", version=sweep.version if choice % 2 else None,
-                    hours=choice, below=choice * 10,
+                    hours=choice, below=choice * 10, title="改名",
                 )  # fmt: skip
         assert_books(Sweep.objects.get(pk=sweep.pk), cast)
 

@@ -31,17 +31,13 @@ from governance.slices import page_of
 from governance.templatetags import ui
 from governance.territory import COLUMN, GridLevel, asked_node, level_of
 from grids.admin.boundaries import of_map
-from grids.forms.sweeps import FORMS, DrawUpForm, HelperForm, ScopeForm, question_set
+from grids.forms.sweeps import FORMS, DrawUpForm, HelperForm, RewordForm, ScopeForm, question_set
 from grids.models import Grid, Sweep, SweepHelper, SweepStatus, SweepTarget
 from grids.questionnaire import KINDS, in_words
 from grids.reach import top_of
 from grids.reports.sweep_paper import report_paper
 from grids.reports.sweeps import coverage, rolled_up, whole
 from grids.services import sweeps as services
-<<<<<<< HEAD
-=======
-from grids.sweep_forms import FORMS, DrawUpForm, HelperForm, RewordForm, ScopeForm, question_set
->>>>>>> 0c678beb0ce965e96746c613bca88e0e1cd7766b
 
 S = SweepStatus
 #: Lines of one table, findings of one page, helpers shown.

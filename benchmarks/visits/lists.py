@@ -10,7 +10,7 @@ from benchmarks import cast, rivals
 from governance.models import User
 from governance.territory import COLUMN, level_of
 from grids import visiting
-from grids.admin.register import DueFilter, ThereFilter
+from grids.admin.register.base import DueFilter, ThereFilter
 from grids.models import Household
 
 ROWS = 25

@@ -17,7 +17,7 @@ _serial = itertools.count(1)
 def make_resident(code: str = factories.BASE, *, entrance=None, **fields) -> Resident:
     """Make somebody who lives alone in a room of her own."""
     door = entrance or factories.make_entrance(code)
-    household = Household.objects.create(grid_id=door.grid_id, entrance=door, room=f"{next(_serial)}01")
+    household = Household.objects.create(grid_id=door.grid_id, entrance=door, room=f"甲{next(_serial)}01")
     fields.setdefault("name", "李桂兰")
     fields.setdefault("phone", factories.make_phone())
     return Resident.objects.create(grid_id=door.grid_id, household=household, **fields)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from governance.forms import asked
 from grids.forms.visits import NeedFields, offer_findings
@@ -15,7 +16,7 @@ class NewNeedForm(forms.ModelForm):
     class Meta:
         model = Need
         fields = ("grid", "words")
-        widgets = {"words": forms.Textarea({"rows": 3, "maxlength": 500})}
+        widgets = {"words": UnfoldAdminTextareaWidget({"rows": 3})}
         error_messages = {
             "grid": asked("请选择网格。", "请选择您管理的网格。"),
             "words": {"required": "请写明需求。"},

@@ -25,7 +25,7 @@ class GridsConfig(AppConfig):
             works=cards.visits_homes,
             pages=(r"^/visits/$", r"^/visits/(doors|premises)/[0-9]+/$"),
             shell=(("visits", ""),),
-            files=("portal/visits.js",),
+            files=("portal/visits.css", "portal/visits.js"),
         )
         offline.keep(works=cards.works, pages=(r"^/my/care/([0-9]+/)?$",), shell=(("my_care", ""),))
         intake.adopting(clock.adopt)

@@ -24,10 +24,10 @@ from governance.accounts.totp import demo_code, has_totp
 from governance.admin.accounts import without_post
 from governance.models import AccessEvent, Intake, Notice, TextMessage, Unit, User
 from grids import handover as registry
-from grids.reports import team as reports
 from grids.geometry import to_polygon
 from grids.models import Entrance, Grid, Handover, TeamMember
 from grids.notice import notice_of
+from grids.reports import team as reports
 from incidents.flow import EVALUATIONS, INCIDENTS, SLIPS, WHISTLES
 from incidents.likeness import similar
 from incidents.models import Closing, Evaluation, Incident, MinorClass, Whistle, WhistleSlip

@@ -50,11 +50,16 @@ def test_the_secretarys_desk_counts_what_the_lists_show(client, secretary):
         "红·已超期": "2",
         "黄·将到期": "1",
         "今日新增": "4",
+        "没有网格员的网格": "1",
+        "没有网格长的网格": "1",
     }
     assert {"投诉待答复", "志愿者待审核", "晒单待审核", "事件待派遣", "待核查"} <= set(found)
     for label, card in found.items():
         listed = client.get(card.url)
         assert listed.status_code == 200, label
+        if label == "逾期未自查的场所":
+            # A page of its own, of which tests/grids knows.
+            continue
         assert listed.context["cl"].result_count == int(card.count), label
 
 

@@ -15,11 +15,10 @@ class IncidentsConfig(AppConfig):
             handover,
         )
         from incidents.services import imports  # noqa: F401  registers what loads tables
-        from incidents.services.findings import offered, take
-        from incidents.services.reporting import findings as found
+        from incidents.services.findings import listed, offered, take
         from incidents.services.reporting import take_in
 
-        intake.register("incident", "事件", take_in, found=found)
+        intake.register("incident", "事件", take_in, found=listed)
         offline.keep(
             works=cards.reports_for_others,
             pages=(

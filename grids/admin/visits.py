@@ -382,8 +382,7 @@ class NeedAdmin(RegisterAdmin):
         """Put a need under a project, or take it out."""
         need = self.open_need(request, object_id)
         codes = need.grid.lineage()
-        projects = Project.objects.restrict(request.user).filter(done_on=None, grid__in=codes)[:MOST_LINES]
-        projects = Project.objects.filter(pk__in=[each.pk for each in projects])
+        projects = Project.objects.restrict(request.user).filter(done_on=None, grid__in=codes)
         form = ListUnderForm(request.POST or None, projects=projects, initial={"project": need.project_id})
 
         def run(given: dict[str, Any]) -> None:

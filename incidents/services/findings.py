@@ -1,4 +1,5 @@
-"""Taking in what patrols and shops' self-checks find (grids/findings.py), as incidents that a worker reports."""
+"""Taking in, as incidents that a worker reports, what patrols and shops' self-checks find (grids/findings.py); and which classes a visit's
+finding can become."""
 
 from governance.flow import Refused
 from governance.models import User
@@ -15,6 +16,11 @@ def offered(user: User) -> list[tuple[str, list[tuple[str, str]]]]:
     for minor in _in_use().select_related("major"):
         groups.setdefault(minor.major.name, []).append((str(minor.pk), minor.name))
     return list(groups.items())
+
+
+def listed() -> list[tuple[str, str]]:
+    """Return the minor classes in use by their codes, as the front door hands on what a visit found."""
+    return [(minor.code, f"{minor.major.name} · {minor.name}") for minor in _in_use().select_related("major")]
 
 
 def take(found: Found, by: User) -> Incident:

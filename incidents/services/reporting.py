@@ -22,6 +22,11 @@ from incidents.models import Incident, IncidentPhoto, MinorClass
 OLDEST_TICKET = timedelta(days=90)
 TICKETS = frozenset({Channel.HOTLINE.value, Channel.UPPER.value, Channel.OPINION.value})
 
+#: What is found at a visit need not say.
+UNSAID = {
+    "spot": "", "longitude": None, "latitude": None, "captured_at": None, "is_urgent": False, "quietly": False,
+}  # fmt: skip
+
 
 @transaction.atomic
 def report_incident(
@@ -101,7 +106,7 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
     """Make an incident of what came in by the front door (the handler of the kind "incident")."""
     by: User = payload["by"]
     if "choice" in payload:
-        payload = _found(payload["choice"]) | payload
+        payload = UNSAID | {"minor_class": payload["choice"]} | payload
     minor = class_of(payload["minor_class"])
     now = timezone.now()
     if not minor.is_active:
@@ -149,26 +154,6 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         clock=clocks.ACCEPT,
         check=within_reach,
     )
-
-
-def findings() -> list[tuple[str, str]]:
-    """Return the minor classes, as something found at a visit or on a round can be handed on to."""
-    rows = MinorClass.objects.filter(is_active=True).select_related("major")
-    return [
-        (row.code, f"{row.major.name} · {row.name}")
-        for row in rows.order_by("major__order", "major__code", "code")
-    ]
-
-
-def _found(code: str) -> dict[str, Any]:
-    """Return what an incident needs and what was found need not say. Raises Refused where there is no such class."""
-    minor = MinorClass.objects.filter(code=code).first()
-    if minor is None:
-        raise Refused("请选择转到哪里。", "to")
-    return {
-        "minor_class": minor, "spot": "", "longitude": None, "latitude": None, "captured_at": None, "is_urgent": False,
-        "quietly": False,
-    }  # fmt: skip
 
 
 def class_of(given: MinorClass | str) -> MinorClass:

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from governance import files, notices, parameters
@@ -261,7 +262,9 @@ def take(target: SweepTarget, *, by: User) -> SweepTarget | None:
         raise NotYours
     now = timezone.now()
     until = now + timedelta(minutes=parameters.value("sweeps.hold_minutes"))
-    rows = SweepTarget.objects.filter(pk=target.pk, outcome__in=STILL, sweep__status="running")
+    running = Sweep.objects.filter(pk=OuterRef("sweep_id"), status="running")
+    # Without a join: an UPDATE that waited for another looks at the row's own columns again, not at what a subquery found before.
+    rows = SweepTarget.objects.filter(Exists(running), pk=target.pk, outcome__in=STILL)
     if rows.free_for(by, now).update(taken_by=by, taken_until=until):
         return None
     return SweepTarget.objects.select_related("taken_by", "done_by", "sweep").get(pk=target.pk)

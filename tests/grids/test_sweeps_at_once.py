@@ -1,7 +1,10 @@
 """Fifty people at once at one list: no door twice, none lost, and the closing counts all that was taken in."""
 
+import threading
+import time
+
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 
 from governance.flow import FlowError
 from governance.models import User
@@ -22,6 +25,18 @@ def world():
     workers = [factories.make_staff("grid_worker", factories.BASE).pk for _ in range(WORKERS)]
     sweeping.make_households(factories.BASE, DOORS)
     return secretary, workers, sweeping.make_running(by=secretary)
+
+
+def until_somebody_waits():
+    """Return when another connection waits for a row of this one's transaction."""
+    until = time.monotonic() + 30
+    with connection.cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+            if cursor.fetchone() != (0,):
+                return
+            time.sleep(0.02)
+    pytest.fail("nobody waits")
 
 
 def test_fifty_share_a_list_without_a_door_twice(world):
@@ -66,6 +81,25 @@ def test_all_who_meet_at_one_door_are_answered_and_one_counts(world):
     door.refresh_from_db()
     assert {each.target.done_by_id for each in came} == {door.done_by_id} and door.version == 1
     assert {each["by"] for each in door.earlier} == set(workers[:10]) - {door.done_by_id}
+
+
+def test_who_waited_for_a_door_does_not_get_it_as_well(world):
+    _, workers, sweep = world
+    door = SweepTarget.objects.filter(sweep=sweep).first()
+    one, other = User.objects.filter(pk__in=workers[:2])
+    came = []
+
+    def wait_for_it():
+        came.append(services.take(door, by=other))
+        connections.close_all()
+
+    waiting = threading.Thread(target=wait_for_it)
+    with transaction.atomic():
+        assert services.take(door, by=one) is None
+        waiting.start()
+        until_somebody_waits()
+    waiting.join(timeout=30)
+    assert came[0].taken_by == one
 
 
 def test_what_is_taken_in_is_counted_by_the_closing(world):

@@ -69,6 +69,18 @@ def clean_picture(upload: UploadedFile) -> tuple[bytes, bytes]:
     return _encoded(picture, LONG_EDGE, 84), _encoded(picture, THUMB_EDGE, 78)
 
 
+def copies(photos: Iterable[Photo], name: str) -> list[ContentFile]:
+    """Return stored pictures as uploads called ``name``, to be kept at another row too; one whose file is gone is left out."""
+    found = []
+    for photo in photos:
+        try:
+            with photo.image.open("rb") as stored:
+                found.append(ContentFile(stored.read(), name))
+        except OSError:
+            continue
+    return found
+
+
 def scans_of(data: bytes) -> int:
     """Return how many scans a decoder would find in a JPEG's bytes, as far as one more than is allowed."""
     found, at = 0, 0

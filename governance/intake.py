@@ -4,7 +4,7 @@ An app registers a handler for a kind in its ``AppConfig.ready``; the kernel kno
 are unique, so that a phone that sends twice, or a hotline that repeats a file, gets the first answer again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -19,8 +19,11 @@ Handler = Callable[[Intake, dict[str, Any]], Matter]
 Choices = Callable[[], list[tuple[str, str]]]
 _handlers: dict[str, tuple[str, Handler]] = {}
 _referrals: dict[str, Choices] = {}
-#: What of a kind somebody may have found who goes from door to door: (choice, name).
-_findings: dict[str, Choices] = {}
+#: What of a kind a person may hand on that she found: (group, [(choice, name)]).
+Findings = Callable[[User], list[tuple[str, list[tuple[str, str]]]]]
+_findings: dict[str, Findings] = {}
+#: The kinds whose handlers take what a round finds: with pictures, a spot, a point, and the time when it was seen.
+_seen: set[str] = set()
 _confidential: set[str] = set()
 #: Takes back a matter of a kind that another app's was referred to, with the reason; a repeat changes nothing.
 Recall = Callable[[Matter, str], None]
@@ -39,13 +42,14 @@ def register(
     handler: Handler,
     *,
     referred: Choices | None = None,
-    found: Choices | None = None,
+    found: Findings | None = None,
+    seen: bool = False,
     confidential: bool = False,
     recall: Recall | None = None,
     ending: Ending | None = None,
 ) -> None:
     """Let an app take in matters of a kind. ``referred``: what other apps' matters can be referred to, if they can; ``found``: what
-    can be handed on that was found at a visit or on a round.
+    can be handed on that was found at a visit; ``seen``: and what is found on a round, with its pictures.
     ``confidential``: that somebody came with one is for no post to see, but those of the matter's own rule. ``recall``: how
     a referred one is taken back. ``ending``: told when what one of this kind was referred to has ended, in the same
     transaction; it must bear being told twice.
@@ -61,6 +65,8 @@ def register(
         _referrals[kind] = referred
     if found is not None:
         _findings[kind] = found
+    if seen:
+        _seen.add(kind)
     if confidential:
         _confidential.add(kind)
     if recall is not None:
@@ -89,11 +95,13 @@ def referrals(but: str) -> list[tuple[str, list[tuple[str, str]]]]:
     ]
 
 
-def findings() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return to what something found can be handed on: (kind's name, [(``kind:choice``, name)])."""
+def findings(user: User, *, seen: bool = False) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return to what a person can hand on what was found: (group, [(``kind:choice``, name)]). ``seen``: on a round, with pictures."""
     return [
-        (_handlers[kind][0], [(f"{kind}:{choice}", name) for choice, name in choices()])
-        for kind, choices in _findings.items()
+        (group, [(f"{kind}:{choice}", name) for choice, name in choices])
+        for kind, offered in _findings.items()
+        if kind in _seen or not seen
+        for group, choices in offered(user)
     ]
 
 
@@ -103,9 +111,9 @@ def hand_on(
     by: User,
     source: str,
     source_id: str,
-    number: str,
     grid_id: str,
     description: str,
+    number: str = "",
     entrance: Any = None,
     applicant_name: str = "",
     applicant_phone: str = "",
@@ -113,12 +121,13 @@ def hand_on(
 ) -> Matter:
     """Hand on what was found at a visit or on a round. Returns the matter that it became; a repeat answers with the same one.
 
-    ``found``: one of those that ``findings`` offers. ``number``: what the finding is called where it was written down. ``details``:
-    what the app's handler takes besides. The caller has asked whether ``by`` may write down what was found there. Raises Refused for
-    what is not offered, and what the app's handler raises, at the field ``to`` for a choice that does not fit.
+    ``found``: one of those that ``findings`` offers to ``by``. ``number``: what somebody else's need is called where it was written down;
+    without one it is ``by``'s own report. ``details``: what the app's handler takes besides. The caller has asked whether ``by`` may write
+    down what was found there. Raises Refused at the field ``to`` for what is not offered, and what the app's handler raises.
     """
     kind, _, choice = found.partition(":")
-    if kind not in _findings or choice not in dict(_findings[kind]()):
+    offered = _findings[kind](by) if kind in _findings else []
+    if not any(choice == key for _, choices in offered for key, _ in choices):
         raise Refused("请选择转到哪里。", "to")
     matter, _ = receive(
         kind,
@@ -190,6 +199,11 @@ def receive(
         if known is None:
             raise
         return known, False
+
+
+def became(source: str, ids: Iterable[str]) -> dict[str, Intake]:
+    """Return what came of what was found in ``source``: its id to its entry, for those that were handed on. One query."""
+    return {each.source_id: each for each in Intake.objects.filter(source=source, source_id__in=list(ids))}
 
 
 def _first_answer(source: str, source_id: str) -> Matter | None:

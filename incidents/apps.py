@@ -7,7 +7,6 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from governance import home, intake, mine, offline
-        from grids import findings
         from grids import handover as handovers
         from incidents import (
             cards,
@@ -15,10 +14,10 @@ class IncidentsConfig(AppConfig):
             handover,
         )
         from incidents.services import imports  # noqa: F401  registers what loads tables
-        from incidents.services.findings import listed, offered, take
+        from incidents.services.findings import offered
         from incidents.services.reporting import take_in
 
-        intake.register("incident", "事件", take_in, found=listed)
+        intake.register("incident", "事件", take_in, found=offered, seen=True)
         offline.keep(
             works=cards.reports_for_others,
             pages=(
@@ -30,7 +29,6 @@ class IncidentsConfig(AppConfig):
             pictures=(r"^/files/incidents/incidentphoto/[^/]+/thumb/$",),
         )
         handovers.offer("incident", "在手的事件", handover.in_hand)
-        findings.register(offered, take)
         home.offer(*cards.TILES)
         for kind in cards.MINE:
             mine.register(kind)

@@ -21,7 +21,7 @@ class MediationConfig(AppConfig):
             "矛盾调解",
             take_in,
             referred=lambda: list(Category.choices),
-            found=lambda: list(Category.choices),
+            found=lambda user: [("矛盾调解", list(Category.choices))],
             confidential=True,
         )
         intake.adopting(adopt)

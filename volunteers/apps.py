@@ -16,7 +16,12 @@ class VolunteersConfig(AppConfig):
         from volunteers.services.orders import call_off, referred_to, take_in
 
         intake.register(
-            "order", "志愿服务", take_in, referred=referred_to, found=referred_to, recall=call_off
+            "order",
+            "志愿服务",
+            take_in,
+            referred=referred_to,
+            found=lambda user: [("志愿服务", referred_to())],
+            recall=call_off,
         )
         handovers.offer("order", "代居民点的单", handover.placed)
         home.offer(*cards.TILES)

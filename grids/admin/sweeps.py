@@ -6,68 +6,37 @@ Every number and every list asks the rule of the targets, so that each sees her 
 from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, path, reverse
+from django.urls import path
 from django.utils.http import urlencode
 from shapely.geometry import shape
 
-from governance import audit, exports, masks, parameters
 from governance.admin.actions import dress
 from governance.admin.base import Named
 from governance.admin.desk import Card
 from governance.admin.filters import ChoiceFilter, LightFilter, PlaceFilter, StatusFilter
 from governance.admin.matters import MatterAdmin
 from governance.admin.verbs import verb_page
-from governance.forms import asked
-from governance.models import AccessEvent, User
+from governance.models import User
 from governance.permissions import rule_of
-from governance.sheets import DOCX
-from governance.slices import page_of
 from governance.templatetags import ui
 from governance.territory import COLUMN, GridLevel, asked_node, level_of
 from grids.admin.boundaries import of_map
+from grids.admin.sweep_results import SweepResults
 from grids.forms.sweeps import FORMS, DrawUpForm, HelperForm, RewordForm, ScopeForm, question_set
 from grids.models import Grid, Sweep, SweepHelper, SweepStatus, SweepTarget
-from grids.questionnaire import KINDS, in_words
+from grids.questionnaire import KINDS
 from grids.reach import top_of
-from grids.reports.sweep_paper import report_paper
 from grids.reports.sweeps import coverage, rolled_up, whole
 from grids.services import sweeps as services
 
 S = SweepStatus
-#: Lines of one table, findings of one page, helpers shown.
-MOST_LINES, FINDINGS, MOST_HELPERS = 300, 20, 100
-
-
-#: What a table may hold: the words, and which rows.
-TABLES: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "findings": ("有问题的", lambda rows: rows.filter(is_finding=True)),
-    "left": ("没查到的", lambda rows: rows.still()),
-    "all": ("全部", lambda rows: rows),
-}
-
-
-class TableForm(forms.Form):
-    """Which rows are taken away, and what for."""
-
-    which = forms.ChoiceField(
-        label="导出哪些",
-        choices=[(key, words) for key, (words, _) in TABLES.items()],
-        initial="findings",
-        widget=forms.RadioSelect,
-        error_messages=asked("请选择导出哪些。"),
-    )
-    reason = forms.CharField(
-        label="导出用途",
-        min_length=4,
-        max_length=200,
-        error_messages={"required": "请写明导出用途。", "min_length": "请写明导出用途（至少 4 个字）。"},
-    )
+#: Lines of one table, helpers shown.
+MOST_LINES, MOST_HELPERS = 300, 100
 
 
 class KindFilter(ChoiceFilter):
@@ -82,7 +51,7 @@ class KindFilter(ChoiceFilter):
 
 
 @admin.register(Sweep)
-class SweepAdmin(MatterAdmin):
+class SweepAdmin(SweepResults, MatterAdmin):
     """Sweeps."""
 
     add_action = "start"
@@ -133,6 +102,7 @@ class SweepAdmin(MatterAdmin):
             of("live", self.live_view),
             of("numbers", self.numbers_view),
             of("findings", self.findings_view),
+            of("finding", self.finding_view, "<int:target>/"),
             of("report", self.report_view),
             of("paper", self.paper_view),
             of("table", self.table_view),
@@ -388,95 +358,6 @@ class SweepAdmin(MatterAdmin):
         }
         return TemplateResponse(request, "grids/desk_sweep_numbers.html", context)
 
-    def findings_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Show what was found, the newest first, with the way to make an incident of it."""
-        sweep = self.started(request, object_id)
-        rows = self.targets(request, sweep).filter(is_finding=True)
-        rows = rows.select_related("grid", "done_by", "household", "premises").defer("grid__boundary")
-        page = page_of(
-            rows.prefetch_related("photos").order_by("-recorded_at", "-pk"), request.GET.get("page"), FINDINGS
-        )
-        reports = incident_form() if request.user.has_perm("incidents.report_incident") else ""
-        lines = [
-            {
-                "row": row,
-                "said": in_words(sweep.form, row.answers),
-                "beside": [each for each in row.earlier or [] if each.get("refused")],
-                "report": f"{reports}?{urlencode(as_incident(sweep, row))}" if reports else "",
-            }
-            for row in page
-        ]
-        context = self.frame(request, sweep, "发现的问题", page=page, rows=lines)
-        return TemplateResponse(request, "grids/desk_sweep_findings.html", context)
-
-    # --- what came of it ----------------------------------------------------------------------------------------------
-    def closed(self, request: HttpRequest, object_id: int) -> Sweep:
-        """Return an ended sweep of which the person sees all. Raises Http404."""
-        sweep = self.reach(request, str(object_id))
-        if sweep.report is None or not self.sees_all(request, sweep):
-            raise Http404
-        return sweep
-
-    def sees_all(self, request: HttpRequest, sweep: Sweep) -> bool:
-        """Say whether the person sees every place of a sweep: whose post stands at its place or above."""
-        user = request.user
-        return user.is_superuser or any(
-            "grids.view_sweeptarget" in post.permissions
-            and post.unit_id is None
-            and sweep.grid_id.startswith(post.code)
-            for post in user.posts_in_force
-        )
-
-    def report_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Show the report of an ended sweep, as it was frozen."""
-        sweep = self.closed(request, object_id)
-        note = sweep.steps.filter(action="close").values_list("note", flat=True).first() or ""
-        context = self.frame(
-            request, sweep, "排查报告", report=sweep.report, note=note, scope=sweep.selection_words()
-        )
-        return TemplateResponse(request, "grids/desk_sweep_report.html", context)
-
-    def paper_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Hand out the report as a Word document."""
-        sweep = self.closed(request, object_id)
-        note = sweep.steps.filter(action="close").values_list("note", flat=True).first() or ""
-        audit.record(
-            AccessEvent.Kind.EXPORT, request.user, f"下载排查报告 {sweep.number}", obj=sweep, request=request
-        )
-        return exports.as_file(f"{sweep.report_title}.docx", report_paper(sweep, note), DOCX)
-
-    def table_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Ask for a reason, then hand out the rows with their answers as an Excel table; both may speak of persons."""
-        sweep = self.started(request, object_id)
-        if not self.may_export(request, sweep):
-            raise Http404
-        form = TableForm(request.POST or None)
-
-        def run(given: dict[str, Any]) -> HttpResponse:
-            rows = (
-                self.targets(request, sweep, "export")
-                .select_related("grid", "done_by")
-                .defer("grid__boundary")
-            )
-            rows = TABLES[given["which"]][1](rows).order_by("grid", "position")
-            most = parameters.value("exports.most_rows")
-            found = list(rows[: most + 1])
-            if len(found) > most:
-                raise ValidationError(f"超过一次导出的上限（{most:,} 行），请选少一些，或由各社区分别导出。")
-            if not found:
-                raise ValidationError("没有可以导出的记录。")
-            data = exports.workbook("排查记录", table_columns(sweep), found)
-            audit.record(
-                AccessEvent.Kind.EXPORT, request.user, f"导出排查记录 {sweep.number} {len(found)} 行", obj=sweep,
-                reason=given["reason"], request=request,
-            )  # fmt: skip
-            return exports.as_file(f"{sweep.title}.xlsx", data)
-
-        return verb_page(
-            self, request, title="导出排查记录", form=form, run=run, button="导出", done="", back=self.link(sweep), obj=sweep,
-            hint="表里有填写的内容，可能涉及个人，请妥善保管。用途记入访问日志。",
-        )  # fmt: skip
-
     # --- who helps ----------------------------------------------------------------------------------------------------
     def helper_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Name somebody who helps in one grid."""
@@ -538,42 +419,3 @@ def places_of(user: User) -> QuerySet[Grid]:
     rows = rows.filter(rule_of(Grid).nodes_q((code, None) for code in codes)) if codes else rows.none()
     high = any(len(code) < GridLevel.COMMUNITY for code in codes)
     return rows.filter(level__lte=GridLevel.COMMUNITY) if high else rows
-
-
-def incident_form() -> str:
-    """Return the address of the form by which the desk takes an incident down; empty where there is none."""
-    try:
-        return reverse("admin:incidents_incident_add")
-    except NoReverseMatch:
-        return ""
-
-
-def as_incident(sweep: Sweep, target: SweepTarget) -> dict[str, Any]:
-    """Return what the form of an incident is begun with: what was found, and where."""
-    said = [f"{label}：{text}" for label, text, finding in in_words(sweep.form, target.answers) if finding]
-    register = target.household or target.premises
-    door = register.entrance_id
-    return {
-        "description": f"{sweep.title}发现：{'；'.join(said)}。{target.words}（{sweep.number}）",
-        "spot": target.name,
-        **({"entrance": door} if door else {"grid": target.grid_id}),
-    }
-
-
-def table_columns(sweep: Sweep) -> list[exports.Column]:
-    """Return the columns of the table of a sweep's rows: where, what came of it, each question."""
-
-    def answer_to(key: str) -> Callable[[SweepTarget], Any]:
-        return lambda row: (row.answers or {}).get(key, "")
-
-    return [
-        ("网格", 18, lambda row: row.grid.name),
-        ("楼门", 28, lambda row: row.place),
-        ("门牌号或名称", 18, lambda row: row.name),
-        ("结果", 10, lambda row: row.get_outcome_display()),
-        ("有问题", 8, lambda row: row.is_finding),
-        *((each["label"], 16, answer_to(each["key"])) for each in sweep.questions),
-        ("说明", 36, lambda row: row.words),
-        ("查的时间", 18, lambda row: row.done_at),
-        ("排查人", 12, lambda row: masks.person(row.done_by) if row.done_by else ""),
-    ]

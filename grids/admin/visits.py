@@ -362,7 +362,7 @@ class NeedAdmin(RegisterAdmin):
             )
 
         return verb_page(
-            self, request, title="转办", form=HandOnForm(request.POST or None), run=run, done="已转办。",
+            self, request, title="转办", form=HandOnForm(request.POST or None, user=request.user), run=run, done="已转办。",
             back=self.link(need), obj=need, hint="转办以后在那边办理，这里只看进展。",
         )  # fmt: skip
 

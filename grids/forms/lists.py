@@ -6,6 +6,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from governance.forms import asked
+from governance.models import User
 from grids.forms.visits import NeedFields, offer_findings
 from grids.models import Need, Project
 
@@ -28,9 +29,9 @@ class HandOnForm(NeedFields):
 
     words = None
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        offer_findings(self)
+        offer_findings(self, user)
         self.fields["to"].required = True
         self.fields["to"].choices = [("", "请选择"), *self.fields["to"].choices[1:]]
         self.fields["to"].error_messages["required"] = "请选择转到哪里。"

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from governance.forms import PhotosField, asked
+from governance.forms import PhotosField, asked, captured_field
 from grids.models import ChecklistItem, Grid, PatrolPoint
 from grids.services.selfchecks import MOST_PHOTOS, Answer
 
@@ -13,21 +13,11 @@ from grids.services.selfchecks import MOST_PHOTOS, Answer
 PASSED, MENDED = "passed", "mended"
 
 
-def captured_field() -> forms.DateTimeField:
-    """Return the hidden field in which the phone notes when something was seen."""
-    return forms.DateTimeField(
-        label="查看时间",
-        widget=forms.HiddenInput({"data-captured": ""}),
-        required=False,
-        error_messages={"invalid": "手机上的时间不能识别，请检查手机的日期和时间。"},
-    )
-
-
 class Sent(forms.Form):
     """What every form has that a phone may send twice, or later."""
 
     token = forms.CharField(widget=forms.HiddenInput({"data-token": ""}), max_length=40, required=False)
-    captured_at = captured_field()
+    captured_at = captured_field("查看时间")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         initial = {"token": uuid.uuid4().hex} | (options.pop("initial", None) or {})
@@ -44,7 +34,7 @@ class Outcome(Sent):
     result = forms.ChoiceField(
         label="怎样处理", widget=forms.RadioSelect, error_messages=asked("请选择怎样处理。")
     )
-    choice = forms.ChoiceField(
+    to = forms.ChoiceField(
         label="上报为", required=False, error_messages=asked("请选择类别。", "这个类别已停用，请另选。")
     )
     words = forms.CharField(
@@ -64,12 +54,12 @@ class Outcome(Sent):
         self.fields["result"].choices = offered
         if len(offered) == 1:
             self.fields["result"].initial = MENDED
-        self.fields["choice"].choices = [("", "请选择"), *groups]
+        self.fields["to"].choices = [("", "请选择"), *groups]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("result") == PASSED and not cleaned.get("choice") and "choice" not in self.errors:
-            self.add_error("choice", "请选择类别。")
+        if cleaned.get("result") == PASSED and not cleaned.get("to") and "to" not in self.errors:
+            self.add_error("to", "请选择类别。")
         if cleaned.get("result") == MENDED and not cleaned.get("words") and "words" not in self.errors:
             self.add_error("words", "请写明发现了什么、怎样处理的。")
         return cleaned
@@ -77,7 +67,7 @@ class Outcome(Sent):
     @property
     def passed_as(self) -> str:
         """What it is passed on as; empty for what was put right."""
-        return self.cleaned_data["choice"] if self.cleaned_data["result"] == PASSED else ""
+        return self.cleaned_data["to"] if self.cleaned_data["result"] == PASSED else ""
 
 
 class FindingForm(Outcome):
@@ -89,7 +79,7 @@ class FindingForm(Outcome):
         empty_label="请选择",
         error_messages=asked("请选择点位。", "这个点位已停用，请另选。"),
     )
-    field_order = ("point", "photos", "words", "result", "choice")
+    field_order = ("point", "photos", "words", "result", "to")
 
     def __init__(self, *args: Any, points: Any, grid: Grid, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -122,7 +112,7 @@ class HazardForm(Outcome):
     """What a worker saw when she looked at a hazard again."""
 
     results = {MENDED: "已经整改好了", PASSED: "没有改，上报请人来办"}
-    field_order = ("result", "words", "choice", "photos")
+    field_order = ("result", "words", "to", "photos")
 
 
 class SelfCheckForm(Sent):

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.forms import BaseFormSet, formset_factory
 
 from governance import parameters
-from governance.forms import ActionForm, PhotosField, asked, day_field
+from governance.forms import ActionForm, PhotosField, asked, captured_field, day_field
 from governance.models import User
 from grids import questionnaire
 from grids.flow import LONGEST, MOST_HOURS
@@ -29,12 +29,7 @@ class AnswerForm(forms.Form):
         widget=forms.HiddenInput, min_value=0, max_value=10**6, label="版本", error_messages=EXPIRED
     )
     token = forms.CharField(widget=forms.HiddenInput({"data-token": ""}), max_length=40, required=False)
-    captured_at = forms.DateTimeField(
-        label="查的时间",
-        widget=forms.HiddenInput({"data-captured": ""}),
-        required=False,
-        error_messages={"invalid": "手机上的时间不能识别，请检查手机的日期和时间。"},
-    )
+    captured_at = captured_field("查的时间")
     outcome = forms.ChoiceField(
         label="结果",
         choices=Outcome.choices[1:],
@@ -363,3 +358,21 @@ class HelperForm(forms.Form):
         if found is None or found.username == "system":
             raise ValidationError("没有找到这个账号，请核对手机号，或请对方先登录一次平台。")
         return found
+
+
+class FindingForm(forms.Form):
+    """As what a finding goes on, and in which words. ``groups``: what the person may hand it on as."""
+
+    to = forms.ChoiceField(
+        label="转为", error_messages=asked("请选择转到哪里。", "这一项现在不能选，请另选。")
+    )
+    words = forms.CharField(
+        label="什么问题",
+        max_length=2000,
+        widget=forms.Textarea({"rows": 4, "maxlength": 2000}),
+        error_messages=asked("请写明是什么问题。"),
+    )
+
+    def __init__(self, *args: Any, groups: list, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["to"].choices = [("", "请选择"), *groups]

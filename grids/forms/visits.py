@@ -8,6 +8,7 @@ from django import forms
 
 from governance import intake
 from governance.forms import PhotosField, captured_field, phone_field
+from governance.models import User
 from grids.models import Household, Premises, Visit
 from grids.services.visits import Found
 
@@ -29,9 +30,9 @@ def findings_field() -> forms.ChoiceField:
     )
 
 
-def offer_findings(form: forms.Form, name: str = "to") -> None:
+def offer_findings(form: forms.Form, user: User, name: str = "to") -> None:
     """Offer in a form's field what a need can be handed on to."""
-    form.fields[name].choices = [("", "只记入需求清单"), *intake.findings()]
+    form.fields[name].choices = [("", "只记入需求清单"), *intake.findings(user)]
 
 
 class NeedFields(forms.Form):
@@ -97,12 +98,14 @@ class VisitForm(NeedFields):
     )
     photos = PhotosField(max_files=MOST_PHOTOS)
 
-    def __init__(self, *args: Any, targets: Iterable[Household | Premises], **options: Any) -> None:
+    def __init__(
+        self, *args: Any, user: User, targets: Iterable[Household | Premises], **options: Any
+    ) -> None:
         initial = {"token": uuid.uuid4().hex} | (options.pop("initial", None) or {})
         super().__init__(*args, initial=initial, **options)
         self.targets = {key_of(each): each for each in targets}
         self.fields["target"].choices = [(key, str(each)) for key, each in self.targets.items()]
-        offer_findings(self)
+        offer_findings(self, user)
 
     def visit_data(self) -> dict[str, Any]:
         """Return what ``record_visit`` takes from the form, besides the outcome."""

@@ -9,13 +9,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from governance import files
+from governance import files, intake
 from governance.constraints import sentence
 from governance.flow import NotYours, Refused
-from governance.models import User
+from governance.models import Matter, User
 from governance.permissions import look_again
 from governance.territory import GridLevel
-from grids import findings
 from grids.models import Grid, Patrol, PatrolItem, PatrolPhoto, PatrolPoint, PatrolTick
 
 #: A phone may have lain without network for so long before what it kept arrives.
@@ -77,13 +76,13 @@ def tick(
     looked_at: datetime | None = None,
     words: str = "",
     mended: bool = False,
-    choice: str = "",
+    to: str = "",
     photos: Iterable[UploadedFile] = (),
 ) -> tuple[PatrolTick, bool]:
     """Note that a point was looked at. Returns the tick, and False when this very one had arrived before.
 
-    ``mended``: something was wrong and has been put right on the spot, as the words say. ``choice``: what was wrong goes on as this
-    (grids/findings.py). With neither, all was well. ``looked_at``: as the phone noted it. The tick, its pictures and the matter that
+    ``mended``: something was wrong and has been put right on the spot, as the words say. ``to``: what was wrong goes on as this, one
+    of ``intake.findings``. With neither, all was well. ``looked_at``: as the phone noted it. The tick, its pictures and the matter that
     it becomes are kept together or not at all. Raises NotYours, or Refused at the field it concerns.
     """
     token = f"{by.pk}:{token}"
@@ -99,7 +98,7 @@ def tick(
         raise Refused("这个点位已经停用。", "point")
     photos = list(photos)
     outcome = PatrolTick.Outcome.FINE
-    if choice:
+    if to:
         outcome = PatrolTick.Outcome.PASSED
     elif mended:
         outcome = PatrolTick.Outcome.MENDED
@@ -113,7 +112,7 @@ def tick(
         with transaction.atomic():
             row.patrol, _ = Patrol.objects.get_or_create(by=by, grid=point.grid, day=day, finished_at=None)
             if outcome == PatrolTick.Outcome.PASSED:
-                matter = findings.pass_on(finding_of(row, choice, photos), by=by)
+                matter = pass_on(row, to, by, photos)
                 row.content_type = ContentType.objects.get_for_model(matter)
                 row.object_id, row.number = matter.pk, matter.number
             row.save()
@@ -129,20 +128,21 @@ def tick(
     return row, True
 
 
-def finding_of(row: PatrolTick, choice: str, photos: list[UploadedFile]) -> findings.Found:
-    """Return what a tick passes on: the point's place, and the point's name as the spot."""
+def pass_on(row: PatrolTick, to: str, by: User, photos: list[UploadedFile]) -> Matter:
+    """Hand on what a tick found: at the point's place, with the point's name as the spot."""
     point, place = row.point, row.point.premises or row.point.facility
-    return findings.Found(
+    return intake.hand_on(
+        to,
+        by=by,
         source="patrol",
         source_id=row.token,
-        choice=choice,
-        grid=point.grid,
-        words=row.words,
+        grid_id=point.grid_id,
+        description=row.words,
         spot=str(point)[:100],
         entrance=point.entrance,
         longitude=point.longitude if point.longitude is not None or place is None else place.longitude,
         latitude=point.latitude if point.latitude is not None or place is None else place.latitude,
-        at=row.looked_at,
+        captured_at=row.looked_at,
         photos=photos,
     )
 

@@ -6,18 +6,16 @@ from datetime import datetime
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from governance import files
+from governance import files, intake
 from governance.constraints import sentence
 from governance.flow import NotYours, Refused
 from governance.models import User
 from governance.permissions import look_again
-from grids import findings
 from grids.models import (
     ChecklistItem,
     Hazard,
@@ -133,7 +131,7 @@ def mend(hazard: Hazard, *, by: User, words: str) -> Hazard:
 
 @transaction.atomic
 def pass_on(
-    hazard: Hazard, *, by: User, choice: str, words: str = "", photos: Iterable[UploadedFile] = ()
+    hazard: Hazard, *, by: User, to: str, words: str = "", photos: Iterable[UploadedFile] = ()
 ) -> Hazard:
     """Pass on what the premises cannot or will not mend, with the pictures of the self-check. A repeat changes nothing. Raises NotYours,
     or Refused at the field it concerns."""
@@ -144,36 +142,24 @@ def pass_on(
         raise Refused("这一项已经整改，不用上报。")
     premises = hazard.premises
     said = "\n".join(part for part in (f"应该：{hazard.said}", hazard.words, words) if part)
-    found = findings.Found(
+    matter = intake.hand_on(
+        to,
+        by=by,
         source="selfcheck",
         source_id=str(hazard.pk),
-        choice=choice,
-        grid=premises.grid,
-        words=said,
+        grid_id=premises.grid_id,
+        description=said,
         spot=" ".join(part for part in (premises.name, premises.address) if part)[:100],
         entrance=premises.entrance,
         longitude=premises.longitude,
         latitude=premises.latitude,
-        photos=[*pictures_of(hazard), *photos],
+        photos=[*files.copies(hazard.answer.photos.all(), "自查.jpg"), *photos],
     )
-    matter = findings.pass_on(found, by=by)
     hazard.content_type = ContentType.objects.get_for_model(matter)
     hazard.object_id, hazard.number = matter.pk, matter.number
     hazard.save(update_fields=["content_type", "object_id", "number"])
     look_again(by, hazard, "change")
     return hazard
-
-
-def pictures_of(hazard: Hazard) -> list[ContentFile]:
-    """Return the pictures with which a hazard was found, to be kept at what it becomes too; one whose file is gone is left out."""
-    found = []
-    for photo in hazard.answer.photos.all():
-        try:
-            with photo.image.open("rb") as stored:
-                found.append(ContentFile(stored.read(), "自查.jpg"))
-        except OSError:
-            continue
-    return found
 
 
 @transaction.atomic

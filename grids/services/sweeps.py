@@ -12,10 +12,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from governance import files, notices, parameters
+from governance import files, intake, notices, parameters
 from governance.constraints import sentence
 from governance.flow import NotYours, Refused, created_within_reach
-from governance.models import User
+from governance.models import Matter, User
 from governance.models.matters import Channel
 from governance.permissions import look_again
 from governance.territory import covers
@@ -24,7 +24,7 @@ from grids.flow import SWEEPS, share
 from grids.models import Building, Grid, Household, Premises, Sweep, SweepHelper, SweepPhoto, SweepTarget
 from grids.models.sweeps import STILL, Outcome
 
-MOST_PHOTOS = 6
+MOST_PHOTOS, SHORTEST_WORDS = 6, 2
 #: Grids in which one person helps with one sweep.
 MOST_GRIDS = 10
 #: Versions besides the one that holds, kept with a target.
@@ -277,6 +277,41 @@ def next_after(target: SweepTarget, *, by: User) -> int | None:
     )
     rows = rows.free_for(by, timezone.now()).order_by("position").values_list("pk", flat=True)
     return rows.filter(position__gt=target.position).first() or rows.first()
+
+
+def words_of(target: SweepTarget) -> str:
+    """Return the words with which a finding is handed on."""
+    sweep = target.sweep
+    said = [
+        f"{label}：{text}"
+        for label, text, wrong in questionnaire.in_words(sweep.form, target.answers)
+        if wrong
+    ]
+    return f"{sweep.title}发现：{'；'.join(said)}。{target.words}（{sweep.number}）"
+
+
+@transaction.atomic
+def hand_on(target: SweepTarget, *, by: User, to: str, words: str) -> Matter:
+    """Hand on what was found at a door, with its pictures. Returns the matter that it became; a repeat answers with the same one.
+
+    ``to``: one of ``intake.findings``. Raises NotYours, or Refused at ``to`` or ``words``.
+    """
+    if not (by.may("view", target) and target.is_finding):
+        raise NotYours
+    if len(words.strip()) < SHORTEST_WORDS:
+        raise Refused("请写明是什么问题。", "words")
+    return intake.hand_on(
+        to,
+        by=by,
+        source="sweep",
+        source_id=str(target.pk),
+        grid_id=target.grid_id,
+        description=words.strip(),
+        spot=target.name,
+        entrance=(target.household or target.premises).entrance,
+        captured_at=target.done_at,
+        photos=files.copies(target.photos.all(), "排查.jpg"),
+    )
 
 
 # --- who helps --------------------------------------------------------------------------------------------------------------

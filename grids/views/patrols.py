@@ -12,11 +12,10 @@ from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from django.views import View
 
-from governance import drafts, outbox
+from governance import drafts, intake, outbox
 from governance.flow import NotYours
 from governance.forms import check_photos, tell
 from governance.views import Kept, SignedIn
-from grids import findings
 from grids.forms.patrols import MENDED, EndForm, FindingForm, Sent
 from grids.models import Grid, Patrol, PatrolPoint, PatrolTick
 from grids.services import patrols
@@ -165,7 +164,7 @@ class Finding(Walk):
                     looked_at=cleaned["captured_at"],
                     words=cleaned["words"],
                     mended=cleaned["result"] == MENDED,
-                    choice=form.passed_as,
+                    to=form.passed_as,
                     photos=cleaned["photos"],
                     **form.sent(),
                 )
@@ -184,7 +183,7 @@ class Finding(Walk):
         return FindingForm(
             data,
             self.request.FILES if self.request.method == "POST" else None,
-            groups=findings.choices(self.request.user),
+            groups=intake.findings(self.request.user, seen=True),
             points=self.points,
             grid=self.grid,
         )

@@ -12,12 +12,12 @@ from django.utils.cache import add_never_cache_headers
 from django.views import View
 from django.views.decorators.http import require_POST, require_safe
 
-from governance import drafts, outbox, parameters
+from governance import drafts, intake, outbox, parameters
 from governance.flow import NotYours
 from governance.forms import check_photos, tell
 from governance.slices import page_of
 from governance.views import Kept, SignedIn
-from grids import findings, notice, qr
+from grids import notice, qr
 from grids.forms.patrols import MENDED, HazardForm, SelfCheckForm
 from grids.models import ChecklistItem, Hazard, Premises, SelfCheck
 from grids.reports.selfchecks import late_before
@@ -198,7 +198,7 @@ class HazardLook(Kept, SignedIn, View):
                     found = selfchecks.pass_on(
                         self.hazard,
                         by=request.user,
-                        choice=cleaned["choice"],
+                        to=cleaned["to"],
                         words=cleaned["words"],
                         photos=cleaned["photos"],
                     )
@@ -214,7 +214,8 @@ class HazardLook(Kept, SignedIn, View):
 
     def form(self, data: QueryDict | None) -> HazardForm:
         """Return the form, bound where there is something. What was passed on already is not passed on again."""
-        groups = findings.choices(self.request.user) if self.hazard.content_type_id is None else []
+        open_still = self.hazard.content_type_id is None
+        groups = intake.findings(self.request.user, seen=True) if open_still else []
         files = self.request.FILES if self.request.method == "POST" else None
         return HazardForm(data, files, groups=groups)
 

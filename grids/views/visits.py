@@ -85,12 +85,16 @@ class VisitPlace(Kept, SignedIn, View):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         self.find()
         draft = drafts.take(request, request.path)
-        return self.page(VisitForm(targets=self.rows, initial=draft.dict() if draft is not None else None))
+        return self.page(
+            VisitForm(
+                user=self.request.user, targets=self.rows, initial=draft.dict() if draft is not None else None
+            )
+        )
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         self.find()
         outcome = kwargs.get("outcome", Visit.Outcome.MET)
-        form = VisitForm(request.POST, request.FILES, targets=self.rows)
+        form = VisitForm(request.POST, request.FILES, user=request.user, targets=self.rows)
         if form.is_valid():
             try:
                 visit, new = record_visit(by=request.user, outcome=outcome, **form.visit_data())

@@ -23,7 +23,7 @@ from governance.admin.filters import (
 )
 from governance.admin.matters import MatterAdmin, link_to
 from governance.templatetags import ui
-from grids import findings
+from grids import origins
 from incidents.admin import intake
 from incidents.admin.figures import FigureFilter
 from incidents.admin.whistles import may_call, whistle_line
@@ -93,7 +93,7 @@ class CallbackFilter(ChoiceFilter):
 
 def origin_of(incident: Incident, user: Any) -> str:
     """Return where a patrol or a self-check found it, as a link for who may open that."""
-    came = findings.origin(incident, user)
+    came = origins.origin(incident, user)
     return "" if came is None else link_to(came.url, came.words) if came.url else came.words
 
 

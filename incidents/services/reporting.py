@@ -24,7 +24,7 @@ TICKETS = frozenset({Channel.HOTLINE.value, Channel.UPPER.value, Channel.OPINION
 
 #: What is found at a visit need not say.
 UNSAID = {
-    "spot": "", "longitude": None, "latitude": None, "captured_at": None, "is_urgent": False, "quietly": False,
+    "spot": "", "longitude": None, "latitude": None, "captured_at": None, "is_urgent": False, "quietly": False, "photos": (),
 }  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def report_incident(
     is urgent is told all the same. Raises Refused at the field it concerns, NotYours, or ValidationError.
     """
     code = place_code(grid, entrance, longitude, latitude)
-    incident, new = intake.receive(
+    return intake.receive(
         "incident",
         by=by,
         source=source,
@@ -78,11 +78,8 @@ def report_incident(
         is_urgent=is_urgent,
         captured_at=captured_at,
         quietly=quietly,
+        photos=photos,
     )
-    if new:
-        taker = None if by.username == "system" else by
-        files.attach(IncidentPhoto, photos, by=taker, incident=incident, taken_at=incident.captured_at)
-    return incident, new
 
 
 def place_code(
@@ -146,7 +143,7 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         if by.is_staff and on_duty and not by.may("report", saved):
             raise NotYours
 
-    return INCIDENTS.open_matter(
+    opened = INCIDENTS.open_matter(
         incident,
         by=by,
         label="上报",
@@ -154,6 +151,9 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         clock=clocks.ACCEPT,
         check=within_reach,
     )
+    taker = None if by.username == "system" else by
+    files.attach(IncidentPhoto, payload["photos"], by=taker, incident=opened, taken_at=opened.captured_at)
+    return opened
 
 
 def class_of(given: MinorClass | str) -> MinorClass:

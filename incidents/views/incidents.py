@@ -7,7 +7,7 @@ from django.utils import timezone
 from governance import intake, masks, worktime
 from governance.permissions import permitted_actions
 from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons, told
-from grids import findings
+from grids import origins
 from grids.models import Grid
 from incidents.cards import TONES, reports_for_others, sent_to
 from incidents.flow import INCIDENTS
@@ -63,7 +63,7 @@ class IncidentPage(SignedIn, RestrictedDetail):
             photos=by_stage(incident),
             works=reports_for_others(self.request),
             lead=incident.merged_into,
-            origin=findings.origin(incident, user) if allowed & INSIDE else None,
+            origin=origins.origin(incident, user) if allowed & INSIDE else None,
             referred=[row.matter for row in intake.referred_to(incident, user)]
             if incident.status == S.REFERRED
             else [],

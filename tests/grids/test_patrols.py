@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from governance.flow import NotYours, Refused
 from governance.permissions import OutOfReach
-from grids import findings
+from grids import origins
 from grids.models import Facility, Grid, Patrol, PatrolItem, PatrolPoint, PatrolTick
 from grids.reports import coverage
 from grids.services import patrols
@@ -136,7 +136,7 @@ def test_a_finding_becomes_one_incident_with_place_time_and_pictures(worker, sec
     minor, entrance = factories.make_minor(), factories.make_entrance()
     point = make_point(by=worker, name="3号楼车棚", entrance=entrance)
     seen = timezone.now() - timedelta(hours=2)
-    given = {"choice": str(minor.pk), "words": "飞线充电", "looked_at": seen, "token": "f"}
+    given = {"to": f"incident:{minor.code}", "words": "飞线充电", "looked_at": seen, "token": "f"}
     row, _ = patrols.tick(point, by=worker, photos=[upload()], **given)
     again, new = patrols.tick(point, by=worker, photos=[upload()], **given)
     incident = Incident.objects.get()
@@ -144,10 +144,10 @@ def test_a_finding_becomes_one_incident_with_place_time_and_pictures(worker, sec
     assert (incident.minor_class, incident.entrance, incident.channel) == (minor, entrance, "worker")
     assert (incident.spot, incident.description, incident.captured_at) == ("3号楼车棚", "飞线充电", seen)
     assert incident.photos.count() == 1 and row.photos.count() == 0
-    came = findings.origin(incident, secretary)
+    came = origins.origin(incident, secretary)
     assert came.words == "巡查发现：3号楼车棚" and came.url
     far = factories.make_staff("community_secretary", factories.FAR)
-    assert findings.origin(incident, far) is None
+    assert origins.origin(incident, far) is None
 
 
 def test_a_broken_picture_or_an_unknown_class_leaves_nothing_behind(worker):
@@ -155,7 +155,7 @@ def test_a_broken_picture_or_an_unknown_class_leaves_nothing_behind(worker):
     minor = factories.make_minor()
     broken = SimpleUploadedFile("a.jpg", b"no picture")
     for given in (
-        {"choice": str(minor.pk), "photos": [broken]}, {"choice": "99999999999999999999"}, {"choice": "x\x00"},
+        {"to": f"incident:{minor.code}", "photos": [broken]}, {"to": "incident:99999999999999999999"}, {"to": "x\x00"}, {"to": "order:1"},
         {"mended": True, "words": "清走了", "photos": [broken]}, {"mended": True},
     ):  # fmt: skip
         with pytest.raises(ValidationError), transaction.atomic():
@@ -175,7 +175,7 @@ def test_the_same_finding_sent_many_times_at_once_is_one():
     point, minor = make_point(by=worker), factories.make_minor()
 
     def send():
-        return patrols.tick(point, by=worker, token="one", choice=str(minor.pk), words="堆物")
+        return patrols.tick(point, by=worker, token="one", to=f"incident:{minor.code}", words="堆物")
 
     outcomes = all_at_once(*[send] * 6)
     assert sum(new for _, new in outcomes) == 1

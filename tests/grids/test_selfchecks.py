@@ -11,7 +11,7 @@ from django.utils import timezone
 from governance import parameters
 from governance.flow import NotYours, Refused
 from governance.permissions import OutOfReach
-from grids import findings
+from grids import origins
 from grids.models import ChecklistItem, Hazard, PatrolItem, Premises, SelfCheck, SelfCheckPhoto
 from grids.reports import selfchecks as figures
 from grids.services import selfchecks
@@ -90,16 +90,16 @@ def test_a_worker_looks_and_notes_it_or_passes_it_on_once(worker, secretary):
         selfchecks.mend(hazard, by=worker, words="")
     minor = factories.make_minor()
     for _ in range(2):
-        hazard = selfchecks.pass_on(hazard, by=worker, choice=str(minor.pk), words="店主不肯清")
+        hazard = selfchecks.pass_on(hazard, by=worker, to=f"incident:{minor.code}", words="店主不肯清")
     incident = Incident.objects.get()
     assert hazard.matter == incident and hazard.is_open and hazard.number == incident.number
     assert "店主不肯清" in incident.description and hazard.premises.name in incident.spot
-    assert findings.origin(incident, secretary).words == f"安全自查发现：{hazard.premises}"
+    assert origins.origin(incident, secretary).words == f"安全自查发现：{hazard.premises}"
     for _ in range(2):
         hazard = selfchecks.mend(hazard, by=worker, words="看过了，已清走")
     assert (hazard.mended_by, hazard.mended_on) == (worker, timezone.localdate())
     with pytest.raises(Refused, match="已经整改"):
-        selfchecks.pass_on(make_mended(worker), by=worker, choice=str(minor.pk))
+        selfchecks.pass_on(make_mended(worker), by=worker, to=f"incident:{minor.code}")
 
 
 def make_mended(worker) -> Hazard:
@@ -110,7 +110,7 @@ def test_the_pictures_of_the_check_go_on_with_it(worker):
     shop = make_premises()
     check(shop, wrong=[0], photos={0: [upload(), upload("b.jpg")]})
     selfchecks.pass_on(
-        shop.hazards.get(), by=worker, choice=str(factories.make_minor().pk), photos=[upload("c.jpg")]
+        shop.hazards.get(), by=worker, to=f"incident:{factories.make_minor().code}", photos=[upload("c.jpg")]
     )
     assert Incident.objects.get().photos.count() == 3
 

@@ -13,6 +13,8 @@ from openpyxl import load_workbook
 from governance.models import AccessEvent
 from grids.flow import SWEEPS
 from grids.models import Sweep, SweepHelper, SweepTarget
+from grids.services.sweeps import hand_on
+from incidents.models import Incident
 from tests import factories
 from tests.cast import Cast
 from tests.pictures import upload
@@ -170,23 +172,73 @@ def test_progress_costs_the_same_for_few_grids_and_many(world):
     assert cost() == few
 
 
-def test_findings_lead_to_the_form_of_an_incident(world):
+def test_a_finding_is_handed_on_once_with_its_pictures(world):
+    minor = factories.make_minor()
     sweep = make_running(by=world.people["secretary"])
     first, second, _ = rows(sweep)
     answer(first, world.people["worker"], found=True, photos=[upload()])
     answer(second, world.people["worker"])
     client = world.client("secretary")
     page = text_of(client.get(of(sweep, "findings")))
-    assert "堆了纸箱" in page and "转为事件" in page and str(second) not in page
+    assert "堆了纸箱" in page and "转办" in page and str(second) not in page
     assert first.photos.get().thumb_url in page
-    link = page.split('href="/admin/incidents/incident/add/?')[1].split('"')[0].replace("&amp;", "&")
-    form = text_of(client.get(f"/admin/incidents/incident/add/?{link}"))
-    assert "楼道有没有堆物：是" in form and sweep.number in form
-    for hostile in ("entrance=x&grid=%00", "entrance=" + "9" * 40, "description=%00<b>"):
-        assert client.get(f"/admin/incidents/incident/add/?{hostile}").status_code == 200
+    address = of(sweep, "finding", first.pk)
+    assert "楼道有没有堆物：是" in text_of(client.get(address))
+    for wrong, said in (
+        ({"to": "", "words": "楼道堆物"}, "请选择转到哪里"),
+        ({"to": "incident:none", "words": "楼道堆物"}, "请另选"),
+        ({"to": "order:1", "words": "楼道堆物"}, "请另选"),
+        ({"to": f"incident:{minor.code}", "words": "x\x00"}, "空字符"),
+        ({"to": f"incident:{minor.code}", "words": " "}, "请写明是什么问题"),
+    ):
+        assert said in text_of(client.post(address, wrong)), wrong
+    assert not Incident.objects.exists()
+    right = {"to": f"incident:{minor.code}", "words": "一楼堆了纸箱，堵住楼道"}
+    assert world.client("next_worker").post(address, right).status_code in (302, 404)
+    assert world.client("far").post(address, right).status_code == 404
+    assert client.post(address, right).status_code == 302
+    assert client.post(address, right).status_code == 404
+    incident = Incident.objects.get()
+    assert (incident.description, incident.spot, incident.grid_id) == (right["words"], first.name, BASE)
+    assert incident.photos.count() == 1 and incident.placed_by == world.people["secretary"]
+    page = text_of(client.get(of(sweep, "findings")))
+    assert incident.number in page and incident.get_desk_url() in page and address not in page
+    first.refresh_from_db()
+    assert f"{sweep.title}发现：{first}" in text_of(client.get(incident.get_desk_url()))
     assert client.get(first.photos.get().url).status_code == 200
     assert world.client("far").get(first.photos.get().url).status_code == 404
     assert world.client("far").get(of(sweep, "findings")).status_code == 404
+
+
+def test_findings_cost_the_same_however_many_were_handed_on(world):
+    minor = factories.make_minor()
+    sweep = make_running(by=world.people["secretary"])
+    client = world.client("secretary")
+
+    def cost():
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(of(sweep, "findings")).status_code == 200
+        return len(captured)
+
+    for row in rows(sweep)[:1]:
+        answer(row, world.people["worker"], found=True, photos=[upload()])
+        hand_on(
+            SweepTarget.objects.get(pk=row.pk),
+            by=world.people["secretary"],
+            to=f"incident:{minor.code}",
+            words="堆物",
+        )
+    cost()
+    few = cost()
+    for row in rows(sweep)[1:]:
+        answer(row, world.people["worker"], found=True, photos=[upload()])
+        hand_on(
+            SweepTarget.objects.get(pk=row.pk),
+            by=world.people["secretary"],
+            to=f"incident:{minor.code}",
+            words="堆物",
+        )
+    assert Incident.objects.count() == 3 and cost() == few
 
 
 def test_the_report_is_a_page_and_a_paper_for_who_sees_all_of_it(world):

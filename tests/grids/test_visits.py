@@ -20,6 +20,7 @@ from grids.models import Household, Need, Premises, Project, Visit, VisitPhoto
 from grids.services import register, visits
 from grids.services.visits import Found
 from incidents.models import Incident
+from mediation.models import Dispute
 from tests import disputes, factories
 from tests.pictures import jpeg
 from tests.register import make_household, make_premises, make_visit
@@ -121,7 +122,6 @@ def test_the_same_visit_sent_twice_at_once_is_one():
 # --- what is found ------------------------------------------------------------------------------------------------------
 def test_what_is_found_goes_into_the_list_or_through_the_front_door(worker, home, secretary):
     minor, item = factories.make_minor(), factories.make_item()
-    disputes.make_centre() if hasattr(disputes, "make_centre") else None
     make_visit(home, by=worker, found=Found("想装扶手"))
     make_visit(home, by=worker, found=Found("楼道灯不亮", f"incident:{minor.code}"))
     make_visit(home, by=worker, found=Found("水龙头漏水", f"order:{item.code}", "赵玉兰", "13800001234"))
@@ -139,9 +139,32 @@ def test_what_is_found_goes_into_the_list_or_through_the_front_door(worker, home
 
 
 def test_a_dispute_found_at_a_visit_is_no_worker_s_to_read(worker, home):
-    disputes.make_place() if hasattr(disputes, "make_place") else None
-    kinds = {key for _, rows in intake.findings() for key, _ in rows}
-    assert any(key.startswith("dispute:") for key in kinds)
+    disputes.make_director()
+    to = next(key for _, rows in intake.findings(worker) for key, _ in rows if key.startswith("dispute:"))
+    make_visit(home, by=worker, found=Found("楼上漏水，两家吵起来了", to))
+    dispute = Dispute.objects.get()
+    assert Need.objects.get().matter == dispute and not worker.may("view", dispute)
+    assert not Dispute.objects.restrict(worker).exists()
+
+
+def test_who_may_not_report_is_not_offered_it(worker, home):
+    resident = factories.make_user()
+    minor = factories.make_minor()
+    assert f"incident:{minor.code}" in {key for _, rows in intake.findings(worker) for key, _ in rows}
+    assert all(
+        key.startswith("incident:") for _, rows in intake.findings(worker, seen=True) for key, _ in rows
+    )
+    assert intake.findings(resident, seen=True) == []
+    with pytest.raises(Refused):
+        intake.hand_on(
+            f"incident:{minor.code}",
+            by=resident,
+            source="need",
+            source_id="1",
+            grid_id=home.grid_id,
+            description="灯不亮",
+        )
+    assert not Incident.objects.exists()
 
 
 def test_what_cannot_be_handed_on_keeps_nothing(worker, home):

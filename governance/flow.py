@@ -159,16 +159,17 @@ class Flow:
         actions: Iterable[Action],
         final: frozenset[str],
         yellow: Callable[[Matter, datetime, datetime], datetime] | None = None,
+        unmet: frozenset[str] = frozenset(),
     ) -> None:
-        """``yellow`` says of a matter and its clock's beginning and end when the light turns yellow; without it, when a
+        """``unmet``: the final states in which what was asked for was not done, as whoever handed it on may learn. ``yellow`` says of a matter and its clock's beginning and end when the light turns yellow; without it, when a
         quarter of the working time is left."""
-        self.model, self.step, self.initial, self.final = model, step, initial, final
+        self.model, self.step, self.initial, self.final, self.unmet = model, step, initial, final, unmet
         self.yellow = yellow or (lambda matter, start, due: worktime.yellow_point(start, due))
         self.states = dict(model._meta.get_field("status").choices)
         self.actions: dict[str, Action] = {}
         for action in actions:
             reached = {action.target} if action.target else action.outcomes
-            unknown = (action.sources | reached | final) - set(self.states)
+            unknown = (action.sources | reached | final | unmet) - set(self.states)
             if unknown or action.name in self.actions:
                 raise ValueError(f"{model.__name__}.{action.name}: unknown state {unknown} or named twice")
             self.actions[action.name] = action

@@ -206,6 +206,11 @@ def became(source: str, ids: Iterable[str]) -> dict[str, Intake]:
     return {each.source_id: each for each in Intake.objects.filter(source=source, source_id__in=list(ids))}
 
 
+def times(number: str) -> int:
+    """Return how often what is called ``number`` where it was written down was handed on."""
+    return Intake.objects.filter(referred_from=number).count()
+
+
 def _first_answer(source: str, source_id: str) -> Matter | None:
     intake = Intake.objects.filter(source=source, source_id=source_id).first()
     return intake.matter if intake is not None else None
@@ -267,6 +272,12 @@ def recall(matter: Matter, reason: str) -> None:
     last = _last_referral(matter.number)
     if last is not None and last.matter is not None and last.matter.is_open:
         _recalls[last.kind](last.matter, reason)
+
+
+def onward(matter: Matter) -> Matter | None:
+    """Return the matter in which one that has ended goes on: what it was referred to, or what has taken it in; None otherwise."""
+    last = _last_referral(matter.number)
+    return last.matter if last is not None else matter.goes_on_in()
 
 
 def _last_referral(number: str) -> Intake | None:

@@ -38,7 +38,9 @@ def origin(matter: Matter, user: Any) -> Origin | None:
     if came is None:
         return None
     model, key, with_it, said = FOUND[came.source]
-    row = model.objects.restrict(user).filter(**{key: came.source_id})
+    # A need may be handed on again: its id counts how often.
+    ident = came.source_id.partition("#")[0] if model is Need else came.source_id
+    row = model.objects.restrict(user).filter(**{key: ident})
     row = (row.select_related(with_it) if with_it else row).first()
     return None if row is None else Origin(said(row), _desk(user, row))
 

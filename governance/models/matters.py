@@ -234,6 +234,10 @@ class Matter(Territorial):
         """Return the matters whose applicants hear what this one's applicant hears, each under her own number."""
         return []
 
+    def goes_on_in(self) -> "Matter | None":
+        """Return the matter of the same kind that has taken this one in, None where none has."""
+        return None
+
     def search_text(self) -> str:
         """What everyone who sees this matter may search by, besides its number."""
         return f"{self.title} {self.description}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from governance import files, intake
+from governance import files, intake, notices
 from governance.constraints import sentence
 from governance.flow import NotYours, Refused, on_tick
 from governance.models import Matter, User
@@ -25,6 +25,8 @@ OLDEST = timedelta(days=7)
 #: A phone's clock may be so far ahead.
 AHEAD = timedelta(minutes=10)
 SHORTEST_WORDS = 2
+#: Needs that follow their matters in one run of the clock, of each kind of matter.
+MOST_FOLLOWED = 1000
 
 
 @dataclass(frozen=True)
@@ -146,12 +148,14 @@ def _hand_on(need: Need, found: Found, by: User) -> Matter:
         except ValidationError as error:
             raise Refused(error.messages[0], "phone") from error
     target = need.household or need.premises
+    number = f"XQ-{need.pk}"
     matter = intake.hand_on(
         found.to,
         by=by,
         source="need",
-        source_id=str(need.pk),
-        number=f"XQ-{need.grid_id}-{need.pk}",
+        # Given back and handed on again, it is another sending.
+        source_id=f"{need.pk}#{intake.times(number) + 1}",
+        number=number,
         grid_id=need.grid_id,
         description=need.words,
         entrance=target.entrance if target is not None else None,
@@ -205,16 +209,34 @@ def list_under(need: Need, project: Project | None, *, by: User) -> Need:
 
 @on_tick
 def settle_handed_on(now: datetime) -> int:
-    """Note as met the needs whose matter has ended. Returns how many; late or twice it ends in the same rows."""
-    settled = 0
-    open_needs = Need.objects.filter(settled_on=None).exclude(content_type=None)
-    kinds = ContentType.objects.filter(pk__in=open_needs.values("content_type"))
-    for kind in kinds:
-        ended = kind.model_class()._base_manager.filter(closed_at__isnull=False).values("pk")
-        settled += open_needs.filter(content_type=kind, object_id__in=ended).update(
-            settled_on=timezone.localdate(now), settlement="转办的事项已经办结"
-        )
-    return settled
+    """Let the needs that were handed on follow their matters that have ended: to the matter in which one goes on, back into the list
+    where it was not done, else noted as met. Returns how many; late or twice it ends in the same rows."""
+    followed = 0
+    waiting = Need.objects.filter(settled_on=None).exclude(content_type=None)
+    for kind in ContentType.objects.filter(pk__in=waiting.values("content_type")):
+        matters = kind.model_class()._base_manager
+        ended = matters.filter(closed_at__isnull=False).values("pk")
+        with transaction.atomic():
+            needs = waiting.filter(content_type=kind, object_id__in=ended).order_by("pk")
+            for need in needs.select_for_update(of=("self",), skip_locked=True)[:MOST_FOLLOWED]:
+                _follow(need, matters.get(pk=need.object_id), timezone.localdate(now))
+                followed += 1
+    return followed
+
+
+def _follow(need: Need, matter: Matter, today: date) -> None:
+    """Let one need follow its matter, which has ended."""
+    onward = intake.onward(matter)
+    if onward is not None:
+        need.content_type = ContentType.objects.get_for_model(onward)
+        need.object_id, need.number = onward.pk, onward.number
+    elif matter.status in matter.flow.unmet:
+        said = f"{matter.number} {matter.get_status_display()}，需求退回清单，请另作安排。"
+        notices.tell([need.by], "转办的需求没有办成", body=said, number=matter.number)
+        need.content_type, need.object_id, need.number = None, None, ""
+    else:
+        need.settled_on, need.settlement = today, "转办的事项已经办结"
+    need.save(update_fields=["content_type", "object_id", "number", "settled_on", "settlement"])
 
 
 # --- projects -----------------------------------------------------------------------------------------------------------

@@ -397,5 +397,6 @@ INCIDENTS = Flow(
         ),
     ],
     final=FINAL,
+    unmet=frozenset({S.REJECTED, S.WITHDRAWN}),
     yellow=clocks.yellow_at,
 )

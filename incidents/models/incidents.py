@@ -362,6 +362,9 @@ class Incident(Matter):
     def echoes(self) -> list[Matter]:
         return list(self.merged.select_related("applicant", "minor_class").with_place()) if self.pk else []
 
+    def goes_on_in(self) -> "Incident | None":
+        return self.merged_into
+
     def audience(self, key: str) -> list:
         if key == "reporter":
             return [self.placed_by] if self.placed_by_id else []

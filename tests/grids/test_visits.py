@@ -19,6 +19,7 @@ from grids import visiting
 from grids.models import Household, Need, Premises, Project, Visit, VisitPhoto
 from grids.services import register, visits
 from grids.services.visits import Found
+from incidents.flow import INCIDENTS
 from incidents.models import Incident
 from mediation.models import Dispute
 from tests import disputes, factories
@@ -182,13 +183,44 @@ def test_what_cannot_be_handed_on_keeps_nothing(worker, home):
     assert not Visit.objects.exists() and not Need.objects.exists() and not Order.objects.exists()
 
 
+def test_a_need_whose_matter_was_not_done_comes_back_and_goes_elsewhere(worker, home, secretary):
+    minor, item = factories.make_minor(), factories.make_item()
+    make_visit(home, by=worker, found=Found("水龙头漏水", f"incident:{minor.code}"))
+    need, first = Need.objects.get(), Incident.objects.get()
+    INCIDENTS.run(first, "reject", by=secretary, note="户内维修不归事件办", version=first.version)
+    assert visits.settle_handed_on(timezone.now()) == 1
+    need.refresh_from_db()
+    assert (need.content_type, need.number, need.settled_on) == (None, "", None)
+    told = worker.notices.latest("pk")
+    assert first.number in told.body and "不予受理" in told.body
+    visits.hand_on(need, Found(need.words, f"order:{item.code}", "赵玉兰", "13800001234"), by=secretary)
+    need.refresh_from_db()
+    assert need.matter == Order.objects.get() and visits.settle_handed_on(timezone.now()) == 0
+
+
+def test_a_need_follows_its_matter_where_that_goes_on(worker, home, secretary):
+    minor, item = factories.make_minor(), factories.make_item()
+    found = Found("水龙头漏水", f"incident:{minor.code}", "赵玉兰", "13800001234")
+    for _ in range(2):
+        make_visit(home, by=worker, found=found)
+    referred, merged = Incident.objects.order_by("pk")
+    main = factories.make_incident(minor_class=minor)
+    INCIDENTS.run(
+        referred, "refer", by=secretary, to=f"order:{item.code}", note="请志愿者修", version=referred.version
+    )
+    INCIDENTS.run(merged, "merge", by=secretary, lead=main, version=merged.version)
+    assert visits.settle_handed_on(timezone.now()) == 2
+    assert [need.matter for need in Need.objects.order_by("pk")] == [Order.objects.get(), main]
+    assert visits.settle_handed_on(timezone.now()) == 0 and not Need.objects.exclude(settled_on=None).exists()
+
+
 def test_a_need_is_met_with_its_matter_or_its_project(worker, home, secretary):
     minor = factories.make_minor()
     make_visit(home, by=worker, found=Found("楼道灯不亮", f"incident:{minor.code}"))
     make_visit(home, by=worker, found=Found("想装扶手"))
     handed, listed = Need.objects.order_by("pk")
     assert visits.settle_handed_on(timezone.now()) == 0
-    Incident.objects.update(closed_at=timezone.now())
+    Incident.objects.update(status="closed", closed_at=timezone.now())
     assert visits.settle_handed_on(timezone.now()) == 1
     assert visits.settle_handed_on(timezone.now()) == 0
     project = visits.keep_project(Project(grid_id=factories.COMMUNITY, title="适老化改造"), by=secretary)

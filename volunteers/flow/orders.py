@@ -421,4 +421,5 @@ ORDERS = Flow(
         escalate_action(UNSERVED | {S.SERVING}, "volunteers.dispatch_order"),
     ],
     final=FINAL,
+    unmet=frozenset({S.REJECTED, S.CANCELLED}),
 )

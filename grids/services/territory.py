@@ -24,7 +24,7 @@ from governance.territory import GridLevel, parent_code
 from grids import geometry
 from grids.divisions import DivisionFileError, Row
 from grids.models import Boundary, Building, Entrance, Grid, entrance_token
-from grids.services.following import follow, inherit
+from grids.services.following import follow, inherit, team_goes_on
 
 BATCH = 500
 _REASON_LENGTH = 100  # the history's column
@@ -237,11 +237,12 @@ def posts_at(codes: Iterable[str]) -> QuerySet[Post]:
 
 
 def end_posts(grid: Grid, heirs: Sequence[Grid], by: Any, note: str) -> int:
-    """End the posts at a grid today; where it has one heir, the same people have the same posts there. Returns how many of them."""
-    went_on = 0
-    for post in posts_at([grid.code]):
-        if len(heirs) == 1:
-            went_on += carry_on(post, heirs[0].code, by, note)
+    """End the posts at a grid today; where it has one heir, the same people have the same posts there. Its team goes on with them.
+    Returns how many posts went on."""
+    posts = list(posts_at([grid.code]).select_for_update(of=("self",)))
+    went_on = sum(carry_on(post, heirs[0].code, by, note) for post in posts) if len(heirs) == 1 else 0
+    team_goes_on(grid.code, [heir.code for heir in heirs], by, note)
+    for post in posts:
         end(post, by=by, reason=note)
     return went_on
 

@@ -10,11 +10,24 @@ from django.utils import timezone
 from governance.appointments import appoint
 from governance.models import AccessEvent, Post, User
 from grids import geometry, services
-from grids.models import Boundary, BoundaryDraft, Building, Entrance, Grid
-from grids.services import Change, Part
+from grids.flow import SWEEPS
+from grids.models import (
+    Boundary,
+    BoundaryDraft,
+    Building,
+    Entrance,
+    Grid,
+    Handover,
+    Need,
+    SweepTarget,
+    TeamMember,
+)
+from grids.services import Change, Part, enrol, sweeps, visits
+from grids.services.visits import Found
 from grids.succession import merged_into, present_place, successors_on
-from tests import factories
+from tests import factories, register, sweeping
 from tests.concurrency import all_at_once
+from tests.teams import fresh, give_work, make_member, make_worker
 from volunteers.flow import ORDERS
 from volunteers.models import Order
 
@@ -365,6 +378,65 @@ def test_who_works_at_a_grid_that_is_retired_goes_on_at_its_only_successor(secre
         kind__in=[AccessEvent.Kind.APPOINT, AccessEvent.Kind.DISMISS], actor=secretary
     )
     assert lines.count() == 3
+
+
+def test_a_merged_grids_team_goes_on_in_the_new_one_without_a_handover(secretary):
+    worker, twice = make_worker(secretary), make_worker(secretary, name="两处跑")
+    also = TeamMember(grid_id=SECOND, kind="full_time", name="两处跑")
+    enrol(also, by=secretary, account=twice.user.username)
+    leader = make_member(secretary, "leader", name="网格长")
+    services.apply_draft(draw({}, secretary, both()), by=secretary)
+    assert not Handover.objects.exists()
+    for line in (worker, twice, leader):
+        line.refresh_from_db()
+        assert (line.grid_id, line.until) == (THIRD, None)
+    assert worker.post.grid_id == THIRD and worker.post.valid_until is None
+    assert fresh(worker.user).may("view", Grid.objects.get(pk=THIRD))
+    # Who worked in both is in the new team once.
+    also.refresh_from_db()
+    assert also.until == timezone.localdate() and also.grid_id == SECOND
+    assert TeamMember.objects.filter(grid=THIRD, user=twice.user).count() == 1
+    assert worker.history.first().history_change_reason.endswith("由“合并网格”承接")
+
+
+def test_a_split_grids_team_goes_where_its_people_go(secretary):
+    stays, leaves, both_parts = (make_worker(secretary, name=name) for name in ("留下的", "离开的", "两边的"))
+    give_work(leaves, secretary)
+    door = factories.make_entrance(**spot(0.4))
+    head = make_member(secretary, "micro", name="楼门长", entrances=[door])
+    change = draw({}, secretary, halves())
+    west, east = change.made
+    services.apply_draft(
+        change, by=secretary, staying={west: [stays.post_id, both_parts.post_id], east: [both_parts.post_id]}
+    )
+    for line in (stays, leaves, both_parts, head):
+        line.refresh_from_db()
+    assert (stays.grid_id, stays.until, stays.post.grid_id) == (west, None, west)
+    assert set(TeamMember.objects.filter(user=both_parts.user).values_list("grid", "post__grid")) == {
+        (west, west), (east, east),
+    }  # fmt: skip
+    assert where(door) == east and head.grid_id == east
+    handover = Handover.objects.get()
+    assert handover.leaving == leaves and leaves.until == timezone.localdate() and leaves.grid_id == BASE
+
+
+def test_what_waits_at_a_merged_grid_goes_along(secretary):
+    home = register.make_household(by=secretary)
+    worker, helper = factories.make_staff("grid_worker", BASE), factories.make_user()
+    for target, grid in ((home, None), (None, Grid.objects.get(pk=BASE))):
+        visits.note_need(Found("想装扶手"), target, by=secretary, grid=grid)
+    running = sweeping.make_running(by=secretary, code=COMMUNITY)
+    ended = SWEEPS.run(
+        sweeping.make_running(by=secretary, code=COMMUNITY), "close", by=secretary, note="到此为止"
+    )
+    sweeps.name_helper(running, by=secretary, user=helper, grid=Grid.objects.get(pk=BASE))
+    services.apply_draft(draw({}, secretary, both()), by=secretary)
+    assert set(Need.objects.values_list("grid", flat=True)) == {THIRD}
+    target = running.targets.get()
+    assert target.grid_id == THIRD and ended.targets.get().grid_id == BASE
+    for person in (worker, helper):
+        assert fresh(person).may("answer", SweepTarget.objects.get(pk=target.pk))
+    sweeping.answer(target, fresh(worker))
 
 
 def test_a_unit_keeps_its_posts_when_the_grid_it_sits_in_is_merged(secretary):

@@ -29,12 +29,17 @@ def keep() -> None:
 
 
 def put_back() -> None:
-    """Empty every table and write the kept rows again, under their old keys.
+    """Empty every table that holds something and write the kept rows again, under their old keys.
 
-    Django's own way empties every table as well, and then has each app work out its rows anew, which takes seconds.
+    Django's own way empties every table, and then has each app work out its rows anew, which takes seconds. Emptying a table of this
+    size by deleting is faster than giving it and each of its indexes a new file; nobody's triggers are asked.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("TRUNCATE " + ", ".join(f'"{table}"' for table in _tables()))
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        full = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in _tables())
+        cursor.execute(full)
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'DELETE FROM "{table}"')
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [KEPT])
         for (table,) in cursor.fetchall():
             cursor.execute(f'INSERT INTO "{table}" SELECT * FROM {KEPT}."{table}"')

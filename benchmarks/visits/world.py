@@ -34,8 +34,9 @@ CROSS JOIN LATERAL (SELECT bench.die(h.n, 1) AS drawn) die
 """
 #: A shop for every twenty-six households, as in the district's own figures.
 PREMISES = """
-INSERT INTO grids_premises (grid_id, name, kind, small, address, contact_name, contact_phone, note, visited_on, closing)
-SELECT b.code, '商户' || p.n, 'shop', '', '', '', '', '', CASE WHEN bench.die(p.n, 3) < 0.7 THEN current_date - 1 - (p.n %% 150) END, ''
+INSERT INTO grids_premises (grid_id, name, kind, small, address, contact_name, contact_phone, note, visited_on, closing, token)
+SELECT b.code, '商户' || p.n, 'shop', '', '', '', '', '', CASE WHEN bench.die(p.n, 3) < 0.7 THEN current_date - 1 - (p.n %% 150) END, '',
+    'bench' || lpad(p.n::text, 11, '0')
 FROM generate_series(0, %(count)s / 26 - 1) p (n)
 JOIN (SELECT code, row_number() OVER (ORDER BY code) - 1 AS n FROM grids_grid WHERE level = 15) b ON b.n = p.n %% %(bases)s
 """

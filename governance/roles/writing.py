@@ -23,16 +23,20 @@ def sync_roles(sender, **kwargs) -> None:
         )
     }
     for spec in BUILT_IN:
-        role, _ = Role.objects.update_or_create(
-            key=spec.key,
-            defaults={
-                "name": spec.name,
-                "duty": spec.duty,
-                "levels": [int(level) for level in spec.levels],
-                "needs_unit": spec.needs_unit,
-                "is_builtin": True,
-            },
-        )
+        values = {
+            "name": spec.name,
+            "duty": spec.duty,
+            "levels": [int(level) for level in spec.levels],
+            "needs_unit": spec.needs_unit,
+            "is_builtin": True,
+        }
+        role, new = Role.objects.get_or_create(key=spec.key, defaults=values)
+        # A role that is as it should be is not written: each writing keeps the whole of it in its history.
+        changed = [name for name, value in values.items() if getattr(role, name) != value]
+        if changed and not new:
+            for name in changed:
+                setattr(role, name, values[name])
+            role.save(update_fields=changed)
         wanted = {
             here[p.split(".")[1]]
             for p in spec.permissions
@@ -40,5 +44,4 @@ def sync_roles(sender, **kwargs) -> None:
         }
         held = set(role.permissions.filter(content_type__app_label=sender.label))
         if wanted != held:
-            role.permissions.remove(*(held - wanted))
-            role.permissions.add(*(wanted - held))
+            role.permissions.set([*role.permissions.exclude(content_type__app_label=sender.label), *wanted])

@@ -1,0 +1,62 @@
+"""What was once possible in the grid's life and must not be: each test is an attack that worked, by the person who could make it."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from grids.models import CareNeed, Resident, ResidentRow
+from grids.services import care as care_services
+from grids.services import register
+from grids.services.imports import RESIDENTS
+from tests import care, teams
+from tests.cast import BACKEND
+from tests.loading import load
+from tests.register import make_care_need, make_household, make_resident
+
+pytestmark = pytest.mark.django_db
+TODAY = timezone.localdate
+IDENTITY = "120106195001011234"
+
+
+def enter(user) -> Client:
+    client = Client()
+    client.force_login(teams.fresh(user), backend=BACKEND)
+    return client
+
+
+# --- what is over -----------------------------------------------------------------------------------------------------
+def test_who_left_is_forgotten_though_she_was_looked_in_on(secretary):
+    plan = care.make_plan()
+    resident = plan.resident
+    make_care_need(resident, by=secretary)
+    care_services.look_in(
+        plan, by=plan.carers.get().user, token="t" * 20, way="door", outcome="needs", note="要买药"
+    )
+    care.make_device(plan)
+    home = resident.household.entrance
+    said = (
+        home.building.compound,
+        home.building.name,
+        home.name,
+        resident.household.room,
+        resident.name,
+        resident.phone,
+    )
+    batch, _ = load(RESIDENTS, secretary, ("小区", "楼栋", "楼门", "门牌号", "姓名", "手机号"), said)
+    assert batch.repeated == 1
+    register.leave(resident, by=secretary, leaving="moved")
+    other = make_resident(make_household(by=secretary), by=secretary)
+    register.leave(other, by=secretary, leaving="moved")
+    Resident.objects.update(left_on=TODAY() - timedelta(days=3 * 366))
+    assert register.forget_departed(timezone.now()) == 2
+    assert register.forget_departed(timezone.now()) == 0
+    kept = Resident.objects.get()
+    assert (kept.pk, kept.name, kept.phone, kept.born_on) == (resident.pk, register.FORGOTTEN, "", None)
+    assert (
+        not Resident.history.exists() and not CareNeed.objects.exists() and not ResidentRow.objects.exists()
+    )
+    page = enter(secretary).get(reverse("admin:grids_careplan_change", args=[plan.pk])).content.decode()
+    assert "李桂兰" not in page and "李**" not in page

@@ -60,3 +60,12 @@ def test_who_left_is_forgotten_though_she_was_looked_in_on(secretary):
     )
     page = enter(secretary).get(reverse("admin:grids_careplan_change", args=[plan.pk])).content.decode()
     assert "李桂兰" not in page and "李**" not in page
+
+
+def test_the_words_of_a_care_need_are_shown_to_nobody_from_the_day_after_its_end(secretary):
+    need = make_care_need(make_resident(make_household(by=secretary), by=secretary), by=secretary)
+    type(need).objects.update(consent_on=TODAY() - timedelta(days=9), until=TODAY() - timedelta(days=1))
+    page = enter(secretary).post(
+        reverse("admin:grids_careneed_reveal", args=[need.pk, "words"]), {"reason": "想看一看"}
+    )
+    assert page.status_code == 404 and "夜里要人照看" not in page.content.decode()

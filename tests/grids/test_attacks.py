@@ -7,11 +7,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from grids.models import CareNeed, Resident, ResidentRow
+from governance.appointments import appoint
+from grids import services
+from grids.models import CareNeed, HandoverItem, Resident, ResidentRow
 from grids.services import care as care_services
 from grids.services import register
 from grids.services.imports import RESIDENTS
-from tests import care, teams
+from tests import care, disputes, factories, teams
 from tests.cast import BACKEND
 from tests.loading import load
 from tests.register import make_care_need, make_household, make_resident
@@ -69,3 +71,28 @@ def test_the_words_of_a_care_need_are_shown_to_nobody_from_the_day_after_its_end
         reverse("admin:grids_careneed_reveal", args=[need.pk, "words"]), {"reason": "想看一看"}
     )
     assert page.status_code == 404 and "夜里要人照看" not in page.content.decode()
+
+
+# --- who is told of a dispute -----------------------------------------------------------------------------------------
+def dispute_handover(secretary):
+    worker = teams.make_worker(secretary, since=TODAY() - timedelta(days=30))
+    user = teams.fresh(worker.user)
+    appoint(user, "mediator", factories.COMMUNITY, by=None)
+    dispute = disputes.make_dispute(
+        by=teams.fresh(user), applicant=disputes.party("applicant", factories.make_user())
+    )
+    taking = teams.make_worker(secretary, name="接手人")
+    handover = services.end_service(worker, by=secretary, day=TODAY(), reason="调走", taking=taking)
+    return handover, user, taking.user, dispute
+
+
+def test_what_is_said_of_a_dispute_that_is_handed_over_is_read_by_whoever_may_read_it(secretary):
+    handover, leaves, takes, dispute = dispute_handover(secretary)
+    item = handover.items.get(object_pk=dispute.pk)
+    HandoverItem.objects.filter(pk=item.pk).update(remark="欧阳家嫌楼上吵")
+    assert "欧阳家嫌楼上吵" not in enter(takes).get(reverse("my_handovers")).content.decode()
+    street = factories.make_staff("street_officer", factories.STREET)
+    desk = reverse("admin:grids_handover_change", args=[handover.pk])
+    for user in (secretary, street):
+        page = enter(user).get(desk)
+        assert page.status_code in (200, 404) and "欧阳家嫌楼上吵" not in page.content.decode(), user

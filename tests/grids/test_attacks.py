@@ -7,11 +7,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from governance import intake
 from governance.appointments import appoint
 from grids import services
 from grids.models import CareNeed, HandoverItem, Resident, ResidentRow
 from grids.services import care as care_services
-from grids.services import register
+from grids.services import register, visits
 from grids.services.imports import RESIDENTS
 from tests import care, disputes, factories, teams
 from tests.cast import BACKEND
@@ -96,3 +97,21 @@ def test_what_is_said_of_a_dispute_that_is_handed_over_is_read_by_whoever_may_re
     for user in (secretary, street):
         page = enter(user).get(desk)
         assert page.status_code in (200, 404) and "欧阳家嫌楼上吵" not in page.content.decode(), user
+
+
+def test_the_number_of_a_dispute_that_a_need_became_is_for_its_readers(secretary):
+    disputes.make_centre()
+    worker = factories.make_staff("grid_worker", factories.BASE)
+    home = make_household(by=secretary)
+    need = visits.note_need(visits.Found("楼上漏水吵起来了"), home, by=worker)
+    choice = next(key for _, kinds in intake.findings() for key, _ in kinds if key.startswith("dispute:"))
+    matter = visits.hand_on(need, visits.Found(need.words, choice, "赵玉兰", "13800001234"), by=worker)
+    street = factories.make_staff("street_officer", factories.STREET)
+    for user in (secretary, street, worker):
+        for page in ("changelist", "change"):
+            url = reverse(f"admin:grids_need_{page}", args=[need.pk] if page == "change" else [])
+            shown = enter(user).get(url, {"state": "all"} if page == "changelist" else {}).content.decode()
+            assert "楼上漏水吵起来了" in shown
+            assert matter.number not in shown, (user, page)
+        found = enter(user).get(reverse("admin:grids_need_changelist"), {"state": "all", "q": matter.number})
+        assert "楼上漏水吵起来了" not in found.content.decode()

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from governance import intake
 from governance.appointments import appoint
+from governance.flow import Refused
 from grids import services
-from grids.models import CareNeed, HandoverItem, Resident, ResidentRow
+from grids.models import CareNeed, HandoverItem, Resident, ResidentRow, TeamMember
 from grids.services import care as care_services
 from grids.services import register, visits
 from grids.services.imports import RESIDENTS
@@ -115,3 +116,18 @@ def test_the_number_of_a_dispute_that_a_need_became_is_for_its_readers(secretary
             assert matter.number not in shown, (user, page)
         found = enter(user).get(reverse("admin:grids_need_changelist"), {"state": "all", "q": matter.number})
         assert "楼上漏水吵起来了" not in found.content.decode()
+
+
+# --- posts by way of the register ------------------------------------------------------------------------------------
+def test_no_administrator_is_called_a_worker_before_her_post_begins_or_in_superuser_s_waiting(secretary):
+    elevating = factories.make_user("关大姐", staff=True, may_elevate=True)
+    tomorrow = factories.make_user("安大姐", staff=True)
+    appoint(
+        tomorrow, "security_administrator", factories.DISTRICT, by=None, since=TODAY() + timedelta(days=1)
+    )
+    elsewhere = factories.make_user("远大姐", staff=True)
+    appoint(elsewhere, "community_worker", factories.FAR, by=None, since=TODAY() + timedelta(days=1))
+    for user in (elevating, tomorrow, elsewhere):
+        with pytest.raises(Refused):
+            teams.make_member(secretary, name=user.name, account=user.username)
+    assert not TeamMember.objects.exclude(user=None).exists()

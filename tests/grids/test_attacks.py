@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.contrib.admin import site
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,7 +12,7 @@ from governance import intake
 from governance.appointments import appoint
 from governance.flow import Refused
 from grids import services
-from grids.models import CareNeed, HandoverItem, Resident, ResidentRow, TeamMember
+from grids.models import CareNeed, HandoverItem, Household, Resident, ResidentRow, TeamMember
 from grids.services import care as care_services
 from grids.services import register, visits
 from grids.services.imports import RESIDENTS
@@ -131,3 +132,20 @@ def test_no_administrator_is_called_a_worker_before_her_post_begins_or_in_superu
         with pytest.raises(Refused):
             teams.make_member(secretary, name=user.name, account=user.username)
     assert not TeamMember.objects.exclude(user=None).exists()
+
+
+# --- counts -----------------------------------------------------------------------------------------------------------
+def test_a_street_s_officer_who_works_in_one_grid_counts_nobody_else_s_people(secretary):
+    far = factories.make_staff("community_secretary", factories.NEIGHBOUR)
+    home = make_household(factories.make_entrance(factories.NEIGHBOUR_BASE), by=far, room="8801")
+    for name in ("甲", "乙", "丙"):
+        make_resident(home, by=far, name=name)
+    officer = factories.make_staff("street_officer", factories.STREET)
+    appoint(officer, "grid_worker", factories.BASE, by=None)
+    request = RequestFactory().get("/")
+    request.user = teams.fresh(officer)
+    rows = site.get_model_admin(Household).get_queryset(request)
+    assert rows.get(pk=home.pk).heads == 0
+    request.user = far
+    rows = site.get_model_admin(Household).get_queryset(request)
+    assert rows.get(pk=home.pk).heads == 3

@@ -1,24 +1,29 @@
 """What was once possible in the grid's life and must not be: each test is an attack that worked, by the person who could make it."""
 
+import io
 from datetime import timedelta
 
 import pytest
 from django.contrib.admin import site
+from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
-from governance import intake
-from governance.appointments import appoint
+from governance import encryption, intake
+from governance import imports as driver
+from governance.appointments import appoint, dismiss
 from governance.flow import Refused
+from governance.models import ImportState
 from grids import services
 from grids.models import CareNeed, HandoverItem, Household, Resident, ResidentRow, TeamMember
 from grids.services import care as care_services
 from grids.services import register, visits
-from grids.services.imports import RESIDENTS
+from grids.services.imports import HOUSEHOLDS, PREMISES, RESIDENTS
 from tests import care, disputes, factories, teams
 from tests.cast import BACKEND
-from tests.loading import load
+from tests.loading import book, load
 from tests.register import make_care_need, make_household, make_resident
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +122,81 @@ def test_the_number_of_a_dispute_that_a_need_became_is_for_its_readers(secretary
             assert matter.number not in shown, (user, page)
         found = enter(user).get(reverse("admin:grids_need_changelist"), {"state": "all", "q": matter.number})
         assert "楼上漏水吵起来了" not in found.content.decode()
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+def test_who_has_lost_the_post_takes_no_refused_rows_away(secretary):
+    lines = [
+        ("楼栋", "楼门", "门牌号", "姓名", "手机号"),
+        ("没有的楼", "1门", "301", "欧阳明月", "13800001234"),
+    ]
+    batch, refused = load(RESIDENTS, secretary, *lines)
+    assert refused
+    url = reverse("admin:grids_residentimport_refused", args=[batch.pk])
+    assert enter(secretary).post(url).status_code == 200
+    for post in secretary.posts.all():
+        dismiss(post, by=None)
+    moved = teams.fresh(secretary)
+    appoint(moved, "community_secretary", factories.FAR, by=None)
+    answer = enter(moved).post(url)
+    assert answer.status_code == 404
+    with pytest.raises(PermissionDenied):
+        driver.refused_table(batch, teams.fresh(moved))
+
+
+@pytest.mark.parametrize("importer", [HOUSEHOLDS, RESIDENTS, PREMISES])
+def test_no_identity_number_is_kept_of_any_table(secretary, importer):
+    names = {"building": "没有的楼", "door": "1门", "room": "301", "name": "欧阳", "grid": "哪里"}
+    columns = [each for each in importer.columns if each.key in names]
+    numbers = (IDENTITY, f"证号{IDENTITY[:17]}X，本人", "120106 19500101 1234", int(IDENTITY))
+    headings = ("户主证件号码", "身 份 证", "备考", "说法")
+    lines = [
+        (*(each.label for each in columns), *headings),
+        *((*(names[each.key] for each in columns), *[number] * len(headings)) for number in numbers),
+    ]
+    batch = driver.open_import(importer, secretary, file_name="表.xlsx", data=book(*lines))
+    kept = batch.file.read().decode()
+    assert "欧阳" in kept or "没有的楼" in kept
+    assert "1950" not in kept and not any(each in kept for each in ("证件", "身份证"))
+    batch, refused = load(importer, secretary, *lines)
+    assert len(refused) == len(numbers)
+    mended = load_workbook(io.BytesIO(driver.refused_table(batch, secretary)))
+    said = "".join(
+        str(cell) for sheet in mended for line in sheet.iter_rows(values_only=True) for cell in line
+    )
+    assert "1950" not in said
+
+
+def test_an_identity_number_in_the_wrong_column_is_not_kept(secretary):
+    lines = [
+        ("楼栋", "楼门", "门牌号", "姓名", "手机号"),
+        ("没有的楼", "1门", "301", f"欧阳{IDENTITY}", IDENTITY),
+    ]
+    batch, refused = load(RESIDENTS, secretary, *lines)
+    row = batch.rows.get()
+    assert IDENTITY not in encryption.unseal(row.cells) + row.words + row.name
+
+
+def test_a_file_whose_loading_broke_off_is_forgotten_too(secretary):
+    lines = [
+        ("楼栋", "楼门", "门牌号", "姓名", "手机号"),
+        ("没有的楼", "1门", "301", "欧阳明月", "13800001234"),
+    ]
+    batch, _ = load(RESIDENTS, secretary, *lines)
+    long_ago = timezone.now() - timedelta(days=90)
+    other = driver.open_import(RESIDENTS, secretary, file_name="表.xlsx", data=book(*lines))
+    driver.start(other, secretary)
+    rows = type(batch).objects.filter(pk=other.pk)
+    ResidentRow.objects.filter(batch=batch).update(batch=other)
+    rows.update(status=ImportState.FAILED, created_at=long_ago, started_at=long_ago, touched_at=long_ago)
+    name = rows.get().file.name
+    driver.forget_what_was_left(timezone.now())
+    other.refresh_from_db()
+    assert other.rows.get().cells == ""
+    ResidentRow.objects.all().delete()
+    assert driver.start(other, secretary).status == ImportState.QUEUED
+    assert driver.go_on(other) == ImportState.FAILED
+    assert not other.file and not other._meta.get_field("file").storage.exists(name)
 
 
 # --- posts by way of the register ------------------------------------------------------------------------------------

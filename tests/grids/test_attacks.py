@@ -15,7 +15,7 @@ from governance import encryption, intake
 from governance import imports as driver
 from governance.appointments import appoint, dismiss
 from governance.flow import Refused
-from governance.models import ImportState
+from governance.models import ImportState, User
 from grids import services
 from grids.models import CareNeed, HandoverItem, Household, Resident, ResidentRow, TeamMember
 from grids.services import care as care_services
@@ -229,3 +229,24 @@ def test_a_street_s_officer_who_works_in_one_grid_counts_nobody_else_s_people(se
     request.user = far
     rows = site.get_model_admin(Household).get_queryset(request)
     assert rows.get(pk=home.pk).heads == 3
+
+
+# --- neighbours of a care plan ----------------------------------------------------------------------------------------
+def test_a_neighbour_who_works_elsewhere_reads_no_more_at_the_desk_than_on_her_phone(secretary):
+    far = factories.make_staff("community_worker", factories.FAR)
+    User.objects.filter(pk=far.pk).update(phone="13800009999", phone_verified=True)
+    plan = care.make_plan(contacts=[care.neighbour("13800009999"), care.family()])
+    care_services.look_in(
+        plan, by=plan.carers.get().user, token="t" * 20, way="door", outcome="needs", note="药吃完了"
+    )
+    care.make_device(plan, serial="SOS-77")
+    page = enter(far).get(reverse("admin:grids_careplan_change", args=[plan.pk]), follow=True)
+    assert page.redirect_chain == [(reverse("care_plan", args=[plan.pk]), 302)]
+    said = page.content.decode()
+    assert "李桂兰" in said
+    for each in ("药吃完了", "女儿", "王**", "SOS-77"):
+        assert each not in said
+    assert (
+        "药吃完了"
+        in enter(secretary).get(reverse("admin:grids_careplan_change", args=[plan.pk])).content.decode()
+    )

@@ -250,3 +250,17 @@ def test_a_neighbour_who_works_elsewhere_reads_no_more_at_the_desk_than_on_her_p
         "药吃完了"
         in enter(secretary).get(reverse("admin:grids_careplan_change", args=[plan.pk])).content.decode()
     )
+
+
+@pytest.mark.parametrize("way", ["end", "drop"])
+def test_a_neighbour_whose_part_is_over_has_no_notice_that_names_the_door(secretary, way):
+    neighbour = factories.make_user("赵大妈", phone="13800009999")
+    plan = care.make_plan(by=secretary, contacts=[care.neighbour("13800009999")])
+    device, _ = care.make_device(plan)
+    care_services.press(device, "e1")
+    assert plan.door in enter(neighbour).get(reverse("notices")).content.decode()
+    if way == "end":
+        care_services.end_plan(plan, by=secretary, reason="搬走了")
+    else:
+        care_services.drop_contact(plan.contacts.get(), by=secretary)
+    assert plan.door not in enter(neighbour).get(reverse("notices")).content.decode()

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin import site
+from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -13,6 +14,7 @@ from openpyxl import load_workbook
 
 from governance import encryption, intake
 from governance import imports as driver
+from governance.accounts import sessions
 from governance.appointments import appoint, dismiss
 from governance.flow import Refused
 from governance.models import ImportState, User
@@ -264,3 +266,20 @@ def test_a_neighbour_whose_part_is_over_has_no_notice_that_names_the_door(secret
     else:
         care_services.drop_contact(plan.contacts.get(), by=secretary)
     assert plan.door not in enter(neighbour).get(reverse("notices")).content.decode()
+
+
+# --- what lies about ----------------------------------------------------------------------------------------------------
+def test_what_was_typed_as_the_session_ended_lies_encrypted(secretary):
+    resident = make_resident(make_household(by=secretary), by=secretary)
+    client, url = enter(secretary), reverse("admin:grids_resident_care", args=[resident.pk])
+    session = client.session
+    session[sessions.SEEN] = 0
+    session.save()
+    client.post(url, {"kind": "illness", "words": "肝病", "purpose": "每周看望"})
+    kept = str([each.get_decoded() for each in Session.objects.all()])
+    assert "drafts" in kept and "肝病" not in kept
+    session = client.session
+    session["drafts"][url]["fields"] = "x"
+    session.save()
+    client.force_login(secretary, backend=BACKEND)
+    assert client.get(url).status_code == 200

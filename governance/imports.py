@@ -39,6 +39,7 @@ STALLED = timedelta(minutes=3)
 MOST_ATTEMPTS = 5
 #: Files that nobody loads, and the cells of refused rows that nobody mends, are forgotten after so many days.
 KEEP_DRAFTS, KEEP_CELLS = timedelta(days=7), timedelta(days=30)
+TOO_OLD = "内容和原因已过保存期，已经删除。"
 #: Rows after which the progress is written down; and how many checked rows are asked for at once whether they came before.
 STEP, ASKED = 20, 5_000
 SHOWN_ROWS, SHOWN_WRONG = 5, 200
@@ -434,6 +435,6 @@ def _forget(importer: Importer, now: Any) -> int:
     late = batches.filter(
         finished_at__lte=now - KEEP_CELLS, finished_at__gt=now - KEEP_CELLS - timedelta(days=30)
     ) | failed.filter(touched_at__lte=now - KEEP_CELLS)
-    return done + importer.row.objects.filter(batch__in=late, outcome=REFUSED).exclude(cells="").update(
-        cells=""
-    )
+    # A reason says what stood in the cell.
+    rows = importer.row.objects.filter(batch__in=late, outcome=REFUSED).exclude(cells="")
+    return done + rows.update(cells="", words=TOO_OLD)

@@ -283,3 +283,15 @@ def test_what_was_typed_as_the_session_ended_lies_encrypted(secretary):
     session.save()
     client.force_login(secretary, backend=BACKEND)
     assert client.get(url).status_code == 200
+
+
+def test_the_reason_of_a_refused_row_goes_with_what_stood_in_it(secretary):
+    lines = [
+        ("楼栋", "楼门", "门牌号", "姓名", "关系"),
+        ("没有的楼", "1门", "301", "欧阳明月", "欧阳明月"),
+    ]
+    batch, refused = load(RESIDENTS, secretary, *lines)
+    assert "欧阳明月" in refused[2]
+    driver.forget_what_was_left(timezone.now() + timedelta(days=31))
+    row = batch.rows.get()
+    assert row.cells == "" and row.words == driver.TOO_OLD

@@ -295,3 +295,13 @@ def test_the_reason_of_a_refused_row_goes_with_what_stood_in_it(secretary):
     driver.forget_what_was_left(timezone.now() + timedelta(days=31))
     row = batch.rows.get()
     assert row.cells == "" and row.words == driver.TOO_OLD
+
+
+@pytest.mark.parametrize("days", [1, -1])
+def test_nor_by_the_address_of_all_reveals(secretary, days):
+    need = make_care_need(make_resident(make_household(by=secretary), by=secretary), by=secretary)
+    until = TODAY() + timedelta(days=days)
+    type(need).objects.update(consent_on=TODAY() - timedelta(days=9), until=until)
+    url = reverse("reveal", args=["grids", "careneed", need.pk, "words"])
+    page = enter(secretary).post(url, {"reason": "想看一看"})
+    assert ("夜里要人照看" in page.content.decode()) is (days > 0)

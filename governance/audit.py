@@ -49,10 +49,11 @@ def reveal(obj: models.Model, field: str, *, by: Any, reason: str, request: Any 
     """Return a masked field in clear and log the look.
 
     Needs the ``reveal`` action on the row and a reason of at least 4 characters. Raises PermissionDenied without the
-    permission, ValidationError without a reason, and KeyError for a field that is not masked.
+    permission and for a row that says by ``may_be_revealed`` that its time is over, ValidationError without a reason, and KeyError
+    for a field that is not masked.
     """
     obj.masked[field]
-    if not by.may("reveal", obj):
+    if not getattr(obj, "may_be_revealed", True) or not by.may("reveal", obj):
         raise PermissionDenied
     if len(reason.strip()) < 4:
         raise ValidationError({"reason": "请写明查看理由（至少 4 个字），理由会记入访问日志。"})

@@ -1,6 +1,7 @@
 """Decides how what someone typed survives a detour: signing in again, choosing another place. It stays in the session, on
-the server, for one return; files and secrets do not."""
+the server and encrypted, for one return; files and secrets do not."""
 
+import json
 from typing import Any
 
 from django.contrib import messages
@@ -8,6 +9,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.http import urlencode
 
 from governance.ahead import is_ahead
+from governance.encryption import Unreadable, seal, unseal
 
 #: A draft larger than this is no form that a person filled in.
 MOST_CHARACTERS = 20_000
@@ -48,7 +50,8 @@ def keep(request: HttpRequest, name: str, *, owner: Any = None) -> None:
         "owner": whose.pk if whose is not None and whose.is_authenticated else None,
         "signed_out": owner is not None,
         "files": bool(request.FILES),
-        "fields": fields,
+        # A session is a row of the database; what somebody typed may be what is encrypted everywhere else.
+        "fields": seal(json.dumps(fields)),
     }
     request.session[_SLOT] = dict(list(drafts.items())[-MOST_DRAFTS:])
 
@@ -66,12 +69,16 @@ def take(request: HttpRequest, name: str) -> QueryDict | None:
     request.session[_SLOT] = drafts
     if kept["owner"] not in (None, request.user.pk):
         return None
+    try:
+        fields = json.loads(unseal(str(kept["fields"])))
+    except Unreadable:
+        return None
     if kept.get("signed_out"):
         sentence = "已恢复您退出前填写的内容，请核对后再提交。密码、验证码和附件要重新填写。"
     else:
         sentence = "已恢复您上次没填完的内容。" + ("照片要重新选择。" if kept.get("files") else "")
     messages.info(request, sentence, fail_silently=True)
     found = QueryDict(mutable=True)
-    for key, values in kept["fields"].items():
+    for key, values in fields.items():
         found.setlist(key, values)
     return found

@@ -138,7 +138,7 @@ class Importer:
     permission: str
     columns: tuple[Column, ...]
     limits: Limits = USUAL
-    #: Words of headings whose columns are thrown away as the file comes in.
+    #: Words of headings whose columns are thrown away as the file comes in; where there are any, so are identity numbers in other cells.
     unwanted: tuple[str, ...] = ()
     #: What a row is, and a row of the empty table that shows how to fill it in, by the columns' keys.
     noun = ""

@@ -6,6 +6,7 @@ What one kind of table is, an app says in its importer (governance/importers.py)
 
 import json
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -27,7 +28,7 @@ from governance.flow import Refused, on_tick
 from governance.importers import WHY, BadRow, Importer, RowReader, importer_of, importers
 from governance.models import AccessEvent, ImportState, TableImport, TableRow, User
 from governance.tables import Cell, Table, packed, read_table, said, unpacked
-from governance.territory import common_node
+from governance.territory import common_node, covers
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,17 @@ STALLED = timedelta(minutes=3)
 MOST_ATTEMPTS = 5
 #: Files that nobody loads, and the cells of refused rows that nobody mends, are forgotten after so many days.
 KEEP_DRAFTS, KEEP_CELLS = timedelta(days=7), timedelta(days=30)
+TOO_OLD = "内容和原因已过保存期，已经删除。"
 #: Rows after which the progress is written down; and how many checked rows are asked for at once whether they came before.
 STEP, ASKED = 20, 5_000
 SHOWN_ROWS, SHOWN_WRONG = 5, 200
 #: How the example in our own template begins; it is no row.
 EXAMPLE = "（示例）"
 REFUSED = TableRow.Outcome.REFUSED
+#: An identity number: a division, a day of birth, a serial and a check digit, written together or apart.
+_IDENTITY = re.compile(
+    r"(?<!\d)\d{6}[\s-]?(?:18|19|20)\d\d[\s-]?(?:0[1-9]|1[0-2])[\s-]?(?:0[1-9]|[12]\d|3[01])[\s-]?\d{3}[\s-]?[\dXx](?!\d)"
+)
 
 
 # --- the file -----------------------------------------------------------------------------------------------------------
@@ -54,14 +60,16 @@ def open_import(importer: Importer, by: User, *, file_name: str, data: bytes, **
     ``origin``: the batch's further columns. Raises ValidationError at ``file``, and PermissionDenied for somebody who may not
     load files.
     """
-    codes = [post.code for post in by.posts_in_force if importer.permission in post.permissions]
-    if not codes:
+    place = loads_at(importer, by)
+    if place is None:
         raise PermissionDenied
     table = without_examples(read_table(data, importer.known_headings, importer.limits))
     table = without_columns(table, importer.unwanted)
+    if importer.unwanted:
+        table = without_identity_numbers(table)
     batch = importer.batch(
         # Whoever looks on from a place finds no file in which rows of another may stand.
-        grid_id=common_node(codes) or min(codes, key=len),
+        grid_id=place,
         by=by,
         file_name=said(file_name)[-100:] or "（没有名称）",
         headings=table.headings,
@@ -74,6 +82,12 @@ def open_import(importer: Importer, by: User, *, file_name: str, data: bytes, **
     batch.file.save("x", ContentFile(packed(table)), save=False)
     batch.save()
     return batch
+
+
+def loads_at(importer: Importer, by: User) -> str | None:
+    """Return the place of the posts by which somebody loads these tables, of several the one that holds them all; None without any."""
+    codes = [post.code for post in by.posts_in_force if importer.permission in post.permissions]
+    return (common_node(codes) or min(codes, key=len)) if codes else None
 
 
 def without_examples(table: Table) -> Table:
@@ -95,6 +109,18 @@ def without_columns(table: Table, unwanted: Collection[str]) -> Table:
         return table
     rows = [(line, [cells[at] for at in kept]) for line, cells in table.rows]
     return Table([table.headings[at] for at in kept], rows)
+
+
+def without_identity_numbers(table: Table) -> Table:
+    """Return a table without the identity numbers that stand in cells of other columns, or among the headings."""
+
+    def clean(cell: Cell) -> Cell:
+        if isinstance(cell, float | int) and 1e17 <= cell < 1e18:
+            return None if _IDENTITY.search(str(int(cell))) else cell
+        return _IDENTITY.sub("", cell).strip() if isinstance(cell, str) else cell
+
+    headings = [clean(name) or f"第 {at} 列" for at, name in enumerate(table.headings, 1)]
+    return Table(headings, [(line, [clean(cell) for cell in cells]) for line, cells in table.rows])
 
 
 def table_of(batch: TableImport) -> Table:
@@ -318,10 +344,10 @@ def _finish(importer: Importer, batch: TableImport) -> None:
 def refused_table(batch: TableImport, by: User, *, request: Any = None) -> bytes:
     """Return the refused rows as an Excel file, as they were and with the reason: to be mended and sent again.
 
-    It holds personal data in clear, so it is the importer's alone, and logged. Raises PermissionDenied for others and
-    ValidationError when there is none, or it is too late.
+    It holds personal data in clear, so it is the importer's alone, as long as she loads such tables there, and logged. Raises
+    PermissionDenied for others and ValidationError when there is none, or it is too late.
     """
-    if not by.may("mend", batch):
+    if not may_mend(batch, by):
         raise PermissionDenied
     rows = batch.rows.filter(outcome=REFUSED).exclude(cells="").order_by("line")
     number = rows.count()
@@ -337,6 +363,13 @@ def refused_table(batch: TableImport, by: User, *, request: Any = None) -> bytes
     audit.record(AccessEvent.Kind.EXPORT, by, words, obj=batch, request=request)
     width = len(batch.headings)
     return exports.workbook("未导入", columns, ((_cells(row, width), row.words) for row in rows.iterator()))
+
+
+def may_mend(batch: TableImport, by: User) -> bool:
+    """Say whether somebody may take the refused rows away: her own, with a post there by which she could load them again."""
+    place = loads_at(importer_of(batch), by)
+    there = by.is_superuser or (place is not None and covers(place, batch.grid_id))
+    return there and by.may("mend", batch)
 
 
 def _cells(row: TableRow, width: int) -> list[str]:
@@ -394,9 +427,14 @@ def _forget(importer: Importer, now: Any) -> int:
     for batch in batches.filter(status=ImportState.DRAFT, created_at__lte=now - KEEP_DRAFTS)[:100]:
         discard(batch)
         done += 1
+    failed = batches.filter(status=ImportState.FAILED)
+    for batch in failed.filter(touched_at__lte=now - KEEP_DRAFTS).exclude(file="")[:100]:
+        batch.file.delete(save=False)
+        batches.filter(pk=batch.pk).update(file="")
+        done += 1
     late = batches.filter(
         finished_at__lte=now - KEEP_CELLS, finished_at__gt=now - KEEP_CELLS - timedelta(days=30)
-    )
-    return done + importer.row.objects.filter(batch__in=late, outcome=REFUSED).exclude(cells="").update(
-        cells=""
-    )
+    ) | failed.filter(touched_at__lte=now - KEEP_CELLS)
+    # A reason says what stood in the cell.
+    rows = importer.row.objects.filter(batch__in=late, outcome=REFUSED).exclude(cells="")
+    return done + rows.update(cells="", words=TOO_OLD)

@@ -86,6 +86,11 @@ def kinds() -> dict[str, str]:
     return {kind: label for kind, (label, _) in _handlers.items()}
 
 
+def is_confidential(kind: str) -> bool:
+    """Say whether that somebody came with one of a kind is for no post to see."""
+    return kind in _confidential
+
+
 def referrals(but: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return where a matter of the kind ``but`` can be referred: (kind's name, [(``kind:choice``, name)])."""
     return [
@@ -186,7 +191,7 @@ def receive(
                 # Who hands a matter on did not take it down for anybody: it is no matter of hers.
                 placed_by=None if referred_from or by.username == "system" or applicant == by else by,
                 referred_from=referred_from,
-                is_confidential=kind in _confidential,
+                is_confidential=is_confidential(kind),
             )
             matter = handler(intake, {"by": by, **payload})
             intake.content_type = ContentType.objects.get_for_model(matter)

@@ -68,6 +68,10 @@ class Line:
         return self.item.label if self.matter is not None else ""
 
     @property
+    def remark(self) -> str:
+        return self.item.remark if self.matter is not None else ""
+
+    @property
     def number(self) -> str:
         return self.matter.number if self.matter is not None else ""
 

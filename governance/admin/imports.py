@@ -271,7 +271,7 @@ class TableImportAdmin(ReadOnlyAdmin):
         page = Paginator(rows.select_related(model.made), ROWS).get_page(request.GET.get("p"))
         context = {
             **self.progress(batch),
-            "mends": batch.refused and request.user.may("mend", batch),
+            "mends": batch.refused and imports.may_mend(batch, request.user),
             "lines": self.lines(request, page.object_list),
             "made_heading": model._meta.get_field(model.made).verbose_name,
             "out_of_reach": self.out_of_reach,

@@ -236,7 +236,7 @@ class NeedAdmin(RegisterAdmin):
         ("网格", 22, lambda row: row.grid.name),
         ("谁的", 30, lambda row: str(row.household or row.premises or "")),
         ("需求", 50, lambda row: row.words),
-        ("转为", 26, lambda row: row.number),
+        ("转为", 26, lambda row: became(row)),
         ("列入项目", 26, lambda row: row.project.title if row.project_id else ""),
         ("解决日期", 14, lambda row: row.settled_on),
         ("怎样解决的", 40, lambda row: row.settlement),
@@ -297,7 +297,7 @@ class NeedAdmin(RegisterAdmin):
 
     @admin.display(description="转为")
     def matter_shown(self, need: Need) -> str:
-        return need.number
+        return became(need)
 
     @admin.display(description="列入项目")
     def project_shown(self, need: Need) -> str:
@@ -400,6 +400,11 @@ class NeedAdmin(RegisterAdmin):
         rows = Need.objects.restrict(request.user, "change").waiting()
         url = f"{self.link(None, 'changelist')}?state=waiting"
         return [Card("还没安排的需求", url, rows, icon="list_alt", tone="caution", calm="都安排了", order=42)]
+
+
+def became(need: Need) -> str:
+    """Return what a need became: its number; of what is confidential, that it was handed on."""
+    return need.number or ("已转办（编号不公开）" if need.content_type_id is not None else "")
 
 
 class ProjectStateFilter(ChoiceFilter):

@@ -129,9 +129,9 @@ class ItemsForm(forms.Form):
             called = line.words or line.kind
             if takes(line):
                 self.fields[f"item_{key}"] = forms.BooleanField(label=f"接手{called}", required=False)
-            if remarks:
+            if remarks and line.matter is not None:
                 self.fields[f"remark_{key}"] = forms.CharField(
-                    label=f"{called}的移交说明", max_length=300, required=False, initial=line.item.remark,
+                    label=f"{called}的移交说明", max_length=300, required=False, initial=line.remark,
                     widget=forms.Textarea({"rows": 2}), error_messages={"max_length": "移交说明最多 300 个字。"},
                 )  # fmt: skip
 

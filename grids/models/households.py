@@ -286,3 +286,8 @@ class CareNeed(models.Model):
     @property
     def is_in_force(self) -> bool:
         return self.ended_on is None and self.until >= timezone.localdate()
+
+    @property
+    def may_be_revealed(self) -> bool:
+        """Whether its words may be looked at: until the last day of the consent."""
+        return self.is_in_force

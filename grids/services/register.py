@@ -17,12 +17,25 @@ from governance.flow import NotYours, Refused, on_tick
 from governance.models import User
 from governance.permissions import look_again
 from governance.territory import GridLevel
-from grids.models import Building, CareNeed, Entrance, Facility, Grid, Household, Premises, Resident
+from grids.models import (
+    Building,
+    CareNeed,
+    CarePlan,
+    Entrance,
+    Facility,
+    Grid,
+    Household,
+    Premises,
+    Resident,
+    ResidentRow,
+)
 from grids.services.care.plans import end_plans_of
 
 #: Rows that one run of the ticker forgets.
 FORGOTTEN_AT_ONCE = 500
 SHORTEST_REASON = 2
+#: The name of whoever has been forgotten.
+FORGOTTEN = "（已删除）"
 
 
 def _save(row: models.Model, by: User, new: bool, clash: str) -> None:
@@ -257,13 +270,21 @@ def forget_expired_needs(now: datetime) -> int:
 
 @on_tick
 def forget_departed(now: datetime) -> int:
-    """Delete residents who left so long ago that nothing needs them any more, with their history. Returns how many."""
+    """Delete residents who left so long ago that nothing needs them any more, with their history. Of one who was looked in on, the
+    row stays without anything of hers: the figures count her plan. Returns how many."""
     before: date = timezone.localdate(now) - relativedelta(months=parameters.value("register.keep_months"))
     with transaction.atomic():
         rows = Resident.objects.select_for_update(skip_locked=True, of=("self",)).filter(left_on__lt=before)
+        rows = rows.exclude(name=FORGOTTEN)
         keys = list(rows.order_by("pk").values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE])
         if keys:
-            Resident.objects.filter(pk__in=keys).delete()
+            planned = set(CarePlan.objects.filter(resident__in=keys).values_list("resident", flat=True))
+            CareNeed.objects.filter(resident__in=planned).delete()
+            ResidentRow.objects.filter(resident__in=planned).delete()
+            Resident.objects.filter(pk__in=planned).update(
+                name=FORGOTTEN, phone="", born_on=None, standing="", since=None
+            )
+            Resident.objects.filter(pk__in=set(keys) - planned).delete()
             # What deleting wrote down goes with what was there.
             Resident.history.filter(id__in=keys).delete()
         return len(keys)

@@ -134,12 +134,15 @@ def _link(member: TeamMember, account: str, *, by: User) -> None:
 
 def _is_for(user: User, by: User) -> bool:
     """Say whether ``by`` may call an account somebody's of her grids, who may thereby get a post: no administrator's, and only one that
-    works where she keeps the register, or nowhere yet."""
-    if user.is_superuser or user.holds(*SEPARATED_ROLES):
+    works, or is to work, where she keeps the register, or nowhere yet."""
+    posts = Post.objects.filter(user=user).filter(
+        Q(valid_until=None) | Q(valid_until__gte=timezone.localdate())
+    )
+    if user.may_elevate or posts.filter(role__in=SEPARATED_ROLES).exists():
         return False
     needed = permission(TeamMember, "change")
     reach = tuple(p.code for p in by.posts_in_force if needed in p.permissions and p.unit_id is None)
-    works = [post.code for post in user.posts_in_force if post.role not in BY_PHONE]
+    works = posts.exclude(role__in=BY_PHONE).values_list("grid", flat=True)
     return by.is_superuser or all(code.startswith(reach) for code in works)
 
 

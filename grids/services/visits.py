@@ -163,7 +163,9 @@ def _hand_on(need: Need, found: Found, by: User) -> Matter:
         applicant_phone=phone,
     )
     need.content_type = ContentType.objects.get_for_model(matter)
-    need.object_id, need.number = matter.pk, matter.number
+    # Who sees the need need not see the matter: the number of one that is confidential is told by itself alone.
+    need.object_id = matter.pk
+    need.number = "" if intake.is_confidential(found.to.partition(":")[0]) else matter.number
     need.save(update_fields=["content_type", "object_id", "number"])
     return matter
 

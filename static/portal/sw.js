@@ -23,6 +23,8 @@ const held = async (request) => {
   const found = await (await caches.open(PAGES)).match(request, { ignoreVary: true });
   return found && Date.now() - Date.parse(found.headers.get("X-Kept-At")) < DAYS * 24 * 3600 * 1000 ? found : null;
 };
+// What is out of reach now is not shown from memory either.
+const forget = async (address) => (await caches.open(PAGES)).delete(address, { ignoreVary: true });
 const isPage = (response) => response.ok && response.type === "basic" && !response.redirected;
 const fetchAndKeep = async (address) => {
   const found = await held(address);
@@ -30,6 +32,7 @@ const fetchAndKeep = async (address) => {
   // Nobody looks at it now, so it takes no message and no draft (governance/ahead.py).
   const response = await fetch(address, { credentials: "same-origin", redirect: "manual", headers: { "X-Ahead": "1" } });
   if (isPage(response)) await store(address, response);
+  else if (response.status === 404) await forget(address);
 };
 const marked = async (page) => {
   const text = await page.text();
@@ -66,7 +69,10 @@ self.addEventListener("message", (event) => {
 
 const page = async (event, path) => {
   const kept = keeps(path), network = fetch(event.request);
-  if (kept) event.waitUntil(network.then(async (response) => { if (isPage(response)) await store(event.request.url, response.clone()); }).catch(() => {}));
+  if (kept) event.waitUntil(network.then(async (response) => {
+    if (isPage(response)) await store(event.request.url, response.clone());
+    else if (response.status === 404) await forget(event.request.url);
+  }).catch(() => {}));
   const before = kept ? await held(event.request.url) : null;
   try {
     if (!before) return await network;

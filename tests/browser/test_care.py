@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from governance.appointments import appoint, dismiss
 from grids.models import CareVisit, Grid
 from tests import factories
 from tests.browser.test_every_page import violations
@@ -101,3 +102,19 @@ def test_a_plan_is_made_at_the_desk_with_real_clicks(world, visit):
     desk.reads("计划已制定，已通知责任人。", "每 3 天一次", "制定计划")
     assert resident.care_plans.get().due_on == timezone.localdate() + timedelta(days=3)
     assert desk.complaints == []
+
+
+def test_what_is_out_of_reach_now_is_not_shown_from_memory(world, visit):
+    secretary, worker, late, _ = world
+    phone = signed_in(visit(), worker)
+    page = reverse("care_plan", args=[late.pk])
+    phone.open(page)
+    kept(phone, page)
+    elsewhere = factories.make_grid(factories.COMMUNITY + "002")
+    appoint(worker, "grid_worker", elsewhere.code, by=None)
+    dismiss(worker.posts.get(grid=factories.BASE), by=None)
+    late.carers.update(until=timezone.localdate())
+    assert phone.page.goto(f"{phone.address}{page}").status == 404
+    phone.context.set_offline(True)
+    phone.page.goto(f"{phone.address}{page}")
+    phone.does_not_read("周淑芬")

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from governance.encryption import seal
 from incidents.flow import INCIDENTS
 from incidents.models import Incident
 from tests import factories
@@ -177,7 +178,7 @@ def test_a_page_fetched_ahead_takes_no_draft(worker, in_hand):
     phone = phone_of(worker)
     handle = reverse("incident_action", args=[in_hand.number, "handle"])
     session = phone.session
-    session["drafts"] = {handle: {"owner": worker.pk, "fields": {"note": ["清到一半"]}}}
+    session["drafts"] = {handle: {"owner": worker.pk, "fields": seal('{"note": ["清到一半"]}')}}
     session.save()
     assert "清到一半" not in phone.get(handle, headers={"X-Ahead": "1"}).content.decode()
     assert "清到一半" in phone.get(handle).content.decode()

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -155,11 +155,13 @@ class CarePlanAdmin(Exported, ReadOnlyAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show a plan: who, how often, its people, its buttons, and what has happened."""
+        """Show a plan: who, how often, its people, its buttons, and what has happened. A neighbour's page is the phone's."""
         if object_id is None:
             raise Http404
         plan, user = self.reach(request, object_id), request.user
         allowed = permitted_actions(user, plan, {"change", "look", "reveal", "meet", "contact"})
+        if not allowed & {"change", "reveal", "contact"}:
+            return HttpResponseRedirect(reverse("care_plan", args=[plan.pk]))
         changes, open_ = "change" in allowed, plan.ended_on is None
         buttons = [
             {"words": "调整颜色", "url": self.link(plan, "colour")},

@@ -11,6 +11,7 @@ from governance import masks
 from governance.admin.choices import could_be_key
 from governance.admin.filters import PlaceFilter
 from governance.admin.verbs import verb_page
+from governance.permissions import prefixed, rule_of
 from governance.templatetags import ui
 from grids.admin.register.base import (
     MOST_LINES,
@@ -57,8 +58,8 @@ class HouseholdAdmin(RegisterAdmin):
             super().get_queryset(request).select_related("grid", "entrance__building").defer("grid__boundary")
         )
         # A street sees how many there are nowhere: it has no resident.
-        counted = Q(residents__left_on=None) if request.user.may("view", Resident) else Q(pk__in=())
-        return rows.annotate(heads=Count("residents", filter=counted))
+        reached = prefixed(rule_of(Resident).q(Resident, request.user, "view"), "residents")
+        return rows.annotate(heads=Count("residents", filter=Q(residents__left_on=None) & reached))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Household | None = None) -> tuple[str, ...]:
         # A household that moves to another door is another household.

@@ -271,8 +271,9 @@ class CareNeedAdmin(RegisterAdmin):
     def buttons(self, request: HttpRequest, need: CareNeed) -> list[dict[str, Any]]:
         if need.ended_on is not None:
             return []
+        words = {"words": "查看具体情况", "url": self.link(need, "reveal", "words")}
         return [
-            {"words": "查看具体情况", "url": self.link(need, "reveal", "words")},
+            *([words] if need.is_in_force else []),
             {"words": "查看居民", "url": reverse("admin:grids_resident_change", args=[need.resident_id])},
             {"words": "结束并删除内容", "url": self.link(need, "end"), "danger": True},
         ]
@@ -294,8 +295,8 @@ class CareNeedAdmin(RegisterAdmin):
         )  # fmt: skip
 
     def reveal_view(self, request: HttpRequest, object_id: int, field: str) -> HttpResponse:
-        """Show the words once, for a reason that the access log keeps."""
+        """Show the words once, for a reason that the access log keeps; from the day after the consent's last to nobody."""
         need = self.reach(request, str(object_id))
-        if need.ended_on is not None:
+        if not need.is_in_force:
             raise Http404
         return reveal_page(self, request, need, field)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from governance import audit, masks, notices, parameters
 from governance.constraints import sentence
 from governance.flow import NotYours, Refused
-from governance.models import AccessEvent, User
+from governance.models import AccessEvent, Notice, User
 from governance.permissions import holders, look_again
 from grids.models import CareCarer, CareColour, CareContact, CareDevice, CarePlan, CareStep, Resident
 from grids.models.care import days_of
@@ -195,6 +195,7 @@ def add_contact(plan: CarePlan, contact: Contact, *, by: User) -> CareContact:
 def drop_contact(contact: CareContact, *, by: User) -> None:
     """Take a contact away; her name and phone are deleted. Needs ``change`` on the plan. Raises NotYours or Refused."""
     plan = changing(contact.plan, by)
+    _untell(plan, contact)
     if CareContact.objects.filter(pk=contact.pk).delete()[0]:
         note(plan, CareStep.Kind.PEOPLE, by, f"删除{contact.get_kind_display()}")
 
@@ -253,6 +254,7 @@ def changing(plan: CarePlan, by: User) -> CarePlan:
 def close(plan: CarePlan, by: User, reason: str, on: date | None = None) -> CarePlan:
     """End a locked plan as of a day (today when None), with its devices, and tell those who looked in."""
     people = carers_of(plan, but=by)
+    _untell(plan, *plan.contacts.all())
     plan.ended_on, plan.ending = on or timezone.localdate(), reason[:100]
     plan.save(update_fields=["ended_on", "ending"])
     CareDevice.objects.filter(plan=plan, unbound_on=None).update(unbound_on=timezone.localdate())
@@ -276,6 +278,12 @@ def note(plan: CarePlan, kind: str, by: User, words: str = "", reason: str = "")
 def tell(plan: CarePlan, people: Iterable[User], title: str, body: str, url: str | None = None) -> None:
     """Tell people of a plan; without another address they are led to its page."""
     notices.tell(people, title, body=body, url=plan_url(plan) if url is None else url)
+
+
+def _untell(plan: CarePlan, *contacts: CareContact) -> None:
+    """Take away what neighbours were told of a plan in the portal: when their part is over, they read nothing of it."""
+    people = [contact.user_id for contact in contacts if contact.user_id is not None]
+    Notice.objects.filter(recipient__in=people, url=plan_url(plan)).delete()
 
 
 def plan_url(plan: CarePlan) -> str:

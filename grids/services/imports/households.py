@@ -7,7 +7,7 @@ from governance.models import User
 from governance.tables import Cell, Limits
 from governance.territory import GridLevel
 from grids.models import Entrance, Household, HouseholdImport, HouseholdRow
-from grids.services.imports.reading import DoorReader
+from grids.services.imports.reading import UNWANTED, DoorReader
 from grids.services.register import ensure_door, keep_household
 
 DOOR_COLUMNS = (
@@ -64,6 +64,7 @@ class Reader(DoorReader):
 class HouseholdImporter(Importer):
     batch, permission, columns, noun = HouseholdImport, "grids.add_household", COLUMNS, "住户"
     limits = Limits(50_000, 16)
+    unwanted = UNWANTED
     example = {
         "compound": "（示例）和苑家园", "building": "3号楼", "door": "1门", "room": "301", "grid": "和苑家园第1网格",
         "use": "自住", "note": "下午在家",

@@ -8,7 +8,7 @@ from governance.models.people import TELEPHONE
 from governance.tables import Cell, Limits
 from governance.territory import GridLevel
 from grids.models import Grid, Premises, PremisesImport, PremisesRow
-from grids.services.imports.reading import GridReader
+from grids.services.imports.reading import UNWANTED, GridReader
 from grids.services.register import keep_premises
 
 COLUMNS = (
@@ -66,6 +66,7 @@ class Reader(GridReader):
 class PremisesImporter(Importer):
     batch, permission, columns, noun = PremisesImport, "grids.add_premises", COLUMNS, "场所"
     limits = Limits(50_000, 16)
+    unwanted = UNWANTED
     example = {
         "name": "（示例）某某便利店", "kind": "商户", "small": "小商店", "grid": "和苑家园第1网格", "address": "和苑西路 1 号",
         "contact_name": "钱某", "contact_phone": "", "staff_count": 3,

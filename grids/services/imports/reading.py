@@ -10,6 +10,9 @@ from governance.permissions import rule_of
 from governance.tables import Cell
 from grids.models import Entrance, Grid
 
+#: What no table of the register is kept with.
+UNWANTED = ("身份证", "证件", "公民身份", "社保号", "银行卡", "宗教", "病史", "疾病")
+
 
 class GridReader(RowReader):
     """Looks grids up within the reach of whoever loads the file (``permission``). They are read once."""

@@ -12,7 +12,7 @@ from governance.models.people import PHONE
 from governance.tables import Cell, Limits, phone_of
 from grids.models import Household, Resident, ResidentImport, ResidentRow
 from grids.services.imports.households import DOOR_COLUMNS
-from grids.services.imports.reading import DoorReader
+from grids.services.imports.reading import UNWANTED, DoorReader
 from grids.services.register import check_resident, keep_resident
 
 COLUMNS = (
@@ -93,7 +93,7 @@ def as_resident(row: dict[str, Any]) -> Resident:
 class ResidentImporter(Importer):
     batch, permission, columns, noun = ResidentImport, "grids.add_resident", COLUMNS, "居民"
     limits = Limits(50_000, 16)
-    unwanted = ("身份证", "证件号", "公民身份号码", "社保号", "银行卡", "宗教", "病史", "疾病")
+    unwanted = UNWANTED
     example = {
         "compound": "（示例）和苑家园", "building": "3号楼", "door": "1门", "room": "301", "name": "赵某", "phone": "",
         "born_on": "1950-07-01", "relation": "户主", "standing": "户籍在本社区", "ground": "本人同意", "informed_on": "2026-03-01",

@@ -86,9 +86,11 @@ def kinds() -> dict[str, str]:
     return {kind: label for kind, (label, _) in _handlers.items()}
 
 
-def is_confidential(kind: str) -> bool:
-    """Say whether that somebody came with one of a kind is for no post to see."""
-    return kind in _confidential
+def told_number(matter: Matter) -> str:
+    """Return the number of a matter as others may be told it: none of one with which somebody came in confidence."""
+    kind = ContentType.objects.get_for_model(matter)
+    quiet = Intake.objects.filter(content_type=kind, object_id=matter.pk, is_confidential=True)
+    return "" if quiet.exists() else matter.number
 
 
 def referrals(but: str) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -191,7 +193,7 @@ def receive(
                 # Who hands a matter on did not take it down for anybody: it is no matter of hers.
                 placed_by=None if referred_from or by.username == "system" or applicant == by else by,
                 referred_from=referred_from,
-                is_confidential=is_confidential(kind),
+                is_confidential=kind in _confidential,
             )
             matter = handler(intake, {"by": by, **payload})
             intake.content_type = ContentType.objects.get_for_model(matter)

@@ -36,7 +36,9 @@ def put_back() -> None:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
-        full = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in _tables())
+        full = " UNION ALL ".join(
+            f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in _tables()
+        )
         cursor.execute(full)
         for (table,) in cursor.fetchall():
             cursor.execute(f'DELETE FROM "{table}"')

@@ -162,12 +162,15 @@ def _hand_on(need: Need, found: Found, by: User) -> Matter:
         applicant_name=found.name.strip(),
         applicant_phone=phone,
     )
-    need.content_type = ContentType.objects.get_for_model(matter)
-    # Who sees the need need not see the matter: the number of one that is confidential is told by itself alone.
-    need.object_id = matter.pk
-    need.number = "" if intake.is_confidential(found.to.partition(":")[0]) else matter.number
+    _becomes(need, matter)
     need.save(update_fields=["content_type", "object_id", "number"])
     return matter
+
+
+def _becomes(need: Need, matter: Matter) -> None:
+    """Let a need name the matter that it became. Who sees the need need not see that one."""
+    need.content_type = ContentType.objects.get_for_model(matter)
+    need.object_id, need.number = matter.pk, intake.told_number(matter)
 
 
 @transaction.atomic
@@ -230,8 +233,7 @@ def _follow(need: Need, matter: Matter, today: date) -> None:
     """Let one need follow its matter, which has ended."""
     onward = intake.onward(matter)
     if onward is not None:
-        need.content_type = ContentType.objects.get_for_model(onward)
-        need.object_id, need.number = onward.pk, onward.number
+        _becomes(need, onward)
     elif matter.status in matter.flow.unmet:
         said = f"{matter.number} {matter.get_status_display()}，需求退回清单，请另作安排。"
         notices.tell([need.by], "转办的需求没有办成", body=said, number=matter.number)

@@ -396,6 +396,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "单位",
                 "verbose_name_plural": "单位",
                 "ordering": ["code"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        name="unit_named",
+                        violation_error_message="请填写单位名称。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -500,6 +507,56 @@ class Migration(migrations.Migration):
                 "verbose_name": "岗位",
                 "verbose_name_plural": "岗位",
                 "ordering": ["-valid_from", "-pk"],
+                "indexes": [
+                    models.Index(fields=["user", "valid_from"], name="governance__user_id_8e0021_idx"),
+                    models.Index(fields=["grid", "role"], name="governance__grid_id_c73fdd_idx"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_until", None),
+                            ("valid_until__gte", models.F("valid_from")),
+                            _connector="OR",
+                        ),
+                        name="post_term",
+                        violation_error_message="任期止不能早于任期起。",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("user", "role", "grid", "unit", "valid_from"),
+                        name="post_once",
+                        nulls_distinct=False,
+                        violation_error_message="这个人在这里已有同样的岗位。",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(
+                            ("role__in", ("auditor", "system_administrator", "security_administrator"))
+                        ),
+                        expressions=[
+                            (
+                                models.Func(
+                                    models.F("user"),
+                                    models.F("user"),
+                                    models.Value("[]"),
+                                    function="int8range",
+                                ),
+                                "&&",
+                            ),
+                            (
+                                models.Func(
+                                    models.F("valid_from"),
+                                    django.db.models.functions.comparison.Coalesce(
+                                        models.F("valid_until"), models.Value(datetime.date(9999, 12, 31))
+                                    ),
+                                    models.Value("[]"),
+                                    function="daterange",
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="post_separation",
+                        violation_error_message="审计员、系统管理员、安全管理员必须由三个不同的人担任，且每人只任一项。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -998,69 +1055,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="unit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True),
-                name="unit_named",
-                violation_error_message="请填写单位名称。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="post",
-            index=models.Index(fields=["user", "valid_from"], name="governance__user_id_8e0021_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="post",
-            index=models.Index(fields=["grid", "role"], name="governance__grid_id_c73fdd_idx"),
-        ),
-        migrations.AddConstraint(
-            model_name="post",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("valid_until", None), ("valid_until__gte", models.F("valid_from")), _connector="OR"
-                ),
-                name="post_term",
-                violation_error_message="任期止不能早于任期起。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="post",
-            constraint=models.UniqueConstraint(
-                fields=("user", "role", "grid", "unit", "valid_from"),
-                name="post_once",
-                nulls_distinct=False,
-                violation_error_message="这个人在这里已有同样的岗位。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="post",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(
-                    ("role__in", ("auditor", "system_administrator", "security_administrator"))
-                ),
-                expressions=[
-                    (
-                        models.Func(
-                            models.F("user"), models.F("user"), models.Value("[]"), function="int8range"
-                        ),
-                        "&&",
-                    ),
-                    (
-                        models.Func(
-                            models.F("valid_from"),
-                            django.db.models.functions.comparison.Coalesce(
-                                models.F("valid_until"), models.Value(datetime.date(9999, 12, 31))
-                            ),
-                            models.Value("[]"),
-                            function="daterange",
-                        ),
-                        "&&",
-                    ),
-                ],
-                name="post_separation",
-                violation_error_message="审计员、系统管理员、安全管理员必须由三个不同的人担任，且每人只任一项。",
-            ),
         ),
     ]

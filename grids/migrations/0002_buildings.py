@@ -71,6 +71,20 @@ class Migration(migrations.Migration):
                 "verbose_name": "楼栋",
                 "verbose_name_plural": "楼栋",
                 "ordering": ["grid", "name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("grid", "compound", "name"),
+                        name="building_once",
+                        violation_error_message="这个网格里已有同名楼栋。",
+                    ),
+                    models.CheckConstraint(
+                        condition=django.db.models.lookups.Exact(
+                            django.db.models.functions.text.Length("grid"), 15
+                        ),
+                        name="building_in_base_grid",
+                        violation_error_message="楼栋必须属于基础网格。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -334,22 +348,6 @@ class Migration(migrations.Migration):
                 related_name="+",
                 to="grids.grid",
                 verbose_name="上级网格",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="building",
-            constraint=models.UniqueConstraint(
-                fields=("grid", "compound", "name"),
-                name="building_once",
-                violation_error_message="这个网格里已有同名楼栋。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="building",
-            constraint=models.CheckConstraint(
-                condition=django.db.models.lookups.Exact(django.db.models.functions.text.Length("grid"), 15),
-                name="building_in_base_grid",
-                violation_error_message="楼栋必须属于基础网格。",
             ),
         ),
         migrations.AddConstraint(

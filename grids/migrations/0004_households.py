@@ -483,6 +483,61 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "住户",
                 "ordering": ["entrance", "room"],
                 "permissions": [("export_household", "导出住户底册")],
+                "indexes": [
+                    models.Index(
+                        models.F("grid"),
+                        models.OrderBy(models.F("visited_on"), nulls_first=True),
+                        models.F("id"),
+                        condition=models.Q(("closed_on", None)),
+                        name="household_due_grid",
+                    ),
+                    models.Index(
+                        models.F("community_code"),
+                        models.OrderBy(models.F("visited_on"), nulls_first=True),
+                        models.F("id"),
+                        condition=models.Q(("closed_on", None)),
+                        name="household_due_community",
+                    ),
+                    models.Index(
+                        models.F("street_code"),
+                        models.OrderBy(models.F("visited_on"), nulls_first=True),
+                        models.F("id"),
+                        condition=models.Q(("closed_on", None)),
+                        name="household_due_street",
+                    ),
+                    models.Index(
+                        models.F("district_code"),
+                        models.OrderBy(models.F("visited_on"), nulls_first=True),
+                        models.F("id"),
+                        condition=models.Q(("closed_on", None)),
+                        name="household_due_district",
+                    ),
+                    models.Index(fields=["community_code", "entrance", "room"], name="household_community"),
+                    models.Index(fields=["street_code", "entrance", "room"], name="household_street"),
+                    models.Index(fields=["grid", "entrance", "room"], name="household_grid"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_on", None)),
+                        fields=("entrance", "room"),
+                        name="household_once",
+                        violation_error_message="这个楼门里已有同一门牌号的住户。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("room", ""), _negated=True),
+                        name="household_room",
+                        violation_error_message="请填写门牌号。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_on", None), ("closing", "")),
+                            models.Q(("closed_on__isnull", False), models.Q(("closing", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="household_closed_with_reason",
+                        violation_error_message="注销要写明日期和原因。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -758,6 +813,61 @@ class Migration(migrations.Migration):
                     ("reveal_premises", "查看场所脱敏信息"),
                     ("export_premises", "导出场所底册"),
                 ],
+                "indexes": [
+                    models.Index(
+                        models.F("grid"),
+                        models.OrderBy(models.F("visited_on"), nulls_first=True),
+                        models.F("id"),
+                        condition=models.Q(("closed_on", None)),
+                        name="premises_due_grid",
+                    ),
+                    models.Index(
+                        models.F("community_code"),
+                        models.OrderBy(models.F("visited_on"), nulls_first=True),
+                        models.F("id"),
+                        condition=models.Q(("closed_on", None)),
+                        name="premises_due_community",
+                    ),
+                    models.Index(
+                        models.F("street_code"),
+                        models.OrderBy(models.F("visited_on"), nulls_first=True),
+                        models.F("id"),
+                        condition=models.Q(("closed_on", None)),
+                        name="premises_due_street",
+                    ),
+                    models.Index(
+                        models.F("district_code"),
+                        models.OrderBy(models.F("visited_on"), nulls_first=True),
+                        models.F("id"),
+                        condition=models.Q(("closed_on", None)),
+                        name="premises_due_district",
+                    ),
+                    models.Index(fields=["community_code", "grid", "id"], name="premises_community"),
+                    models.Index(fields=["street_code", "grid", "id"], name="premises_street"),
+                    models.Index(fields=["district_code", "grid", "id"], name="premises_district"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_on", None)),
+                        fields=("grid", "name", "address"),
+                        name="premises_once",
+                        violation_error_message="这个网格里已登记同名、同地址的场所。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        name="premises_named",
+                        violation_error_message="请填写名称。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_on", None), ("closing", "")),
+                            models.Q(("closed_on__isnull", False), models.Q(("closing", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="premises_closed_with_reason",
+                        violation_error_message="注销要写明日期和原因。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -823,6 +933,39 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "网格项目",
                 "ordering": ["-since", "-pk"],
                 "permissions": [("export_project", "导出项目清单")],
+                "indexes": [
+                    models.Index(fields=["district_code", "-since", "-id"], name="project_district"),
+                    models.Index(fields=["street_code", "-since", "-id"], name="project_street"),
+                    models.Index(fields=["community_code", "-since", "-id"], name="project_community"),
+                    models.Index(fields=["grid", "-since", "-id"], name="project_grid"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("title", ""), _negated=True),
+                        name="project_titled",
+                        violation_error_message="请填写项目名称。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("planned_until", None),
+                            ("planned_until__gte", models.F("since")),
+                            _connector="OR",
+                        ),
+                        name="project_planned_later",
+                        violation_error_message="计划完成日期不能早于立项日期。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("done_on", None), ("result", "")),
+                            models.Q(
+                                ("done_on__gte", models.F("since")), models.Q(("result", ""), _negated=True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="project_done_with_result",
+                        violation_error_message="完成的项目要写完成日期（不早于立项）和成效。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -970,6 +1113,39 @@ class Migration(migrations.Migration):
                     ("care_resident", "登记和查看关爱需求"),
                     ("export_resident", "导出居民底册"),
                 ],
+                "indexes": [
+                    models.Index(fields=["community_code", "household", "id"], name="resident_community"),
+                    models.Index(fields=["grid", "household", "id"], name="resident_grid"),
+                    models.Index(fields=["street_code", "household", "id"], name="resident_street"),
+                    models.Index(fields=["name"], name="resident_name", opclasses=["varchar_pattern_ops"]),
+                    models.Index(
+                        condition=models.Q(("phone", ""), _negated=True),
+                        fields=["phone"],
+                        name="resident_phone",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("left_on", None)),
+                        fields=("household", "name", "phone"),
+                        name="resident_once",
+                        violation_error_message="这户里已登记同名同手机号的居民。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        name="resident_named",
+                        violation_error_message="请填写姓名。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("leaving", ""), ("left_on", None)),
+                            models.Q(("left_on__isnull", False), models.Q(("leaving", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="resident_left_with_reason",
+                        violation_error_message="离开要写明日期和原因。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1064,6 +1240,38 @@ class Migration(migrations.Migration):
                 "verbose_name": "关爱需求",
                 "verbose_name_plural": "关爱需求",
                 "ordering": ["resident", "pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("ended_on", None)), fields=["until"], name="careneed_until"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_on", None)),
+                        fields=("resident", "kind"),
+                        name="careneed_once",
+                        violation_error_message="这一类需求已经登记，请修改原来的那一条。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("until__gte", models.F("consent_on"))),
+                        name="careneed_term",
+                        violation_error_message="到期日期不能早于同意日期。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("consent", "person"),
+                            models.Q(("consent_by", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="careneed_guardian_named",
+                        violation_error_message="监护人同意的，请写监护人姓名。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("purpose", ""), _negated=True),
+                        name="careneed_purpose",
+                        violation_error_message="请写明登记用途。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1182,6 +1390,31 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "走访记录",
                 "ordering": ["-visited_at", "-pk"],
                 "permissions": [("export_visit", "导出走访记录")],
+                "indexes": [
+                    models.Index(fields=["district_code", "-visited_at", "-id"], name="visit_district"),
+                    models.Index(fields=["street_code", "-visited_at", "-id"], name="visit_street"),
+                    models.Index(fields=["community_code", "-visited_at", "-id"], name="visit_community"),
+                    models.Index(fields=["grid", "-visited_at", "-id"], name="visit_grid"),
+                    models.Index(fields=["by", "-visited_at"], name="visit_by"),
+                    models.Index(fields=["household", "-visited_at"], name="visit_household"),
+                    models.Index(fields=["premises", "-visited_at"], name="visit_premises"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("household", None), ("premises__isnull", False)),
+                            models.Q(("household__isnull", False), ("premises", None)),
+                            _connector="OR",
+                        ),
+                        name="visit_to_one",
+                        violation_error_message="一次走访要么是一户，要么是一个场所。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("visited_at__lte", models.F("recorded_at"))),
+                        name="visit_not_ahead",
+                        violation_error_message="走访时间不能晚于现在。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1318,6 +1551,40 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "需求",
                 "ordering": ["-noted_at", "-pk"],
                 "permissions": [("export_need", "导出需求清单")],
+                "indexes": [
+                    models.Index(fields=["district_code", "-noted_at", "-id"], name="need_district"),
+                    models.Index(fields=["street_code", "-noted_at", "-id"], name="need_street"),
+                    models.Index(fields=["community_code", "-noted_at", "-id"], name="need_community"),
+                    models.Index(fields=["grid", "-noted_at", "-id"], name="need_grid"),
+                    models.Index(
+                        condition=models.Q(("content_type__isnull", False), ("settled_on", None)),
+                        fields=["content_type", "object_id"],
+                        name="need_handed_on",
+                    ),
+                    models.Index(
+                        condition=models.Q(("content_type", None), ("project", None), ("settled_on", None)),
+                        fields=["community_code", "-noted_at", "-id"],
+                        name="need_waiting",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("words", ""), _negated=True),
+                        name="need_said",
+                        violation_error_message="请写明需求。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("settled_on", None), ("settlement", "")),
+                            models.Q(
+                                ("settled_on__isnull", False), models.Q(("settlement", ""), _negated=True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="need_settled_with_words",
+                        violation_error_message="解决了的要写明日期和怎样解决的。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1644,406 +1911,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="household",
-            index=models.Index(
-                models.F("grid"),
-                models.OrderBy(models.F("visited_on"), nulls_first=True),
-                models.F("id"),
-                condition=models.Q(("closed_on", None)),
-                name="household_due_grid",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="household",
-            index=models.Index(
-                models.F("community_code"),
-                models.OrderBy(models.F("visited_on"), nulls_first=True),
-                models.F("id"),
-                condition=models.Q(("closed_on", None)),
-                name="household_due_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="household",
-            index=models.Index(
-                models.F("street_code"),
-                models.OrderBy(models.F("visited_on"), nulls_first=True),
-                models.F("id"),
-                condition=models.Q(("closed_on", None)),
-                name="household_due_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="household",
-            index=models.Index(
-                models.F("district_code"),
-                models.OrderBy(models.F("visited_on"), nulls_first=True),
-                models.F("id"),
-                condition=models.Q(("closed_on", None)),
-                name="household_due_district",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="household",
-            index=models.Index(fields=["community_code", "entrance", "room"], name="household_community"),
-        ),
-        migrations.AddIndex(
-            model_name="household",
-            index=models.Index(fields=["street_code", "entrance", "room"], name="household_street"),
-        ),
-        migrations.AddIndex(
-            model_name="household",
-            index=models.Index(fields=["grid", "entrance", "room"], name="household_grid"),
-        ),
-        migrations.AddConstraint(
-            model_name="household",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("closed_on", None)),
-                fields=("entrance", "room"),
-                name="household_once",
-                violation_error_message="这个楼门里已有同一门牌号的住户。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="household",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("room", ""), _negated=True),
-                name="household_room",
-                violation_error_message="请填写门牌号。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="household",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_on", None), ("closing", "")),
-                    models.Q(("closed_on__isnull", False), models.Q(("closing", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="household_closed_with_reason",
-                violation_error_message="注销要写明日期和原因。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="premises",
-            index=models.Index(
-                models.F("grid"),
-                models.OrderBy(models.F("visited_on"), nulls_first=True),
-                models.F("id"),
-                condition=models.Q(("closed_on", None)),
-                name="premises_due_grid",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="premises",
-            index=models.Index(
-                models.F("community_code"),
-                models.OrderBy(models.F("visited_on"), nulls_first=True),
-                models.F("id"),
-                condition=models.Q(("closed_on", None)),
-                name="premises_due_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="premises",
-            index=models.Index(
-                models.F("street_code"),
-                models.OrderBy(models.F("visited_on"), nulls_first=True),
-                models.F("id"),
-                condition=models.Q(("closed_on", None)),
-                name="premises_due_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="premises",
-            index=models.Index(
-                models.F("district_code"),
-                models.OrderBy(models.F("visited_on"), nulls_first=True),
-                models.F("id"),
-                condition=models.Q(("closed_on", None)),
-                name="premises_due_district",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="premises",
-            index=models.Index(fields=["community_code", "grid", "id"], name="premises_community"),
-        ),
-        migrations.AddIndex(
-            model_name="premises",
-            index=models.Index(fields=["street_code", "grid", "id"], name="premises_street"),
-        ),
-        migrations.AddIndex(
-            model_name="premises",
-            index=models.Index(fields=["district_code", "grid", "id"], name="premises_district"),
-        ),
-        migrations.AddConstraint(
-            model_name="premises",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("closed_on", None)),
-                fields=("grid", "name", "address"),
-                name="premises_once",
-                violation_error_message="这个网格里已登记同名、同地址的场所。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="premises",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True),
-                name="premises_named",
-                violation_error_message="请填写名称。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="premises",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_on", None), ("closing", "")),
-                    models.Q(("closed_on__isnull", False), models.Q(("closing", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="premises_closed_with_reason",
-                violation_error_message="注销要写明日期和原因。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="project",
-            index=models.Index(fields=["district_code", "-since", "-id"], name="project_district"),
-        ),
-        migrations.AddIndex(
-            model_name="project",
-            index=models.Index(fields=["street_code", "-since", "-id"], name="project_street"),
-        ),
-        migrations.AddIndex(
-            model_name="project",
-            index=models.Index(fields=["community_code", "-since", "-id"], name="project_community"),
-        ),
-        migrations.AddIndex(
-            model_name="project",
-            index=models.Index(fields=["grid", "-since", "-id"], name="project_grid"),
-        ),
-        migrations.AddConstraint(
-            model_name="project",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("title", ""), _negated=True),
-                name="project_titled",
-                violation_error_message="请填写项目名称。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="project",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("planned_until", None), ("planned_until__gte", models.F("since")), _connector="OR"
-                ),
-                name="project_planned_later",
-                violation_error_message="计划完成日期不能早于立项日期。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="project",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done_on", None), ("result", "")),
-                    models.Q(("done_on__gte", models.F("since")), models.Q(("result", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="project_done_with_result",
-                violation_error_message="完成的项目要写完成日期（不早于立项）和成效。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="resident",
-            index=models.Index(fields=["community_code", "household", "id"], name="resident_community"),
-        ),
-        migrations.AddIndex(
-            model_name="resident",
-            index=models.Index(fields=["grid", "household", "id"], name="resident_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="resident",
-            index=models.Index(fields=["street_code", "household", "id"], name="resident_street"),
-        ),
-        migrations.AddIndex(
-            model_name="resident",
-            index=models.Index(fields=["name"], name="resident_name", opclasses=["varchar_pattern_ops"]),
-        ),
-        migrations.AddIndex(
-            model_name="resident",
-            index=models.Index(
-                condition=models.Q(("phone", ""), _negated=True), fields=["phone"], name="resident_phone"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="resident",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("left_on", None)),
-                fields=("household", "name", "phone"),
-                name="resident_once",
-                violation_error_message="这户里已登记同名同手机号的居民。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="resident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True),
-                name="resident_named",
-                violation_error_message="请填写姓名。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="resident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("leaving", ""), ("left_on", None)),
-                    models.Q(("left_on__isnull", False), models.Q(("leaving", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="resident_left_with_reason",
-                violation_error_message="离开要写明日期和原因。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="careneed",
-            index=models.Index(
-                condition=models.Q(("ended_on", None)), fields=["until"], name="careneed_until"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="careneed",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_on", None)),
-                fields=("resident", "kind"),
-                name="careneed_once",
-                violation_error_message="这一类需求已经登记，请修改原来的那一条。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="careneed",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until__gte", models.F("consent_on"))),
-                name="careneed_term",
-                violation_error_message="到期日期不能早于同意日期。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="careneed",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("consent", "person"), models.Q(("consent_by", ""), _negated=True), _connector="OR"
-                ),
-                name="careneed_guardian_named",
-                violation_error_message="监护人同意的，请写监护人姓名。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="careneed",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("purpose", ""), _negated=True),
-                name="careneed_purpose",
-                violation_error_message="请写明登记用途。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["district_code", "-visited_at", "-id"], name="visit_district"),
-        ),
-        migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["street_code", "-visited_at", "-id"], name="visit_street"),
-        ),
-        migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["community_code", "-visited_at", "-id"], name="visit_community"),
-        ),
-        migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["grid", "-visited_at", "-id"], name="visit_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["by", "-visited_at"], name="visit_by"),
-        ),
-        migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["household", "-visited_at"], name="visit_household"),
-        ),
-        migrations.AddIndex(
-            model_name="visit",
-            index=models.Index(fields=["premises", "-visited_at"], name="visit_premises"),
-        ),
-        migrations.AddConstraint(
-            model_name="visit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("household", None), ("premises__isnull", False)),
-                    models.Q(("household__isnull", False), ("premises", None)),
-                    _connector="OR",
-                ),
-                name="visit_to_one",
-                violation_error_message="一次走访要么是一户，要么是一个场所。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="visit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("visited_at__lte", models.F("recorded_at"))),
-                name="visit_not_ahead",
-                violation_error_message="走访时间不能晚于现在。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="need",
-            index=models.Index(fields=["district_code", "-noted_at", "-id"], name="need_district"),
-        ),
-        migrations.AddIndex(
-            model_name="need",
-            index=models.Index(fields=["street_code", "-noted_at", "-id"], name="need_street"),
-        ),
-        migrations.AddIndex(
-            model_name="need",
-            index=models.Index(fields=["community_code", "-noted_at", "-id"], name="need_community"),
-        ),
-        migrations.AddIndex(
-            model_name="need",
-            index=models.Index(fields=["grid", "-noted_at", "-id"], name="need_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="need",
-            index=models.Index(
-                condition=models.Q(("content_type__isnull", False), ("settled_on", None)),
-                fields=["content_type", "object_id"],
-                name="need_handed_on",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="need",
-            index=models.Index(
-                condition=models.Q(("content_type", None), ("project", None), ("settled_on", None)),
-                fields=["community_code", "-noted_at", "-id"],
-                name="need_waiting",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("words", ""), _negated=True),
-                name="need_said",
-                violation_error_message="请写明需求。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="need",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("settled_on", None), ("settlement", "")),
-                    models.Q(("settled_on__isnull", False), models.Q(("settlement", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="need_settled_with_words",
-                violation_error_message="解决了的要写明日期和怎样解决的。",
-            ),
         ),
         migrations.RunSQL(*append_only_sql("grids_visit")),
     ]

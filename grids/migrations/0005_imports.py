@@ -119,6 +119,32 @@ class Migration(migrations.Migration):
                     ("mend_householdimport", "下载未导入的行"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-created_at"], name="householdimport_district"),
+                    models.Index(fields=["street_code", "-created_at"], name="householdimport_street"),
+                    models.Index(fields=["by", "-created_at"], name="householdimport_by"),
+                    models.Index(
+                        condition=models.Q(("status__in", ["done", "failed"]), _negated=True),
+                        fields=["touched_at"],
+                        name="householdimport_open",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["draft", "queued", "running", "done", "failed"])),
+                        name="householdimport_status_known",
+                        violation_error_message="批量导入没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "done"), _negated=True),
+                            ("finished_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="householdimport_finished",
+                        violation_error_message="已完成的导入须有完成时间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -168,6 +194,27 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "导入的行",
                 "ordering": ["batch", "line"],
                 "abstract": False,
+                "indexes": [models.Index(fields=["batch", "outcome", "line"], name="householdrow_outcome")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("batch", "line"),
+                        name="householdrow_once",
+                        violation_error_message="这一行已经导入过。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("household", None),
+                                ("outcome", "refused"),
+                                models.Q(("words", ""), _negated=True),
+                            ),
+                            models.Q(("household__isnull", False), ("outcome__in", ["new", "repeated"])),
+                            _connector="OR",
+                        ),
+                        name="householdrow_outcome_told",
+                        violation_error_message="导入的行要么有住户，要么有未导入的原因。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -273,6 +320,32 @@ class Migration(migrations.Migration):
                     ("mend_premisesimport", "下载未导入的行"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-created_at"], name="premisesimport_district"),
+                    models.Index(fields=["street_code", "-created_at"], name="premisesimport_street"),
+                    models.Index(fields=["by", "-created_at"], name="premisesimport_by"),
+                    models.Index(
+                        condition=models.Q(("status__in", ["done", "failed"]), _negated=True),
+                        fields=["touched_at"],
+                        name="premisesimport_open",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["draft", "queued", "running", "done", "failed"])),
+                        name="premisesimport_status_known",
+                        violation_error_message="批量导入没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "done"), _negated=True),
+                            ("finished_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="premisesimport_finished",
+                        violation_error_message="已完成的导入须有完成时间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -322,6 +395,27 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "导入的行",
                 "ordering": ["batch", "line"],
                 "abstract": False,
+                "indexes": [models.Index(fields=["batch", "outcome", "line"], name="premisesrow_outcome")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("batch", "line"),
+                        name="premisesrow_once",
+                        violation_error_message="这一行已经导入过。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("outcome", "refused"),
+                                ("premises", None),
+                                models.Q(("words", ""), _negated=True),
+                            ),
+                            models.Q(("outcome__in", ["new", "repeated"]), ("premises__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="premisesrow_outcome_told",
+                        violation_error_message="导入的行要么有场所，要么有未导入的原因。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -427,6 +521,32 @@ class Migration(migrations.Migration):
                     ("mend_residentimport", "下载未导入的行"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-created_at"], name="residentimport_district"),
+                    models.Index(fields=["street_code", "-created_at"], name="residentimport_street"),
+                    models.Index(fields=["by", "-created_at"], name="residentimport_by"),
+                    models.Index(
+                        condition=models.Q(("status__in", ["done", "failed"]), _negated=True),
+                        fields=["touched_at"],
+                        name="residentimport_open",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["draft", "queued", "running", "done", "failed"])),
+                        name="residentimport_status_known",
+                        violation_error_message="批量导入没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "done"), _negated=True),
+                            ("finished_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="residentimport_finished",
+                        violation_error_message="已完成的导入须有完成时间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -476,204 +596,27 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "导入的行",
                 "ordering": ["batch", "line"],
                 "abstract": False,
+                "indexes": [models.Index(fields=["batch", "outcome", "line"], name="residentrow_outcome")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("batch", "line"),
+                        name="residentrow_once",
+                        violation_error_message="这一行已经导入过。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("outcome", "refused"),
+                                ("resident", None),
+                                models.Q(("words", ""), _negated=True),
+                            ),
+                            models.Q(("outcome__in", ["new", "repeated"]), ("resident__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="residentrow_outcome_told",
+                        violation_error_message="导入的行要么有居民，要么有未导入的原因。",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="householdimport",
-            index=models.Index(fields=["district_code", "-created_at"], name="householdimport_district"),
-        ),
-        migrations.AddIndex(
-            model_name="householdimport",
-            index=models.Index(fields=["street_code", "-created_at"], name="householdimport_street"),
-        ),
-        migrations.AddIndex(
-            model_name="householdimport",
-            index=models.Index(fields=["by", "-created_at"], name="householdimport_by"),
-        ),
-        migrations.AddIndex(
-            model_name="householdimport",
-            index=models.Index(
-                condition=models.Q(("status__in", ["done", "failed"]), _negated=True),
-                fields=["touched_at"],
-                name="householdimport_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="householdimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["draft", "queued", "running", "done", "failed"])),
-                name="householdimport_status_known",
-                violation_error_message="批量导入没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="householdimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "done"), _negated=True),
-                    ("finished_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="householdimport_finished",
-                violation_error_message="已完成的导入须有完成时间。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="householdrow",
-            index=models.Index(fields=["batch", "outcome", "line"], name="householdrow_outcome"),
-        ),
-        migrations.AddConstraint(
-            model_name="householdrow",
-            constraint=models.UniqueConstraint(
-                fields=("batch", "line"),
-                name="householdrow_once",
-                violation_error_message="这一行已经导入过。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="householdrow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("household", None), ("outcome", "refused"), models.Q(("words", ""), _negated=True)
-                    ),
-                    models.Q(("household__isnull", False), ("outcome__in", ["new", "repeated"])),
-                    _connector="OR",
-                ),
-                name="householdrow_outcome_told",
-                violation_error_message="导入的行要么有住户，要么有未导入的原因。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="premisesimport",
-            index=models.Index(fields=["district_code", "-created_at"], name="premisesimport_district"),
-        ),
-        migrations.AddIndex(
-            model_name="premisesimport",
-            index=models.Index(fields=["street_code", "-created_at"], name="premisesimport_street"),
-        ),
-        migrations.AddIndex(
-            model_name="premisesimport",
-            index=models.Index(fields=["by", "-created_at"], name="premisesimport_by"),
-        ),
-        migrations.AddIndex(
-            model_name="premisesimport",
-            index=models.Index(
-                condition=models.Q(("status__in", ["done", "failed"]), _negated=True),
-                fields=["touched_at"],
-                name="premisesimport_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="premisesimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["draft", "queued", "running", "done", "failed"])),
-                name="premisesimport_status_known",
-                violation_error_message="批量导入没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="premisesimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "done"), _negated=True),
-                    ("finished_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="premisesimport_finished",
-                violation_error_message="已完成的导入须有完成时间。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="premisesrow",
-            index=models.Index(fields=["batch", "outcome", "line"], name="premisesrow_outcome"),
-        ),
-        migrations.AddConstraint(
-            model_name="premisesrow",
-            constraint=models.UniqueConstraint(
-                fields=("batch", "line"),
-                name="premisesrow_once",
-                violation_error_message="这一行已经导入过。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="premisesrow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("outcome", "refused"), ("premises", None), models.Q(("words", ""), _negated=True)
-                    ),
-                    models.Q(("outcome__in", ["new", "repeated"]), ("premises__isnull", False)),
-                    _connector="OR",
-                ),
-                name="premisesrow_outcome_told",
-                violation_error_message="导入的行要么有场所，要么有未导入的原因。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="residentimport",
-            index=models.Index(fields=["district_code", "-created_at"], name="residentimport_district"),
-        ),
-        migrations.AddIndex(
-            model_name="residentimport",
-            index=models.Index(fields=["street_code", "-created_at"], name="residentimport_street"),
-        ),
-        migrations.AddIndex(
-            model_name="residentimport",
-            index=models.Index(fields=["by", "-created_at"], name="residentimport_by"),
-        ),
-        migrations.AddIndex(
-            model_name="residentimport",
-            index=models.Index(
-                condition=models.Q(("status__in", ["done", "failed"]), _negated=True),
-                fields=["touched_at"],
-                name="residentimport_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="residentimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["draft", "queued", "running", "done", "failed"])),
-                name="residentimport_status_known",
-                violation_error_message="批量导入没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="residentimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "done"), _negated=True),
-                    ("finished_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="residentimport_finished",
-                violation_error_message="已完成的导入须有完成时间。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="residentrow",
-            index=models.Index(fields=["batch", "outcome", "line"], name="residentrow_outcome"),
-        ),
-        migrations.AddConstraint(
-            model_name="residentrow",
-            constraint=models.UniqueConstraint(
-                fields=("batch", "line"),
-                name="residentrow_once",
-                violation_error_message="这一行已经导入过。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="residentrow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("outcome", "refused"), ("resident", None), models.Q(("words", ""), _negated=True)
-                    ),
-                    models.Q(("outcome__in", ["new", "repeated"]), ("resident__isnull", False)),
-                    _connector="OR",
-                ),
-                name="residentrow_outcome_told",
-                violation_error_message="导入的行要么有居民，要么有未导入的原因。",
-            ),
         ),
     ]

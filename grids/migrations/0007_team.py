@@ -296,6 +296,92 @@ class Migration(migrations.Migration):
                     ("reveal_teammember", "写明理由后查看网格队伍的姓名和电话"),
                     ("export_teammember", "导出网格队伍"),
                 ],
+                "indexes": [
+                    models.Index(fields=["district_code", "grid", "sort", "id"], name="teammember_district"),
+                    models.Index(fields=["street_code", "grid", "sort", "id"], name="teammember_street"),
+                    models.Index(
+                        fields=["community_code", "grid", "sort", "id"], name="teammember_community"
+                    ),
+                    models.Index(fields=["grid", "sort", "id"], name="teammember_grid"),
+                    models.Index(
+                        condition=models.Q(("until__isnull", False)),
+                        fields=["until"],
+                        name="teammember_until",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        name="teammember_named",
+                        violation_error_message="请填写姓名。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "leader",
+                                    "full_time",
+                                    "part_time",
+                                    "micro",
+                                    "resident",
+                                    "volunteer",
+                                    "other",
+                                ],
+                            )
+                        ),
+                        name="teammember_kind",
+                        violation_error_message="请选择类别。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until", None), ("until__gte", models.F("since")), _connector="OR"
+                        ),
+                        name="teammember_term",
+                        violation_error_message="最后一天不能早于任职起。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            django.db.models.lookups.GreaterThanOrEqual(
+                                django.db.models.functions.text.Length("grid"), 12
+                            )
+                        ),
+                        name="teammember_place",
+                        violation_error_message="请选择社区或基础网格。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind__in", ("full_time", "part_time", "micro")), _negated=True),
+                            django.db.models.lookups.GreaterThanOrEqual(
+                                django.db.models.functions.text.Length("grid"), 15
+                            ),
+                            _connector="OR",
+                        ),
+                        name="teammember_base",
+                        violation_error_message="网格员和微网格员要登记在基础网格。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("post", None),
+                            models.Q(("kind__in", ("full_time", "part_time")), ("user__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="teammember_post",
+                        violation_error_message="只有专职、兼职网格员有网格员岗位。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("until", None)),
+                        fields=("grid", "kind", "name", "phone"),
+                        name="teammember_once",
+                        violation_error_message="这里已登记同一类别、同名的人，请核对是不是同一个人；确实同名的，请填不同的电话。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("until", None), ("user__isnull", False)),
+                        fields=("grid", "user"),
+                        name="teammember_account_once",
+                        violation_error_message="这个账号在这个网格已登记过，请先办结原来那一条。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -438,6 +524,28 @@ class Migration(migrations.Migration):
                 "verbose_name": "工作移交",
                 "verbose_name_plural": "工作移交",
                 "ordering": ["-created_at", "-pk"],
+                "indexes": [
+                    models.Index(fields=["district_code", "-created_at", "-id"], name="handover_district"),
+                    models.Index(fields=["street_code", "-created_at", "-id"], name="handover_street"),
+                    models.Index(fields=["community_code", "-created_at", "-id"], name="handover_community"),
+                    models.Index(fields=["grid", "-created_at", "-id"], name="handover_grid"),
+                    models.Index(
+                        condition=models.Q(("relist_on__isnull", False)),
+                        fields=["relist_on"],
+                        name="handover_relist",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("taking", None),
+                            models.Q(("taking", models.F("leaving")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="handover_two",
+                        violation_error_message="接手人不能是移交人自己。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -511,146 +619,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="teammember",
-            index=models.Index(fields=["district_code", "grid", "sort", "id"], name="teammember_district"),
-        ),
-        migrations.AddIndex(
-            model_name="teammember",
-            index=models.Index(fields=["street_code", "grid", "sort", "id"], name="teammember_street"),
-        ),
-        migrations.AddIndex(
-            model_name="teammember",
-            index=models.Index(fields=["community_code", "grid", "sort", "id"], name="teammember_community"),
-        ),
-        migrations.AddIndex(
-            model_name="teammember",
-            index=models.Index(fields=["grid", "sort", "id"], name="teammember_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="teammember",
-            index=models.Index(
-                condition=models.Q(("until__isnull", False)), fields=["until"], name="teammember_until"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="teammember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True),
-                name="teammember_named",
-                violation_error_message="请填写姓名。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="teammember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        ["leader", "full_time", "part_time", "micro", "resident", "volunteer", "other"],
-                    )
-                ),
-                name="teammember_kind",
-                violation_error_message="请选择类别。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="teammember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
-                name="teammember_term",
-                violation_error_message="最后一天不能早于任职起。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="teammember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    django.db.models.lookups.GreaterThanOrEqual(
-                        django.db.models.functions.text.Length("grid"), 12
-                    )
-                ),
-                name="teammember_place",
-                violation_error_message="请选择社区或基础网格。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="teammember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind__in", ("full_time", "part_time", "micro")), _negated=True),
-                    django.db.models.lookups.GreaterThanOrEqual(
-                        django.db.models.functions.text.Length("grid"), 15
-                    ),
-                    _connector="OR",
-                ),
-                name="teammember_base",
-                violation_error_message="网格员和微网格员要登记在基础网格。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="teammember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("post", None),
-                    models.Q(("kind__in", ("full_time", "part_time")), ("user__isnull", False)),
-                    _connector="OR",
-                ),
-                name="teammember_post",
-                violation_error_message="只有专职、兼职网格员有网格员岗位。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="teammember",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until", None)),
-                fields=("grid", "kind", "name", "phone"),
-                name="teammember_once",
-                violation_error_message="这里已登记同一类别、同名的人，请核对是不是同一个人；确实同名的，请填不同的电话。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="teammember",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until", None), ("user__isnull", False)),
-                fields=("grid", "user"),
-                name="teammember_account_once",
-                violation_error_message="这个账号在这个网格已登记过，请先办结原来那一条。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="handover",
-            index=models.Index(fields=["district_code", "-created_at", "-id"], name="handover_district"),
-        ),
-        migrations.AddIndex(
-            model_name="handover",
-            index=models.Index(fields=["street_code", "-created_at", "-id"], name="handover_street"),
-        ),
-        migrations.AddIndex(
-            model_name="handover",
-            index=models.Index(fields=["community_code", "-created_at", "-id"], name="handover_community"),
-        ),
-        migrations.AddIndex(
-            model_name="handover",
-            index=models.Index(fields=["grid", "-created_at", "-id"], name="handover_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="handover",
-            index=models.Index(
-                condition=models.Q(("relist_on__isnull", False)), fields=["relist_on"], name="handover_relist"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="handover",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("taking", None),
-                    models.Q(("taking", models.F("leaving")), _negated=True),
-                    _connector="OR",
-                ),
-                name="handover_two",
-                violation_error_message="接手人不能是移交人自己。",
-            ),
         ),
     ]

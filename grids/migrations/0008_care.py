@@ -188,6 +188,71 @@ class Migration(migrations.Migration):
                     ("count_careplan", "查看探视统计"),
                     ("export_careplan", "导出探视计划"),
                 ],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("ended_on", None)),
+                        fields=["grid", "due_on", "id"],
+                        name="careplan_grid",
+                    ),
+                    models.Index(
+                        condition=models.Q(("ended_on", None)),
+                        fields=["community_code", "due_on", "id"],
+                        name="careplan_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("ended_on", None)),
+                        fields=["street_code", "due_on", "id"],
+                        name="careplan_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("ended_on", None)),
+                        fields=["district_code", "due_on", "id"],
+                        name="careplan_district",
+                    ),
+                    models.Index(
+                        condition=models.Q(("ended_on", None)), fields=["due_on"], name="careplan_due"
+                    ),
+                    models.Index(
+                        condition=models.Q(("ended_on", None)), fields=["until"], name="careplan_until"
+                    ),
+                    models.Index(
+                        condition=models.Q(("ended_on__isnull", False), ("erased_on", None)),
+                        fields=["ended_on"],
+                        name="careplan_unerased",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_on", None)),
+                        fields=("resident",),
+                        name="careplan_once",
+                        violation_error_message="这名居民已经有进行中的探视计划。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("until__gte", models.F("consent_on"))),
+                        name="careplan_term",
+                        violation_error_message="到期日期不能早于同意日期。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("consent", "person"),
+                            models.Q(("consent_by", ""), _negated=True),
+                            ("erased_on__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="careplan_guardian_named",
+                        violation_error_message="监护人同意的，请写监护人姓名。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_on", None), ("ending", "")),
+                            models.Q(("ended_on__isnull", False), models.Q(("ending", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="careplan_ended_with_reason",
+                        violation_error_message="结束要写明日期和原因。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -247,6 +312,19 @@ class Migration(migrations.Migration):
                 "verbose_name": "求助设备",
                 "verbose_name_plural": "求助设备",
                 "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("unbound_on", None)),
+                        fields=("serial",),
+                        name="caredevice_once",
+                        violation_error_message="这个编号的设备已在使用，请先在原来的计划里停用。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("serial", ""), _negated=True),
+                        name="caredevice_numbered",
+                        violation_error_message="请填写设备编号。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -310,6 +388,28 @@ class Migration(migrations.Migration):
                 "verbose_name": "探视联系人",
                 "verbose_name_plural": "探视联系人",
                 "ordering": ["kind", "pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("user__isnull", False)), fields=["user"], name="carecontact_user"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("plan", "phone"),
+                        name="carecontact_once",
+                        violation_error_message="这个手机号已经登记过。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        name="carecontact_named",
+                        violation_error_message="请填写姓名。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("user", None), ("kind", "neighbour"), _connector="OR"),
+                        name="carecontact_account_of_neighbour",
+                        violation_error_message="只有结对邻居可以关联账号。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -346,6 +446,17 @@ class Migration(migrations.Migration):
                 "verbose_name": "探视责任人",
                 "verbose_name_plural": "探视责任人",
                 "ordering": ["pk"],
+                "indexes": [
+                    models.Index(condition=models.Q(("until", None)), fields=["user"], name="carecarer_user")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until", None)),
+                        fields=("plan", "user"),
+                        name="carecarer_once",
+                        violation_error_message="这个人已经是责任人。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -404,6 +515,17 @@ class Migration(migrations.Migration):
                 "verbose_name": "求助记录",
                 "verbose_name_plural": "求助记录",
                 "ordering": ["-at", "-pk"],
+                "indexes": [
+                    models.Index(fields=["plan", "-at", "-id"], name="carealarm_plan"),
+                    models.Index(fields=["device", "-at"], name="carealarm_device"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("device", "event_id"),
+                        name="carealarm_once",
+                        violation_error_message="这次求助已经收到。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -457,6 +579,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "探视计划变更",
                 "verbose_name_plural": "探视计划变更",
                 "ordering": ["-at", "-pk"],
+                "indexes": [models.Index(fields=["plan", "-at", "-id"], name="carestep_plan")],
             },
         ),
         migrations.CreateModel(
@@ -538,197 +661,20 @@ class Migration(migrations.Migration):
                 "verbose_name": "探视记录",
                 "verbose_name_plural": "探视记录",
                 "ordering": ["-visited_at", "-pk"],
+                "indexes": [
+                    models.Index(fields=["plan", "-visited_at", "-id"], name="carevisit_plan"),
+                    models.Index(
+                        condition=models.Q(("due_on__isnull", False)), fields=["due_on"], name="carevisit_due"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("visited_at__lte", models.F("recorded_at"))),
+                        name="carevisit_not_ahead",
+                        violation_error_message="探视时间不能晚于现在。",
+                    )
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="careplan",
-            index=models.Index(
-                condition=models.Q(("ended_on", None)), fields=["grid", "due_on", "id"], name="careplan_grid"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="careplan",
-            index=models.Index(
-                condition=models.Q(("ended_on", None)),
-                fields=["community_code", "due_on", "id"],
-                name="careplan_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="careplan",
-            index=models.Index(
-                condition=models.Q(("ended_on", None)),
-                fields=["street_code", "due_on", "id"],
-                name="careplan_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="careplan",
-            index=models.Index(
-                condition=models.Q(("ended_on", None)),
-                fields=["district_code", "due_on", "id"],
-                name="careplan_district",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="careplan",
-            index=models.Index(
-                condition=models.Q(("ended_on", None)), fields=["due_on"], name="careplan_due"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="careplan",
-            index=models.Index(
-                condition=models.Q(("ended_on", None)), fields=["until"], name="careplan_until"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="careplan",
-            index=models.Index(
-                condition=models.Q(("ended_on__isnull", False), ("erased_on", None)),
-                fields=["ended_on"],
-                name="careplan_unerased",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="careplan",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_on", None)),
-                fields=("resident",),
-                name="careplan_once",
-                violation_error_message="这名居民已经有进行中的探视计划。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="careplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until__gte", models.F("consent_on"))),
-                name="careplan_term",
-                violation_error_message="到期日期不能早于同意日期。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="careplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("consent", "person"),
-                    models.Q(("consent_by", ""), _negated=True),
-                    ("erased_on__isnull", False),
-                    _connector="OR",
-                ),
-                name="careplan_guardian_named",
-                violation_error_message="监护人同意的，请写监护人姓名。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="careplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_on", None), ("ending", "")),
-                    models.Q(("ended_on__isnull", False), models.Q(("ending", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="careplan_ended_with_reason",
-                violation_error_message="结束要写明日期和原因。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="caredevice",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("unbound_on", None)),
-                fields=("serial",),
-                name="caredevice_once",
-                violation_error_message="这个编号的设备已在使用，请先在原来的计划里停用。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="caredevice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("serial", ""), _negated=True),
-                name="caredevice_numbered",
-                violation_error_message="请填写设备编号。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="carecontact",
-            index=models.Index(
-                condition=models.Q(("user__isnull", False)), fields=["user"], name="carecontact_user"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="carecontact",
-            constraint=models.UniqueConstraint(
-                fields=("plan", "phone"),
-                name="carecontact_once",
-                violation_error_message="这个手机号已经登记过。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="carecontact",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True),
-                name="carecontact_named",
-                violation_error_message="请填写姓名。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="carecontact",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("user", None), ("kind", "neighbour"), _connector="OR"),
-                name="carecontact_account_of_neighbour",
-                violation_error_message="只有结对邻居可以关联账号。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="carecarer",
-            index=models.Index(condition=models.Q(("until", None)), fields=["user"], name="carecarer_user"),
-        ),
-        migrations.AddConstraint(
-            model_name="carecarer",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until", None)),
-                fields=("plan", "user"),
-                name="carecarer_once",
-                violation_error_message="这个人已经是责任人。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="carealarm",
-            index=models.Index(fields=["plan", "-at", "-id"], name="carealarm_plan"),
-        ),
-        migrations.AddIndex(
-            model_name="carealarm",
-            index=models.Index(fields=["device", "-at"], name="carealarm_device"),
-        ),
-        migrations.AddConstraint(
-            model_name="carealarm",
-            constraint=models.UniqueConstraint(
-                fields=("device", "event_id"),
-                name="carealarm_once",
-                violation_error_message="这次求助已经收到。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="carestep",
-            index=models.Index(fields=["plan", "-at", "-id"], name="carestep_plan"),
-        ),
-        migrations.AddIndex(
-            model_name="carevisit",
-            index=models.Index(fields=["plan", "-visited_at", "-id"], name="carevisit_plan"),
-        ),
-        migrations.AddIndex(
-            model_name="carevisit",
-            index=models.Index(
-                condition=models.Q(("due_on__isnull", False)), fields=["due_on"], name="carevisit_due"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="carevisit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("visited_at__lte", models.F("recorded_at"))),
-                name="carevisit_not_ahead",
-                violation_error_message="探视时间不能晚于现在。",
-            ),
         ),
         migrations.RunSQL(KEEP_LOOK_INS, FORGET_LOOK_INS),
         migrations.RunSQL(*append_only_sql("grids_carestep")),

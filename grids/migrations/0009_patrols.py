@@ -68,6 +68,18 @@ class Migration(migrations.Migration):
                 "verbose_name": "自查项目",
                 "verbose_name_plural": "自查项目",
                 "ordering": ["order", "code"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("small", "words"),
+                        name="checklistitem_once",
+                        violation_error_message="这一类场所已有这一条。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("words", ""), _negated=True),
+                        name="checklistitem_said",
+                        violation_error_message="请写明应该怎样。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -157,6 +169,25 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "安全自查",
                 "ordering": ["-checked_at", "-pk"],
                 "permissions": [("export_selfcheck", "导出安全自查")],
+                "indexes": [
+                    models.Index(fields=["district_code", "-checked_at", "-id"], name="selfcheck_district"),
+                    models.Index(fields=["street_code", "-checked_at", "-id"], name="selfcheck_street"),
+                    models.Index(fields=["community_code", "-checked_at", "-id"], name="selfcheck_community"),
+                    models.Index(fields=["grid", "-checked_at", "-id"], name="selfcheck_grid"),
+                    models.Index(fields=["premises", "-checked_at"], name="selfcheck_premises"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("checker", ""), _negated=True),
+                        name="selfcheck_checker",
+                        violation_error_message="请填写检查人姓名。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("asked__gte", 1), ("wrong__lte", models.F("asked"))),
+                        name="selfcheck_counted",
+                        violation_error_message="不合格的项数不能多于自查的项数。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -194,6 +225,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "自查回答",
                 "verbose_name_plural": "自查回答",
                 "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("check_of", "item"),
+                        name="selfcheckanswer_once",
+                        violation_error_message="每一项只答一次。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -312,6 +350,71 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "场所隐患",
                 "ordering": ["-found_on", "-pk"],
                 "permissions": [("export_hazard", "导出场所隐患")],
+                "indexes": [
+                    models.Index(fields=["district_code", "-found_on", "-id"], name="hazard_district"),
+                    models.Index(fields=["street_code", "-found_on", "-id"], name="hazard_street"),
+                    models.Index(fields=["community_code", "-found_on", "-id"], name="hazard_community"),
+                    models.Index(fields=["grid", "-found_on", "-id"], name="hazard_grid"),
+                    models.Index(
+                        condition=models.Q(("mended_on", None)),
+                        fields=["district_code", "-found_on", "-id"],
+                        name="hazard_open_district",
+                    ),
+                    models.Index(
+                        condition=models.Q(("mended_on", None)),
+                        fields=["street_code", "-found_on", "-id"],
+                        name="hazard_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("mended_on", None)),
+                        fields=["community_code", "-found_on", "-id"],
+                        name="hazard_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("mended_on", None)),
+                        fields=["grid", "-found_on", "-id"],
+                        name="hazard_open_grid",
+                    ),
+                    models.Index(fields=["premises", "-found_on"], name="hazard_premises"),
+                    models.Index(
+                        condition=models.Q(("content_type__isnull", False)),
+                        fields=["content_type", "object_id"],
+                        name="hazard_matter",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("mended_on", None)),
+                        fields=("premises", "item"),
+                        name="hazard_once",
+                        violation_error_message="这一项已经登记，还没有整改。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("mended_by", None), ("mended_in", None), ("mended_on", None), ("mending", "")
+                            ),
+                            models.Q(("mended_in__isnull", False), ("mended_on__gte", models.F("found_on"))),
+                            models.Q(
+                                ("mended_by__isnull", False),
+                                ("mended_on__gte", models.F("found_on")),
+                                models.Q(("mending", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="hazard_mended_how",
+                        violation_error_message="整改了的要写明日期和怎样改的。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("content_type", None), ("object_id", None)),
+                            models.Q(("content_type__isnull", False), ("object_id__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="hazard_matter_whole",
+                        violation_error_message="上报的要连着它转成的事项。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -598,6 +701,25 @@ class Migration(migrations.Migration):
                 "verbose_name": "巡查",
                 "verbose_name_plural": "巡查",
                 "ordering": ["-day", "-pk"],
+                "indexes": [models.Index(fields=["by", "-day", "-id"], name="patrol_by")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("finished_at", None)),
+                        fields=("by", "grid", "day"),
+                        name="patrol_one_open",
+                        violation_error_message="这一天的巡查还没有收工。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("began_at", None),
+                            ("ended_at", None),
+                            ("ended_at__gte", models.F("began_at")),
+                            _connector="OR",
+                        ),
+                        name="patrol_ends_later",
+                        violation_error_message="结束时间不能早于开始时间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -620,6 +742,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "巡查内容",
                 "verbose_name_plural": "巡查内容",
                 "ordering": ["order", "code"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        name="patrolitem_named",
+                        violation_error_message="请填写看什么。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -762,6 +891,51 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "巡查点位",
                 "ordering": ["grid", "order", "pk"],
                 "permissions": [("look_patrolpoint", "巡查点位打勾"), ("export_patrolpoint", "导出巡查点位")],
+                "indexes": [
+                    models.Index(
+                        fields=["district_code", "grid", "order", "id"], name="patrolpoint_district"
+                    ),
+                    models.Index(fields=["street_code", "grid", "order", "id"], name="patrolpoint_street"),
+                    models.Index(
+                        fields=["community_code", "grid", "order", "id"], name="patrolpoint_community"
+                    ),
+                    models.Index(fields=["grid", "order", "id"], name="patrolpoint_grid"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("until", None)),
+                        fields=("grid", "name"),
+                        name="patrolpoint_once",
+                        violation_error_message="这个网格里已有同名的点位。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        name="patrolpoint_named",
+                        violation_error_message="请填写点位。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("every__gte", 1), ("every__lte", 366)),
+                        name="patrolpoint_every",
+                        violation_error_message="几天看一次，请填 1 到 366。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until", None), ("until__gte", models.F("since")), _connector="OR"
+                        ),
+                        name="patrolpoint_term",
+                        violation_error_message="停用日期不能早于启用日期。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("facility", None), ("premises", None)),
+                            models.Q(("entrance", None), ("facility", None)),
+                            models.Q(("entrance", None), ("premises", None)),
+                            _connector="OR",
+                        ),
+                        name="patrolpoint_at_one",
+                        violation_error_message="所在设施、场所、楼门只选一个。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -877,6 +1051,60 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "巡查记录",
                 "ordering": ["-day", "-pk"],
                 "permissions": [("export_patroltick", "导出巡查记录")],
+                "indexes": [
+                    models.Index(
+                        fields=["district_code", "-day", "-id"],
+                        include=("point",),
+                        name="patroltick_district",
+                    ),
+                    models.Index(
+                        fields=["street_code", "-day", "-id"], include=("point",), name="patroltick_street"
+                    ),
+                    models.Index(
+                        fields=["community_code", "-day", "-id"],
+                        include=("point",),
+                        name="patroltick_community",
+                    ),
+                    models.Index(fields=["grid", "-day", "-id"], include=("point",), name="patroltick_grid"),
+                    models.Index(
+                        condition=models.Q(("content_type__isnull", False)),
+                        fields=["content_type", "object_id"],
+                        name="patroltick_matter",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("looked_at__lte", models.F("recorded_at"))),
+                        name="patroltick_not_ahead",
+                        violation_error_message="查看时间不能晚于现在。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("outcome", "mended"), _negated=True),
+                            models.Q(("words", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="patroltick_mended_how",
+                        violation_error_message="请写明发现了什么、怎样处理的。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("content_type__isnull", False),
+                                ("object_id__isnull", False),
+                                ("outcome", "passed"),
+                            ),
+                            models.Q(
+                                models.Q(("outcome", "passed"), _negated=True),
+                                ("content_type", None),
+                                ("object_id", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="patroltick_passed_on",
+                        violation_error_message="上报的要连着它转成的事项。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1059,330 +1287,6 @@ class Migration(migrations.Migration):
                 models.F("id"),
                 condition=models.Q(("closed_on", None), models.Q(("small", ""), _negated=True)),
                 name="premises_check_district",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="checklistitem",
-            constraint=models.UniqueConstraint(
-                fields=("small", "words"),
-                name="checklistitem_once",
-                violation_error_message="这一类场所已有这一条。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="checklistitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("words", ""), _negated=True),
-                name="checklistitem_said",
-                violation_error_message="请写明应该怎样。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patrolitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True),
-                name="patrolitem_named",
-                violation_error_message="请填写看什么。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patrol",
-            index=models.Index(fields=["by", "-day", "-id"], name="patrol_by"),
-        ),
-        migrations.AddConstraint(
-            model_name="patrol",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("finished_at", None)),
-                fields=("by", "grid", "day"),
-                name="patrol_one_open",
-                violation_error_message="这一天的巡查还没有收工。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patrol",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("began_at", None),
-                    ("ended_at", None),
-                    ("ended_at__gte", models.F("began_at")),
-                    _connector="OR",
-                ),
-                name="patrol_ends_later",
-                violation_error_message="结束时间不能早于开始时间。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patrolpoint",
-            index=models.Index(fields=["district_code", "grid", "order", "id"], name="patrolpoint_district"),
-        ),
-        migrations.AddIndex(
-            model_name="patrolpoint",
-            index=models.Index(fields=["street_code", "grid", "order", "id"], name="patrolpoint_street"),
-        ),
-        migrations.AddIndex(
-            model_name="patrolpoint",
-            index=models.Index(
-                fields=["community_code", "grid", "order", "id"], name="patrolpoint_community"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patrolpoint",
-            index=models.Index(fields=["grid", "order", "id"], name="patrolpoint_grid"),
-        ),
-        migrations.AddConstraint(
-            model_name="patrolpoint",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until", None)),
-                fields=("grid", "name"),
-                name="patrolpoint_once",
-                violation_error_message="这个网格里已有同名的点位。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patrolpoint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True),
-                name="patrolpoint_named",
-                violation_error_message="请填写点位。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patrolpoint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("every__gte", 1), ("every__lte", 366)),
-                name="patrolpoint_every",
-                violation_error_message="几天看一次，请填 1 到 366。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patrolpoint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
-                name="patrolpoint_term",
-                violation_error_message="停用日期不能早于启用日期。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patrolpoint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("facility", None), ("premises", None)),
-                    models.Q(("entrance", None), ("facility", None)),
-                    models.Q(("entrance", None), ("premises", None)),
-                    _connector="OR",
-                ),
-                name="patrolpoint_at_one",
-                violation_error_message="所在设施、场所、楼门只选一个。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patroltick",
-            index=models.Index(
-                fields=["district_code", "-day", "-id"], include=("point",), name="patroltick_district"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patroltick",
-            index=models.Index(
-                fields=["street_code", "-day", "-id"], include=("point",), name="patroltick_street"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patroltick",
-            index=models.Index(
-                fields=["community_code", "-day", "-id"], include=("point",), name="patroltick_community"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="patroltick",
-            index=models.Index(fields=["grid", "-day", "-id"], include=("point",), name="patroltick_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="patroltick",
-            index=models.Index(
-                condition=models.Q(("content_type__isnull", False)),
-                fields=["content_type", "object_id"],
-                name="patroltick_matter",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patroltick",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("looked_at__lte", models.F("recorded_at"))),
-                name="patroltick_not_ahead",
-                violation_error_message="查看时间不能晚于现在。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patroltick",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("outcome", "mended"), _negated=True),
-                    models.Q(("words", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="patroltick_mended_how",
-                violation_error_message="请写明发现了什么、怎样处理的。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="patroltick",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("content_type__isnull", False), ("object_id__isnull", False), ("outcome", "passed")
-                    ),
-                    models.Q(
-                        models.Q(("outcome", "passed"), _negated=True),
-                        ("content_type", None),
-                        ("object_id", None),
-                    ),
-                    _connector="OR",
-                ),
-                name="patroltick_passed_on",
-                violation_error_message="上报的要连着它转成的事项。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="selfcheck",
-            index=models.Index(fields=["district_code", "-checked_at", "-id"], name="selfcheck_district"),
-        ),
-        migrations.AddIndex(
-            model_name="selfcheck",
-            index=models.Index(fields=["street_code", "-checked_at", "-id"], name="selfcheck_street"),
-        ),
-        migrations.AddIndex(
-            model_name="selfcheck",
-            index=models.Index(fields=["community_code", "-checked_at", "-id"], name="selfcheck_community"),
-        ),
-        migrations.AddIndex(
-            model_name="selfcheck",
-            index=models.Index(fields=["grid", "-checked_at", "-id"], name="selfcheck_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="selfcheck",
-            index=models.Index(fields=["premises", "-checked_at"], name="selfcheck_premises"),
-        ),
-        migrations.AddConstraint(
-            model_name="selfcheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("checker", ""), _negated=True),
-                name="selfcheck_checker",
-                violation_error_message="请填写检查人姓名。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="selfcheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("asked__gte", 1), ("wrong__lte", models.F("asked"))),
-                name="selfcheck_counted",
-                violation_error_message="不合格的项数不能多于自查的项数。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="selfcheckanswer",
-            constraint=models.UniqueConstraint(
-                fields=("check_of", "item"),
-                name="selfcheckanswer_once",
-                violation_error_message="每一项只答一次。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="hazard",
-            index=models.Index(fields=["district_code", "-found_on", "-id"], name="hazard_district"),
-        ),
-        migrations.AddIndex(
-            model_name="hazard",
-            index=models.Index(fields=["street_code", "-found_on", "-id"], name="hazard_street"),
-        ),
-        migrations.AddIndex(
-            model_name="hazard",
-            index=models.Index(fields=["community_code", "-found_on", "-id"], name="hazard_community"),
-        ),
-        migrations.AddIndex(
-            model_name="hazard",
-            index=models.Index(fields=["grid", "-found_on", "-id"], name="hazard_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="hazard",
-            index=models.Index(
-                condition=models.Q(("mended_on", None)),
-                fields=["district_code", "-found_on", "-id"],
-                name="hazard_open_district",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="hazard",
-            index=models.Index(
-                condition=models.Q(("mended_on", None)),
-                fields=["street_code", "-found_on", "-id"],
-                name="hazard_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="hazard",
-            index=models.Index(
-                condition=models.Q(("mended_on", None)),
-                fields=["community_code", "-found_on", "-id"],
-                name="hazard_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="hazard",
-            index=models.Index(
-                condition=models.Q(("mended_on", None)),
-                fields=["grid", "-found_on", "-id"],
-                name="hazard_open_grid",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="hazard",
-            index=models.Index(fields=["premises", "-found_on"], name="hazard_premises"),
-        ),
-        migrations.AddIndex(
-            model_name="hazard",
-            index=models.Index(
-                condition=models.Q(("content_type__isnull", False)),
-                fields=["content_type", "object_id"],
-                name="hazard_matter",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hazard",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("mended_on", None)),
-                fields=("premises", "item"),
-                name="hazard_once",
-                violation_error_message="这一项已经登记，还没有整改。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hazard",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("mended_by", None), ("mended_in", None), ("mended_on", None), ("mending", "")),
-                    models.Q(("mended_in__isnull", False), ("mended_on__gte", models.F("found_on"))),
-                    models.Q(
-                        ("mended_by__isnull", False),
-                        ("mended_on__gte", models.F("found_on")),
-                        models.Q(("mending", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="hazard_mended_how",
-                violation_error_message="整改了的要写明日期和怎样改的。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hazard",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("content_type", None), ("object_id", None)),
-                    models.Q(("content_type__isnull", False), ("object_id__isnull", False)),
-                    _connector="OR",
-                ),
-                name="hazard_matter_whole",
-                violation_error_message="上报的要连着它转成的事项。",
             ),
         ),
     ]

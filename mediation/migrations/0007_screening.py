@@ -156,6 +156,23 @@ class Migration(migrations.Migration):
                 "verbose_name": "排查行动",
                 "verbose_name_plural": "排查行动",
                 "ordering": ["-since", "-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        name="screening_named",
+                        violation_error_message="请填写名称。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("until__gte", models.F("since"))),
+                        name="screening_dates",
+                        violation_error_message="结束日期不能早于开始日期。",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("grid", "name", "since"),
+                        name="screening_once",
+                        violation_error_message="这里已有同一天开始的同名行动。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -521,6 +538,45 @@ class Migration(migrations.Migration):
                 "verbose_name": "排查记录",
                 "verbose_name_plural": "排查记录",
                 "ordering": ["-day", "-pk"],
+                "indexes": [
+                    models.Index(fields=["community_code", "-day", "-id"], name="screened_community"),
+                    models.Index(fields=["street_code", "-day", "-id"], name="screened_street"),
+                    models.Index(fields=["district_code", "-day", "-id"], name="screened_district"),
+                    models.Index(fields=["screening", "community_code"], name="screened_in_campaign"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("times__gte", 1)),
+                        name="screening_report_times",
+                        violation_error_message="排查次数至少是 1。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("crime_cases", 0), ("crime_people", 0)),
+                            models.Q(("crime_cases__gt", 0), ("crime_people__gte", models.F("crime_cases"))),
+                            _connector="OR",
+                        ),
+                        name="screening_report_crimes",
+                        violation_error_message="防止民转刑的人数不能少于件数；没有件数的，人数也是 0。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("petition_cases", 0), ("petition_people", 0)),
+                            models.Q(
+                                ("petition_cases__gt", 0),
+                                ("petition_people__gte", models.F("petition_cases")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="screening_report_petitions",
+                        violation_error_message="防止群体性上访的人数不能少于件数；没有件数的，人数也是 0。",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("reported_by", "token"),
+                        name="screening_report_once",
+                        violation_error_message="这一条刚才已经保存过了。",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -534,86 +590,6 @@ class Migration(migrations.Migration):
                 related_name="disputes",
                 to="mediation.screeningreport",
                 verbose_name="排查发现",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="screening",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True),
-                name="screening_named",
-                violation_error_message="请填写名称。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="screening",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until__gte", models.F("since"))),
-                name="screening_dates",
-                violation_error_message="结束日期不能早于开始日期。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="screening",
-            constraint=models.UniqueConstraint(
-                fields=("grid", "name", "since"),
-                name="screening_once",
-                violation_error_message="这里已有同一天开始的同名行动。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="screeningreport",
-            index=models.Index(fields=["community_code", "-day", "-id"], name="screened_community"),
-        ),
-        migrations.AddIndex(
-            model_name="screeningreport",
-            index=models.Index(fields=["street_code", "-day", "-id"], name="screened_street"),
-        ),
-        migrations.AddIndex(
-            model_name="screeningreport",
-            index=models.Index(fields=["district_code", "-day", "-id"], name="screened_district"),
-        ),
-        migrations.AddIndex(
-            model_name="screeningreport",
-            index=models.Index(fields=["screening", "community_code"], name="screened_in_campaign"),
-        ),
-        migrations.AddConstraint(
-            model_name="screeningreport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("times__gte", 1)),
-                name="screening_report_times",
-                violation_error_message="排查次数至少是 1。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="screeningreport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("crime_cases", 0), ("crime_people", 0)),
-                    models.Q(("crime_cases__gt", 0), ("crime_people__gte", models.F("crime_cases"))),
-                    _connector="OR",
-                ),
-                name="screening_report_crimes",
-                violation_error_message="防止民转刑的人数不能少于件数；没有件数的，人数也是 0。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="screeningreport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("petition_cases", 0), ("petition_people", 0)),
-                    models.Q(("petition_cases__gt", 0), ("petition_people__gte", models.F("petition_cases"))),
-                    _connector="OR",
-                ),
-                name="screening_report_petitions",
-                violation_error_message="防止群体性上访的人数不能少于件数；没有件数的，人数也是 0。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="screeningreport",
-            constraint=models.UniqueConstraint(
-                fields=("reported_by", "token"),
-                name="screening_report_once",
-                violation_error_message="这一条刚才已经保存过了。",
             ),
         ),
     ]

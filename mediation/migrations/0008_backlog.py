@@ -208,6 +208,66 @@ class Migration(migrations.Migration):
                     ("export_backlog", "导出督办积案"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-opened_at", "-id"], name="backlog_district"),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="backlog_street"),
+                    models.Index(fields=["community_code", "-opened_at", "-id"], name="backlog_community"),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="backlog_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="backlog_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="backlog_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="backlog_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["due_at"], name="backlog_open"
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="backlog_applicant"),
+                    models.Index(fields=["applicant_phone"], name="backlog_phone"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="backlog_search"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="backlog_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                ["assigned", "handling", "settled", "verified", "closed", "withdrawn"],
+                            )
+                        ),
+                        name="backlog_status_known",
+                        violation_error_message="积案没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("year__gte", 2000), ("year__lte", 2100)),
+                        name="backlog_year",
+                        violation_error_message="年度要在 2000 到 2100 之间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ["settled", "verified", "closed"]), _negated=True),
+                            models.Q(("result", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="backlog_settled_with_result",
+                        violation_error_message="化解了的积案须写明结果。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -320,111 +380,14 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "积案办理记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="backlogstep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="backlog",
-            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="backlog_district"),
-        ),
-        migrations.AddIndex(
-            model_name="backlog",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="backlog_street"),
-        ),
-        migrations.AddIndex(
-            model_name="backlog",
-            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="backlog_community"),
-        ),
-        migrations.AddIndex(
-            model_name="backlog",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="backlog_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="backlog",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="backlog_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="backlog",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="backlog_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="backlog",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="backlog_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="backlog",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["due_at"], name="backlog_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="backlog",
-            index=models.Index(fields=["applicant", "-opened_at"], name="backlog_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="backlog",
-            index=models.Index(fields=["applicant_phone"], name="backlog_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="backlog",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="backlog_search"),
-        ),
-        migrations.AddConstraint(
-            model_name="backlog",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="backlog_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="backlog",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["assigned", "handling", "settled", "verified", "closed", "withdrawn"])
-                ),
-                name="backlog_status_known",
-                violation_error_message="积案没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="backlog",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("year__gte", 2000), ("year__lte", 2100)),
-                name="backlog_year",
-                violation_error_message="年度要在 2000 到 2100 之间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="backlog",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["settled", "verified", "closed"]), _negated=True),
-                    models.Q(("result", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="backlog_settled_with_result",
-                violation_error_message="化解了的积案须写明结果。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="backlogstep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"), name="backlogstep_seq", violation_error_message="这一步已经记录过。"
-            ),
         ),
         migrations.RunSQL(*append_only_sql("mediation_backlogstep"), elidable=False),
     ]

@@ -120,6 +120,32 @@ class Migration(migrations.Migration):
                     ("mend_coveredunitimport", "下载未导入的行"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-created_at"], name="coveredunitimport_district"),
+                    models.Index(fields=["street_code", "-created_at"], name="coveredunitimport_street"),
+                    models.Index(fields=["by", "-created_at"], name="coveredunitimport_by"),
+                    models.Index(
+                        condition=models.Q(("status__in", ["done", "failed"]), _negated=True),
+                        fields=["touched_at"],
+                        name="coveredunitimport_open",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["draft", "queued", "running", "done", "failed"])),
+                        name="coveredunitimport_status_known",
+                        violation_error_message="批量导入没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "done"), _negated=True),
+                            ("finished_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="coveredunitimport_finished",
+                        violation_error_message="已完成的导入须有完成时间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -169,6 +195,27 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "导入的行",
                 "ordering": ["batch", "line"],
                 "abstract": False,
+                "indexes": [models.Index(fields=["batch", "outcome", "line"], name="coveredunitrow_outcome")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("batch", "line"),
+                        name="coveredunitrow_once",
+                        violation_error_message="这一行已经导入过。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("covered", None),
+                                ("outcome", "refused"),
+                                models.Q(("words", ""), _negated=True),
+                            ),
+                            models.Q(("covered__isnull", False), ("outcome__in", ["new", "repeated"])),
+                            _connector="OR",
+                        ),
+                        name="coveredunitrow_outcome_told",
+                        violation_error_message="导入的行要么有兜底单位，要么有未导入的原因。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -271,6 +318,32 @@ class Migration(migrations.Migration):
                 "ordering": ["-created_at", "-pk"],
                 "permissions": [("run_memberimport", "核对和导入"), ("mend_memberimport", "下载未导入的行")],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-created_at"], name="memberimport_district"),
+                    models.Index(fields=["street_code", "-created_at"], name="memberimport_street"),
+                    models.Index(fields=["by", "-created_at"], name="memberimport_by"),
+                    models.Index(
+                        condition=models.Q(("status__in", ["done", "failed"]), _negated=True),
+                        fields=["touched_at"],
+                        name="memberimport_open",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["draft", "queued", "running", "done", "failed"])),
+                        name="memberimport_status_known",
+                        violation_error_message="批量导入没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "done"), _negated=True),
+                            ("finished_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="memberimport_finished",
+                        violation_error_message="已完成的导入须有完成时间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -320,6 +393,27 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "导入的行",
                 "ordering": ["batch", "line"],
                 "abstract": False,
+                "indexes": [models.Index(fields=["batch", "outcome", "line"], name="memberrow_outcome")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("batch", "line"),
+                        name="memberrow_once",
+                        violation_error_message="这一行已经导入过。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("member", None),
+                                ("outcome", "refused"),
+                                models.Q(("words", ""), _negated=True),
+                            ),
+                            models.Q(("member__isnull", False), ("outcome__in", ["new", "repeated"])),
+                            _connector="OR",
+                        ),
+                        name="memberrow_outcome_told",
+                        violation_error_message="导入的行要么有党员，要么有未导入的原因。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -425,6 +519,32 @@ class Migration(migrations.Migration):
                     ("mend_organisationimport", "下载未导入的行"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-created_at"], name="organisationimport_district"),
+                    models.Index(fields=["street_code", "-created_at"], name="organisationimport_street"),
+                    models.Index(fields=["by", "-created_at"], name="organisationimport_by"),
+                    models.Index(
+                        condition=models.Q(("status__in", ["done", "failed"]), _negated=True),
+                        fields=["touched_at"],
+                        name="organisationimport_open",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["draft", "queued", "running", "done", "failed"])),
+                        name="organisationimport_status_known",
+                        violation_error_message="批量导入没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "done"), _negated=True),
+                            ("finished_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="organisationimport_finished",
+                        violation_error_message="已完成的导入须有完成时间。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -474,202 +594,29 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "导入的行",
                 "ordering": ["batch", "line"],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["batch", "outcome", "line"], name="organisationrow_outcome")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("batch", "line"),
+                        name="organisationrow_once",
+                        violation_error_message="这一行已经导入过。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("organisation", None),
+                                ("outcome", "refused"),
+                                models.Q(("words", ""), _negated=True),
+                            ),
+                            models.Q(("organisation__isnull", False), ("outcome__in", ["new", "repeated"])),
+                            _connector="OR",
+                        ),
+                        name="organisationrow_outcome_told",
+                        violation_error_message="导入的行要么有党组织，要么有未导入的原因。",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="coveredunitimport",
-            index=models.Index(fields=["district_code", "-created_at"], name="coveredunitimport_district"),
-        ),
-        migrations.AddIndex(
-            model_name="coveredunitimport",
-            index=models.Index(fields=["street_code", "-created_at"], name="coveredunitimport_street"),
-        ),
-        migrations.AddIndex(
-            model_name="coveredunitimport",
-            index=models.Index(fields=["by", "-created_at"], name="coveredunitimport_by"),
-        ),
-        migrations.AddIndex(
-            model_name="coveredunitimport",
-            index=models.Index(
-                condition=models.Q(("status__in", ["done", "failed"]), _negated=True),
-                fields=["touched_at"],
-                name="coveredunitimport_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="coveredunitimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["draft", "queued", "running", "done", "failed"])),
-                name="coveredunitimport_status_known",
-                violation_error_message="批量导入没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="coveredunitimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "done"), _negated=True),
-                    ("finished_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="coveredunitimport_finished",
-                violation_error_message="已完成的导入须有完成时间。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="coveredunitrow",
-            index=models.Index(fields=["batch", "outcome", "line"], name="coveredunitrow_outcome"),
-        ),
-        migrations.AddConstraint(
-            model_name="coveredunitrow",
-            constraint=models.UniqueConstraint(
-                fields=("batch", "line"),
-                name="coveredunitrow_once",
-                violation_error_message="这一行已经导入过。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="coveredunitrow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("covered", None), ("outcome", "refused"), models.Q(("words", ""), _negated=True)
-                    ),
-                    models.Q(("covered__isnull", False), ("outcome__in", ["new", "repeated"])),
-                    _connector="OR",
-                ),
-                name="coveredunitrow_outcome_told",
-                violation_error_message="导入的行要么有兜底单位，要么有未导入的原因。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="memberimport",
-            index=models.Index(fields=["district_code", "-created_at"], name="memberimport_district"),
-        ),
-        migrations.AddIndex(
-            model_name="memberimport",
-            index=models.Index(fields=["street_code", "-created_at"], name="memberimport_street"),
-        ),
-        migrations.AddIndex(
-            model_name="memberimport",
-            index=models.Index(fields=["by", "-created_at"], name="memberimport_by"),
-        ),
-        migrations.AddIndex(
-            model_name="memberimport",
-            index=models.Index(
-                condition=models.Q(("status__in", ["done", "failed"]), _negated=True),
-                fields=["touched_at"],
-                name="memberimport_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="memberimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["draft", "queued", "running", "done", "failed"])),
-                name="memberimport_status_known",
-                violation_error_message="批量导入没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="memberimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "done"), _negated=True),
-                    ("finished_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="memberimport_finished",
-                violation_error_message="已完成的导入须有完成时间。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="memberrow",
-            index=models.Index(fields=["batch", "outcome", "line"], name="memberrow_outcome"),
-        ),
-        migrations.AddConstraint(
-            model_name="memberrow",
-            constraint=models.UniqueConstraint(
-                fields=("batch", "line"), name="memberrow_once", violation_error_message="这一行已经导入过。"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="memberrow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("member", None), ("outcome", "refused"), models.Q(("words", ""), _negated=True)
-                    ),
-                    models.Q(("member__isnull", False), ("outcome__in", ["new", "repeated"])),
-                    _connector="OR",
-                ),
-                name="memberrow_outcome_told",
-                violation_error_message="导入的行要么有党员，要么有未导入的原因。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="organisationimport",
-            index=models.Index(fields=["district_code", "-created_at"], name="organisationimport_district"),
-        ),
-        migrations.AddIndex(
-            model_name="organisationimport",
-            index=models.Index(fields=["street_code", "-created_at"], name="organisationimport_street"),
-        ),
-        migrations.AddIndex(
-            model_name="organisationimport",
-            index=models.Index(fields=["by", "-created_at"], name="organisationimport_by"),
-        ),
-        migrations.AddIndex(
-            model_name="organisationimport",
-            index=models.Index(
-                condition=models.Q(("status__in", ["done", "failed"]), _negated=True),
-                fields=["touched_at"],
-                name="organisationimport_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisationimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["draft", "queued", "running", "done", "failed"])),
-                name="organisationimport_status_known",
-                violation_error_message="批量导入没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisationimport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "done"), _negated=True),
-                    ("finished_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="organisationimport_finished",
-                violation_error_message="已完成的导入须有完成时间。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="organisationrow",
-            index=models.Index(fields=["batch", "outcome", "line"], name="organisationrow_outcome"),
-        ),
-        migrations.AddConstraint(
-            model_name="organisationrow",
-            constraint=models.UniqueConstraint(
-                fields=("batch", "line"),
-                name="organisationrow_once",
-                violation_error_message="这一行已经导入过。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="organisationrow",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("organisation", None), ("outcome", "refused"), models.Q(("words", ""), _negated=True)
-                    ),
-                    models.Q(("organisation__isnull", False), ("outcome__in", ["new", "repeated"])),
-                    _connector="OR",
-                ),
-                name="organisationrow_outcome_told",
-                violation_error_message="导入的行要么有党组织，要么有未导入的原因。",
-            ),
         ),
     ]

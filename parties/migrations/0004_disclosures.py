@@ -305,6 +305,208 @@ class Migration(migrations.Migration):
                     ("export_disclosure", "导出党务公开台账"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-opened_at", "-id"], name="disclosure_district"),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="disclosure_street"),
+                    models.Index(fields=["community_code", "-opened_at", "-id"], name="disclosure_community"),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="disclosure_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="disclosure_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="disclosure_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="disclosure_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["due_at"], name="disclosure_open"
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="disclosure_applicant"),
+                    models.Index(fields=["applicant_phone"], name="disclosure_phone"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["search_terms"], name="disclosure_search"
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "published")),
+                        fields=["district_code", "-public_from", "-id"],
+                        name="disclosure_out_district",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "published")),
+                        fields=["street_code", "-public_from", "-id"],
+                        name="disclosure_out_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "published")),
+                        fields=["community_code", "-public_from", "-id"],
+                        name="disclosure_out_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "published")),
+                        fields=["grid", "-public_from", "-id"],
+                        name="disclosure_out_grid",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "published")),
+                        fields=["-public_from", "-id"],
+                        name="disclosure_out",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "published")),
+                        fields=["public_until"],
+                        name="disclosure_until",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="disclosure_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "draft",
+                                    "proposed",
+                                    "returned",
+                                    "reviewed",
+                                    "approved",
+                                    "scheduled",
+                                    "published",
+                                    "expired",
+                                    "withdrawn",
+                                    "replaced",
+                                    "dropped",
+                                ],
+                            ),
+                            ("scope__in", ["society", "whole_party", "area", "certain"]),
+                            (
+                                "category__in",
+                                [
+                                    "decisions",
+                                    "goals",
+                                    "education",
+                                    "building",
+                                    "conduct",
+                                    "discipline",
+                                    "other",
+                                ],
+                            ),
+                        ),
+                        name="disclosure_known",
+                        violation_error_message="党务公开没有这个状态、范围或内容类别。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                (
+                                    "status__in",
+                                    (
+                                        "approved",
+                                        "scheduled",
+                                        "published",
+                                        "expired",
+                                        "withdrawn",
+                                        "replaced",
+                                    ),
+                                ),
+                                _negated=True,
+                            ),
+                            models.Q(
+                                ("approved_by__isnull", False),
+                                ("proposed_by__isnull", False),
+                                ("reviewed_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="disclosure_four_steps",
+                        violation_error_message="提出、审核、审批都办过了才能公开。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("reviewed_by", None),
+                                models.Q(("reviewed_by", models.F("proposed_by")), _negated=True),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                ("approved_by", None),
+                                models.Q(
+                                    models.Q(("approved_by", models.F("proposed_by")), _negated=True),
+                                    models.Q(("approved_by", models.F("reviewed_by")), _negated=True),
+                                ),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="disclosure_by_others",
+                        violation_error_message="提出、审核、审批要由三个人分别办理。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                (
+                                    "status__in",
+                                    ["scheduled", "published", "expired", "withdrawn", "replaced"],
+                                ),
+                                _negated=True,
+                            ),
+                            ("public_from__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="disclosure_out_since",
+                        violation_error_message="公开的事项要有公开日期。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("public_until", None),
+                            ("public_until__gt", models.F("public_from")),
+                            _connector="OR",
+                        ),
+                        name="disclosure_until_later",
+                        violation_error_message="公开的截止日期不能早于开始日期。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("correction", ""), ("edition", 1), ("original", None)),
+                            models.Q(
+                                ("edition__gt", 1),
+                                ("original__isnull", False),
+                                models.Q(("correction", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="disclosure_edition",
+                        violation_error_message="更正要写明原因。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                ("draft", "proposed", "returned", "reviewed", "approved", "scheduled"),
+                            )
+                        ),
+                        fields=("original",),
+                        name="disclosure_one_correction",
+                        violation_error_message="这一事项的更正正在办理，请先办完或取消。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "dropped"), _negated=True),
+                        fields=("original", "edition"),
+                        name="disclosure_edition_once",
+                        violation_error_message="这一版已经有了。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -417,268 +619,15 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "党务公开记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "indexes": [models.Index(fields=["actor", "action"], name="disclosurestep_actor")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="disclosurestep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="disclosure_district"),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="disclosure_street"),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="disclosure_community"),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="disclosure_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="disclosure_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="disclosure_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="disclosure_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["due_at"], name="disclosure_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(fields=["applicant", "-opened_at"], name="disclosure_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(fields=["applicant_phone"], name="disclosure_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="disclosure_search"),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(
-                condition=models.Q(("status", "published")),
-                fields=["district_code", "-public_from", "-id"],
-                name="disclosure_out_district",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(
-                condition=models.Q(("status", "published")),
-                fields=["street_code", "-public_from", "-id"],
-                name="disclosure_out_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(
-                condition=models.Q(("status", "published")),
-                fields=["community_code", "-public_from", "-id"],
-                name="disclosure_out_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(
-                condition=models.Q(("status", "published")),
-                fields=["grid", "-public_from", "-id"],
-                name="disclosure_out_grid",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(
-                condition=models.Q(("status", "published")),
-                fields=["-public_from", "-id"],
-                name="disclosure_out",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disclosure",
-            index=models.Index(
-                condition=models.Q(("status", "published")), fields=["public_until"], name="disclosure_until"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="disclosure_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            "draft",
-                            "proposed",
-                            "returned",
-                            "reviewed",
-                            "approved",
-                            "scheduled",
-                            "published",
-                            "expired",
-                            "withdrawn",
-                            "replaced",
-                            "dropped",
-                        ],
-                    ),
-                    ("scope__in", ["society", "whole_party", "area", "certain"]),
-                    (
-                        "category__in",
-                        ["decisions", "goals", "education", "building", "conduct", "discipline", "other"],
-                    ),
-                ),
-                name="disclosure_known",
-                violation_error_message="党务公开没有这个状态、范围或内容类别。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        (
-                            "status__in",
-                            ("approved", "scheduled", "published", "expired", "withdrawn", "replaced"),
-                        ),
-                        _negated=True,
-                    ),
-                    models.Q(
-                        ("approved_by__isnull", False),
-                        ("proposed_by__isnull", False),
-                        ("reviewed_by__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="disclosure_four_steps",
-                violation_error_message="提出、审核、审批都办过了才能公开。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("reviewed_by", None),
-                        models.Q(("reviewed_by", models.F("proposed_by")), _negated=True),
-                        _connector="OR",
-                    ),
-                    models.Q(
-                        ("approved_by", None),
-                        models.Q(
-                            models.Q(("approved_by", models.F("proposed_by")), _negated=True),
-                            models.Q(("approved_by", models.F("reviewed_by")), _negated=True),
-                        ),
-                        _connector="OR",
-                    ),
-                ),
-                name="disclosure_by_others",
-                violation_error_message="提出、审核、审批要由三个人分别办理。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("status__in", ["scheduled", "published", "expired", "withdrawn", "replaced"]),
-                        _negated=True,
-                    ),
-                    ("public_from__isnull", False),
-                    _connector="OR",
-                ),
-                name="disclosure_out_since",
-                violation_error_message="公开的事项要有公开日期。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("public_until", None), ("public_until__gt", models.F("public_from")), _connector="OR"
-                ),
-                name="disclosure_until_later",
-                violation_error_message="公开的截止日期不能早于开始日期。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("correction", ""), ("edition", 1), ("original", None)),
-                    models.Q(
-                        ("edition__gt", 1),
-                        ("original__isnull", False),
-                        models.Q(("correction", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="disclosure_edition",
-                violation_error_message="更正要写明原因。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("status__in", ("draft", "proposed", "returned", "reviewed", "approved", "scheduled"))
-                ),
-                fields=("original",),
-                name="disclosure_one_correction",
-                violation_error_message="这一事项的更正正在办理，请先办完或取消。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosure",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "dropped"), _negated=True),
-                fields=("original", "edition"),
-                name="disclosure_edition_once",
-                violation_error_message="这一版已经有了。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disclosurestep",
-            index=models.Index(fields=["actor", "action"], name="disclosurestep_actor"),
-        ),
-        migrations.AddConstraint(
-            model_name="disclosurestep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"),
-                name="disclosurestep_seq",
-                violation_error_message="这一步已经记录过。",
-            ),
         ),
         migrations.RunSQL(*append_only_sql("parties_disclosurestep")),
     ]

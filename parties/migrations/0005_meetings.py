@@ -233,6 +233,85 @@ class Migration(migrations.Migration):
                 "ordering": ["-starts_at", "-pk"],
                 "permissions": [("hold_meeting", "安排和记录组织生活"), ("export_meeting", "导出组织生活")],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-opened_at", "-id"], name="meeting_district"),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="meeting_street"),
+                    models.Index(fields=["community_code", "-opened_at", "-id"], name="meeting_community"),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="meeting_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="meeting_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="meeting_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="meeting_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["due_at"], name="meeting_open"
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="meeting_applicant"),
+                    models.Index(fields=["applicant_phone"], name="meeting_phone"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="meeting_search"),
+                    models.Index(fields=["organisation", "starts_at"], name="meeting_organisation"),
+                    models.Index(
+                        condition=models.Q(("status", "held")),
+                        fields=["organisation", "starts_at"],
+                        name="meeting_held",
+                    ),
+                    models.Index(
+                        fields=["community_code", "-starts_at", "-id"], name="meeting_community_day"
+                    ),
+                    models.Index(fields=["street_code", "-starts_at", "-id"], name="meeting_street_day"),
+                    models.Index(fields=["district_code", "-starts_at", "-id"], name="meeting_district_day"),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["starts_at"], name="meeting_planned"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="meeting_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("status__in", ["planned", "held", "cancelled"])),
+                        name="meeting_status_known",
+                        violation_error_message="组织生活没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kinds__contained_by",
+                                ["assembly", "council", "group", "lecture", "theme_day", "life", "review"],
+                            ),
+                            ("kinds__len__gte", 1),
+                        ),
+                        name="meeting_kinds_known",
+                        violation_error_message="请选择类别。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status", "held"), _negated=True),
+                            models.Q(
+                                ("expected__isnull", False),
+                                ("present__isnull", False),
+                                ("present__lte", models.F("expected")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="meeting_held_with_numbers",
+                        violation_error_message="记录了的会要有应到和实到人数，实到不多于应到。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -278,6 +357,22 @@ class Migration(migrations.Migration):
                 "verbose_name": "到会情况",
                 "verbose_name_plural": "到会情况",
                 "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("meeting", "member"),
+                        name="attendance_once",
+                        violation_error_message="这名党员的到会情况已登记。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "leave"), _negated=True),
+                            models.Q(("reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="attendance_leave_with_reason",
+                        violation_error_message="请假的要写明事由。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -390,169 +485,14 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "组织生活办理记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="meetingstep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="meeting_district"),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="meeting_street"),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="meeting_community"),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="meeting_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="meeting_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="meeting_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="meeting_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["due_at"], name="meeting_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(fields=["applicant", "-opened_at"], name="meeting_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(fields=["applicant_phone"], name="meeting_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="meeting_search"),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(fields=["organisation", "starts_at"], name="meeting_organisation"),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(
-                condition=models.Q(("status", "held")),
-                fields=["organisation", "starts_at"],
-                name="meeting_held",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(fields=["community_code", "-starts_at", "-id"], name="meeting_community_day"),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(fields=["street_code", "-starts_at", "-id"], name="meeting_street_day"),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(fields=["district_code", "-starts_at", "-id"], name="meeting_district_day"),
-        ),
-        migrations.AddIndex(
-            model_name="meeting",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["starts_at"], name="meeting_planned"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="meeting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="meeting_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="meeting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["planned", "held", "cancelled"])),
-                name="meeting_status_known",
-                violation_error_message="组织生活没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="meeting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kinds__contained_by",
-                        ["assembly", "council", "group", "lecture", "theme_day", "life", "review"],
-                    ),
-                    ("kinds__len__gte", 1),
-                ),
-                name="meeting_kinds_known",
-                violation_error_message="请选择类别。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="meeting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "held"), _negated=True),
-                    models.Q(
-                        ("expected__isnull", False),
-                        ("present__isnull", False),
-                        ("present__lte", models.F("expected")),
-                    ),
-                    _connector="OR",
-                ),
-                name="meeting_held_with_numbers",
-                violation_error_message="记录了的会要有应到和实到人数，实到不多于应到。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attendance",
-            constraint=models.UniqueConstraint(
-                fields=("meeting", "member"),
-                name="attendance_once",
-                violation_error_message="这名党员的到会情况已登记。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attendance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "leave"), _negated=True),
-                    models.Q(("reason", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="attendance_leave_with_reason",
-                violation_error_message="请假的要写明事由。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="meetingstep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"), name="meetingstep_seq", violation_error_message="这一步已经记录过。"
-            ),
         ),
         migrations.RunSQL(*append_only_sql("parties_meetingstep")),
     ]

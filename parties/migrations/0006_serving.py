@@ -239,6 +239,74 @@ class Migration(migrations.Migration):
                     ("export_dualregistration", "导出双报到"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(
+                        fields=["district_code", "-opened_at", "-id"], name="dualregistration_district"
+                    ),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="dualregistration_street"),
+                    models.Index(
+                        fields=["community_code", "-opened_at", "-id"], name="dualregistration_community"
+                    ),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="dualregistration_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="dualregistration_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="dualregistration_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["due_at"],
+                        name="dualregistration_open",
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="dualregistration_applicant"),
+                    models.Index(fields=["applicant_phone"], name="dualregistration_phone"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["search_terms"], name="dualregistration_search"
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="checkin_open_community",
+                    ),
+                    models.Index(fields=["community_code", "kind", "status"], name="checkin_counted"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="dualregistration_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["applied", "returned", "accepted", "withdrawn", "ended"])
+                        ),
+                        name="dualregistration_status_known",
+                        violation_error_message="报到没有这个状态。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("kind", "member"), ("status__in", ["applied", "returned", "accepted"])
+                        ),
+                        fields=("applicant",),
+                        name="dualregistration_one_home",
+                        violation_error_message="您已在社区报到。搬家的，请先结束原来的报到。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("kind", "organisation"), ("status__in", ["applied", "returned", "accepted"])
+                        ),
+                        fields=("community_code", "employer", "affiliation"),
+                        name="dualregistration_once",
+                        violation_error_message="这个党组织已在这个社区报到。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -285,6 +353,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "双报到记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="dualregistrationstep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -685,6 +760,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "微心愿记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="microwishstep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -804,6 +886,41 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "结对共建",
                 "ordering": ["grid", "-since", "pk"],
                 "permissions": [("contact_pairing", "查看联系方式"), ("export_pairing", "导出结对共建")],
+                "indexes": [
+                    models.Index(fields=["district_code", "grid", "-since"], name="pairing_district"),
+                    models.Index(fields=["street_code", "grid", "-since"], name="pairing_street"),
+                    models.Index(fields=["community_code", "-since"], name="pairing_community"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("name", ""), _negated=True),
+                        name="pairing_named",
+                        violation_error_message="请填写结对单位。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("until__gte", models.F("since"))),
+                        name="pairing_term",
+                        violation_error_message="协议截止日期不能早于开始日期。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("end_reason", ""), ("ended_on", None)),
+                            models.Q(
+                                ("ended_on__gte", models.F("since")),
+                                models.Q(("end_reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="pairing_ended_with_reason",
+                        violation_error_message="提前结束的，请一起填写日期和原因；日期不能早于协议开始。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_on", None)),
+                        fields=("grid", "name"),
+                        name="pairing_once",
+                        violation_error_message="这里已与同名单位结对。续签的请修改协议日期。",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -1010,6 +1127,75 @@ class Migration(migrations.Migration):
                     ("export_secretaryproject", "导出书记项目"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(
+                        fields=["district_code", "-opened_at", "-id"], name="secretaryproject_district"
+                    ),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="secretaryproject_street"),
+                    models.Index(
+                        fields=["community_code", "-opened_at", "-id"], name="secretaryproject_community"
+                    ),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="secretaryproject_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="secretaryproject_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="secretaryproject_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["due_at"],
+                        name="secretaryproject_open",
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="secretaryproject_applicant"),
+                    models.Index(fields=["applicant_phone"], name="secretaryproject_phone"),
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["search_terms"], name="secretaryproject_search"
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="project_open_community",
+                    ),
+                    models.Index(fields=["organisation", "-opened_at"], name="project_organisation"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="secretaryproject_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                ["proposed", "returned", "running", "reported", "done", "withdrawn"],
+                            )
+                        ),
+                        name="project_status_known",
+                        violation_error_message="书记项目没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("year__gte", 2000), ("year__lte", 2100)),
+                        name="project_year",
+                        violation_error_message="年度要在 2000 到 2100 之间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ["reported", "done"]), _negated=True),
+                            models.Q(("result", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="project_reported_with_result",
+                        violation_error_message="报请验收的项目要写明成效。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1142,180 +1328,14 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "书记项目记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="secretaryprojectstep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="dualregistration",
-            index=models.Index(
-                fields=["district_code", "-opened_at", "-id"], name="dualregistration_district"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dualregistration",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="dualregistration_street"),
-        ),
-        migrations.AddIndex(
-            model_name="dualregistration",
-            index=models.Index(
-                fields=["community_code", "-opened_at", "-id"], name="dualregistration_community"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dualregistration",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="dualregistration_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="dualregistration",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="dualregistration_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dualregistration",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="dualregistration_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dualregistration",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["due_at"], name="dualregistration_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dualregistration",
-            index=models.Index(fields=["applicant", "-opened_at"], name="dualregistration_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="dualregistration",
-            index=models.Index(fields=["applicant_phone"], name="dualregistration_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="dualregistration",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["search_terms"], name="dualregistration_search"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dualregistration",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="checkin_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dualregistration",
-            index=models.Index(fields=["community_code", "kind", "status"], name="checkin_counted"),
-        ),
-        migrations.AddConstraint(
-            model_name="dualregistration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="dualregistration_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dualregistration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["applied", "returned", "accepted", "withdrawn", "ended"])),
-                name="dualregistration_status_known",
-                violation_error_message="报到没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dualregistration",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("kind", "member"), ("status__in", ["applied", "returned", "accepted"])),
-                fields=("applicant",),
-                name="dualregistration_one_home",
-                violation_error_message="您已在社区报到。搬家的，请先结束原来的报到。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dualregistration",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("kind", "organisation"), ("status__in", ["applied", "returned", "accepted"])
-                ),
-                fields=("community_code", "employer", "affiliation"),
-                name="dualregistration_once",
-                violation_error_message="这个党组织已在这个社区报到。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dualregistrationstep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"),
-                name="dualregistrationstep_seq",
-                violation_error_message="这一步已经记录过。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="microwishstep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"),
-                name="microwishstep_seq",
-                violation_error_message="这一步已经记录过。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="pairing",
-            index=models.Index(fields=["district_code", "grid", "-since"], name="pairing_district"),
-        ),
-        migrations.AddIndex(
-            model_name="pairing",
-            index=models.Index(fields=["street_code", "grid", "-since"], name="pairing_street"),
-        ),
-        migrations.AddIndex(
-            model_name="pairing",
-            index=models.Index(fields=["community_code", "-since"], name="pairing_community"),
-        ),
-        migrations.AddConstraint(
-            model_name="pairing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("name", ""), _negated=True),
-                name="pairing_named",
-                violation_error_message="请填写结对单位。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pairing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until__gte", models.F("since"))),
-                name="pairing_term",
-                violation_error_message="协议截止日期不能早于开始日期。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pairing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("end_reason", ""), ("ended_on", None)),
-                    models.Q(
-                        ("ended_on__gte", models.F("since")), models.Q(("end_reason", ""), _negated=True)
-                    ),
-                    _connector="OR",
-                ),
-                name="pairing_ended_with_reason",
-                violation_error_message="提前结束的，请一起填写日期和原因；日期不能早于协议开始。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pairing",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_on", None)),
-                fields=("grid", "name"),
-                name="pairing_once",
-                violation_error_message="这里已与同名单位结对。续签的请修改协议日期。",
-            ),
         ),
         migrations.AddIndex(
             model_name="microwish",
@@ -1460,114 +1480,6 @@ class Migration(migrations.Migration):
                 violation_error_message="公布的微心愿要有简介和服务项目。",
             ),
         ),
-        migrations.AddIndex(
-            model_name="secretaryproject",
-            index=models.Index(
-                fields=["district_code", "-opened_at", "-id"], name="secretaryproject_district"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="secretaryproject",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="secretaryproject_street"),
-        ),
-        migrations.AddIndex(
-            model_name="secretaryproject",
-            index=models.Index(
-                fields=["community_code", "-opened_at", "-id"], name="secretaryproject_community"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="secretaryproject",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="secretaryproject_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="secretaryproject",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="secretaryproject_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="secretaryproject",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="secretaryproject_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="secretaryproject",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["due_at"], name="secretaryproject_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="secretaryproject",
-            index=models.Index(fields=["applicant", "-opened_at"], name="secretaryproject_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="secretaryproject",
-            index=models.Index(fields=["applicant_phone"], name="secretaryproject_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="secretaryproject",
-            index=django.contrib.postgres.indexes.GinIndex(
-                fields=["search_terms"], name="secretaryproject_search"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="secretaryproject",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="project_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="secretaryproject",
-            index=models.Index(fields=["organisation", "-opened_at"], name="project_organisation"),
-        ),
-        migrations.AddConstraint(
-            model_name="secretaryproject",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="secretaryproject_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="secretaryproject",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["proposed", "returned", "running", "reported", "done", "withdrawn"])
-                ),
-                name="project_status_known",
-                violation_error_message="书记项目没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="secretaryproject",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("year__gte", 2000), ("year__lte", 2100)),
-                name="project_year",
-                violation_error_message="年度要在 2000 到 2100 之间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="secretaryproject",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["reported", "done"]), _negated=True),
-                    models.Q(("result", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="project_reported_with_result",
-                violation_error_message="报请验收的项目要写明成效。",
-            ),
-        ),
         migrations.AddConstraint(
             model_name="milestone",
             constraint=models.CheckConstraint(
@@ -1582,14 +1494,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("done_on", None), models.Q(("told", ""), _negated=True), _connector="OR"),
                 name="milestone_done_with_words",
                 violation_error_message="请写明完成情况。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="secretaryprojectstep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"),
-                name="secretaryprojectstep_seq",
-                violation_error_message="这一步已经记录过。",
             ),
         ),
         *(

@@ -305,6 +305,80 @@ class Migration(migrations.Migration):
                     ("export_election", "导出换届选举"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-opened_at", "-id"], name="election_district"),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="election_street"),
+                    models.Index(fields=["community_code", "-opened_at", "-id"], name="election_community"),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="election_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="election_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="election_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="election_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["due_at"], name="election_open"
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="election_applicant"),
+                    models.Index(fields=["applicant_phone"], name="election_phone"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="election_search"),
+                    models.Index(fields=["organisation", "-opened_at"], name="election_organisation"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="election_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "status__in",
+                                [
+                                    "preparing",
+                                    "requested",
+                                    "nominating",
+                                    "proposed",
+                                    "ready",
+                                    "short",
+                                    "elected",
+                                    "counted",
+                                    "reported",
+                                    "closed",
+                                    "withdrawn",
+                                ],
+                            )
+                        ),
+                        name="election_status_known",
+                        violation_error_message="换届没有这个状态。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at", None)),
+                        fields=("organisation",),
+                        name="election_one_under_way",
+                        violation_error_message="这个党组织正在换届，办完或撤回以后才能再开始。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("deputies", 0), ("has_committee", True), ("seats__gte", 1)),
+                            models.Q(("has_committee", False), ("seats", 1)),
+                            _connector="OR",
+                        ),
+                        name="election_seats",
+                        violation_error_message="设委员会的填委员名额；不设的书记一名，另填副书记名额。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -375,6 +449,18 @@ class Migration(migrations.Migration):
                 "verbose_name": "候选人",
                 "verbose_name_plural": "候选人",
                 "ordering": ["duty", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("election", "member"),
+                        name="candidate_once",
+                        violation_error_message="这名党员已是候选人。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("office", ""), ("elected", True), _connector="OR"),
+                        name="candidate_office_elected",
+                        violation_error_message="只有当选的人有当选职务。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -408,6 +494,38 @@ class Migration(migrations.Migration):
                 "verbose_name": "投票",
                 "verbose_name_plural": "投票",
                 "ordering": ["number"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("election", "number"),
+                        name="ballot_number",
+                        violation_error_message="这次投票已登记。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("attended__lte", models.F("entitled")),
+                            ("entitled__gte", 1),
+                            django.db.models.lookups.GreaterThanOrEqual(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("attended"), "*", models.Value(5)
+                                ),
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("entitled"), "*", models.Value(4)
+                                ),
+                            ),
+                        ),
+                        name="ballot_quorum",
+                        violation_error_message="实到会人数不超过应到会人数，且不少于五分之四。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("given__lte", models.F("attended")),
+                            ("returned__lte", models.F("given")),
+                            ("valid__lte", models.F("returned")),
+                        ),
+                        name="ballot_papers",
+                        violation_error_message="发出、收回、有效选票数要依次不超过前一个数。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -454,6 +572,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "换届记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="electionstep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -500,6 +625,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "不计入应到会的党员",
                 "verbose_name_plural": "不计入应到会的党员",
                 "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("election", "member"),
+                        name="leftout_once",
+                        violation_error_message="这名党员已不计入应到会。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -581,6 +713,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "换届提醒",
                 "verbose_name_plural": "换届提醒",
                 "ordering": ["-at", "-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("organisation", "term_until", "stage"),
+                        name="termreminder_once",
+                        violation_error_message="已提醒过。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -616,210 +755,14 @@ class Migration(migrations.Migration):
                 "verbose_name": "得票",
                 "verbose_name_plural": "得票",
                 "ordering": ["-number", "pk"],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="election",
-            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="election_district"),
-        ),
-        migrations.AddIndex(
-            model_name="election",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="election_street"),
-        ),
-        migrations.AddIndex(
-            model_name="election",
-            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="election_community"),
-        ),
-        migrations.AddIndex(
-            model_name="election",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="election_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="election",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="election_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="election",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="election_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="election",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="election_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="election",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["due_at"], name="election_open"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="election",
-            index=models.Index(fields=["applicant", "-opened_at"], name="election_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="election",
-            index=models.Index(fields=["applicant_phone"], name="election_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="election",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="election_search"),
-        ),
-        migrations.AddIndex(
-            model_name="election",
-            index=models.Index(fields=["organisation", "-opened_at"], name="election_organisation"),
-        ),
-        migrations.AddConstraint(
-            model_name="election",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="election_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="election",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        [
-                            "preparing",
-                            "requested",
-                            "nominating",
-                            "proposed",
-                            "ready",
-                            "short",
-                            "elected",
-                            "counted",
-                            "reported",
-                            "closed",
-                            "withdrawn",
-                        ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("ballot", "candidate"),
+                        name="vote_once",
+                        violation_error_message="得票已登记。",
                     )
-                ),
-                name="election_status_known",
-                violation_error_message="换届没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="election",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("closed_at", None)),
-                fields=("organisation",),
-                name="election_one_under_way",
-                violation_error_message="这个党组织正在换届，办完或撤回以后才能再开始。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="election",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("deputies", 0), ("has_committee", True), ("seats__gte", 1)),
-                    models.Q(("has_committee", False), ("seats", 1)),
-                    _connector="OR",
-                ),
-                name="election_seats",
-                violation_error_message="设委员会的填委员名额；不设的书记一名，另填副书记名额。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="candidate",
-            constraint=models.UniqueConstraint(
-                fields=("election", "member"),
-                name="candidate_once",
-                violation_error_message="这名党员已是候选人。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="candidate",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("office", ""), ("elected", True), _connector="OR"),
-                name="candidate_office_elected",
-                violation_error_message="只有当选的人有当选职务。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ballot",
-            constraint=models.UniqueConstraint(
-                fields=("election", "number"),
-                name="ballot_number",
-                violation_error_message="这次投票已登记。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ballot",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("attended__lte", models.F("entitled")),
-                    ("entitled__gte", 1),
-                    django.db.models.lookups.GreaterThanOrEqual(
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("attended"), "*", models.Value(5)
-                        ),
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("entitled"), "*", models.Value(4)
-                        ),
-                    ),
-                ),
-                name="ballot_quorum",
-                violation_error_message="实到会人数不超过应到会人数，且不少于五分之四。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ballot",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("given__lte", models.F("attended")),
-                    ("returned__lte", models.F("given")),
-                    ("valid__lte", models.F("returned")),
-                ),
-                name="ballot_papers",
-                violation_error_message="发出、收回、有效选票数要依次不超过前一个数。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="electionstep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"),
-                name="electionstep_seq",
-                violation_error_message="这一步已经记录过。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="leftout",
-            constraint=models.UniqueConstraint(
-                fields=("election", "member"),
-                name="leftout_once",
-                violation_error_message="这名党员已不计入应到会。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="termreminder",
-            constraint=models.UniqueConstraint(
-                fields=("organisation", "term_until", "stage"),
-                name="termreminder_once",
-                violation_error_message="已提醒过。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="vote",
-            constraint=models.UniqueConstraint(
-                fields=("ballot", "candidate"), name="vote_once", violation_error_message="得票已登记。"
-            ),
+                ],
+            },
         ),
         migrations.RunSQL(*append_only_sql("parties_electionstep")),
     ]

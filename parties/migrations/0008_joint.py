@@ -111,6 +111,41 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "联席会议",
                 "ordering": ["-held_at", "-pk"],
                 "permissions": [("export_conference", "导出联席会议")],
+                "indexes": [
+                    models.Index(fields=["district_code", "-held_at"], name="conference_district"),
+                    models.Index(fields=["street_code", "-held_at"], name="conference_street"),
+                    models.Index(fields=["community_code", "-held_at"], name="conference_community"),
+                    models.Index(fields=["grid", "-held_at"], name="conference_grid"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["unit_ids"], name="conference_units"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("title", ""), _negated=True),
+                            models.Q(("chair", ""), _negated=True),
+                            models.Q(("agenda", []), _negated=True),
+                        ),
+                        name="conference_named",
+                        violation_error_message="请填写会议名称、主持人和议题。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("cancelled_on", None), ("cancelled_why", "")),
+                            models.Q(
+                                ("cancelled_on__isnull", False),
+                                models.Q(("cancelled_why", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="conference_cancelled_why",
+                        violation_error_message="取消的会议须写明原因。",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("grid", "title", "held_at"),
+                        name="conference_once",
+                        violation_error_message="这次会议已经登记过。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -402,6 +437,25 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "大工委和大党委",
                 "ordering": ["grid", "pk"],
                 "permissions": [("export_jointcommittee", "导出大工委和大党委")],
+                "indexes": [
+                    models.Index(fields=["district_code", "grid"], name="jointcommittee_district"),
+                    models.Index(fields=["street_code", "grid"], name="jointcommittee_street"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_on", None)),
+                        fields=("organisation",),
+                        name="jointcommittee_once",
+                        violation_error_message="这个党组织已经有大工委（大党委）。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ended_on", None), ("ended_on__gte", models.F("established_on")), _connector="OR"
+                        ),
+                        name="jointcommittee_ended_later",
+                        violation_error_message="撤销日期不能早于成立日期。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -613,6 +667,32 @@ class Migration(migrations.Migration):
                     ("reveal_parttimemember", "写明理由后查看兼职委员的手机号"),
                     ("export_parttimemember", "导出兼职委员"),
                 ],
+                "indexes": [
+                    models.Index(fields=["district_code", "committee"], name="parttimemember_district"),
+                    models.Index(fields=["street_code", "committee"], name="parttimemember_street"),
+                    models.Index(fields=["community_code", "committee"], name="parttimemember_community"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("name", ""), _negated=True), models.Q(("employer", ""), _negated=True)
+                        ),
+                        name="parttimemember_named",
+                        violation_error_message="请填写姓名和所在单位。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("until", None), ("until__gte", models.F("since")), _connector="OR"
+                        ),
+                        name="parttimemember_term",
+                        violation_error_message="任职至不能早于任职起。",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("committee", "name", "employer", "since"),
+                        name="parttimemember_once",
+                        violation_error_message="这位兼职委员已经登记过。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -659,6 +739,23 @@ class Migration(migrations.Migration):
                 "verbose_name": "参会",
                 "verbose_name_plural": "参会",
                 "ordering": ["pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("member", None), ("unit__isnull", False)),
+                            models.Q(("member__isnull", False), ("unit", None)),
+                            _connector="OR",
+                        ),
+                        name="invitation_one",
+                        violation_error_message="参会的是一位兼职委员，或者一个单位。",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("conference", "member", "unit"),
+                        name="invitation_once",
+                        nulls_distinct=False,
+                        violation_error_message="已经在参会名单里。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -893,6 +990,103 @@ class Migration(migrations.Migration):
                     ("export_task", "导出任务"),
                 ],
                 "abstract": False,
+                "indexes": [
+                    models.Index(fields=["district_code", "-opened_at", "-id"], name="task_district"),
+                    models.Index(fields=["street_code", "-opened_at", "-id"], name="task_street"),
+                    models.Index(fields=["community_code", "-opened_at", "-id"], name="task_community"),
+                    models.Index(fields=["grid", "-opened_at", "-id"], name="task_grid"),
+                    models.Index(
+                        condition=models.Q(("unit__isnull", False)),
+                        fields=["unit", "-opened_at", "-id"],
+                        name="task_unit",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["community_code", "due_at"],
+                        name="task_open_community",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["street_code", "due_at"],
+                        name="task_open_street",
+                    ),
+                    models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["due_at"], name="task_open"
+                    ),
+                    models.Index(fields=["applicant", "-opened_at"], name="task_applicant"),
+                    models.Index(fields=["applicant_phone"], name="task_phone"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="task_search"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["unit_ids"], name="task_units"),
+                    models.Index(fields=["year", "grid"], name="task_year"),
+                    models.Index(fields=["conference"], name="task_conference"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="task_closed_later",
+                        violation_error_message="办结时间不能早于提交时间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("status__in", ["assigned", "handling", "reported", "done", "withdrawn"])
+                        ),
+                        name="task_status_known",
+                        violation_error_message="任务没有这个状态。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("conference__isnull", False), ("kind", "resolution"), ("serial", None)),
+                            models.Q(
+                                ("conference", None),
+                                ("kind", "key"),
+                                ("serial__isnull", False),
+                                models.Q(("area", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="task_kind",
+                        violation_error_message="议定事项出自一次联席会议；重点任务有序号和工作领域。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("year__gte", 2000), ("year__lte", 2100)),
+                        name="task_year_known",
+                        violation_error_message="年度要在 2000 到 2100 之间。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("status__in", ["reported", "done"]), _negated=True),
+                            models.Q(
+                                models.Q(("result", ""), _negated=True),
+                                ("reported_by__isnull", False),
+                                ("reported_on__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="task_done_with_result",
+                        violation_error_message="完成的任务须写明完成情况。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("unit_ids__contains", [models.F("unit")])),
+                        name="task_unit_among_units",
+                        violation_error_message="责任单位要在参与的单位里。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "withdrawn"), _negated=True),
+                        fields=("setter", "year", "serial"),
+                        name="task_serial_once",
+                        violation_error_message="这一年已有这个序号的重点任务，请换一个序号。",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("conference__isnull", False), models.Q(("status", "withdrawn"), _negated=True)
+                        ),
+                        fields=("conference", "title"),
+                        name="task_resolved_once",
+                        violation_error_message="这次会议已有同样的议定事项。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -1014,306 +1208,14 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "任务办理记录",
                 "ordering": ["seq"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("matter", "seq"),
+                        name="taskstep_seq",
+                        violation_error_message="这一步已经记录过。",
+                    )
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="conference",
-            index=models.Index(fields=["district_code", "-held_at"], name="conference_district"),
-        ),
-        migrations.AddIndex(
-            model_name="conference",
-            index=models.Index(fields=["street_code", "-held_at"], name="conference_street"),
-        ),
-        migrations.AddIndex(
-            model_name="conference",
-            index=models.Index(fields=["community_code", "-held_at"], name="conference_community"),
-        ),
-        migrations.AddIndex(
-            model_name="conference",
-            index=models.Index(fields=["grid", "-held_at"], name="conference_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="conference",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["unit_ids"], name="conference_units"),
-        ),
-        migrations.AddConstraint(
-            model_name="conference",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("title", ""), _negated=True),
-                    models.Q(("chair", ""), _negated=True),
-                    models.Q(("agenda", []), _negated=True),
-                ),
-                name="conference_named",
-                violation_error_message="请填写会议名称、主持人和议题。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="conference",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("cancelled_on", None), ("cancelled_why", "")),
-                    models.Q(("cancelled_on__isnull", False), models.Q(("cancelled_why", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="conference_cancelled_why",
-                violation_error_message="取消的会议须写明原因。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="conference",
-            constraint=models.UniqueConstraint(
-                fields=("grid", "title", "held_at"),
-                name="conference_once",
-                violation_error_message="这次会议已经登记过。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="jointcommittee",
-            index=models.Index(fields=["district_code", "grid"], name="jointcommittee_district"),
-        ),
-        migrations.AddIndex(
-            model_name="jointcommittee",
-            index=models.Index(fields=["street_code", "grid"], name="jointcommittee_street"),
-        ),
-        migrations.AddConstraint(
-            model_name="jointcommittee",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_on", None)),
-                fields=("organisation",),
-                name="jointcommittee_once",
-                violation_error_message="这个党组织已经有大工委（大党委）。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="jointcommittee",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ended_on", None), ("ended_on__gte", models.F("established_on")), _connector="OR"
-                ),
-                name="jointcommittee_ended_later",
-                violation_error_message="撤销日期不能早于成立日期。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="parttimemember",
-            index=models.Index(fields=["district_code", "committee"], name="parttimemember_district"),
-        ),
-        migrations.AddIndex(
-            model_name="parttimemember",
-            index=models.Index(fields=["street_code", "committee"], name="parttimemember_street"),
-        ),
-        migrations.AddIndex(
-            model_name="parttimemember",
-            index=models.Index(fields=["community_code", "committee"], name="parttimemember_community"),
-        ),
-        migrations.AddConstraint(
-            model_name="parttimemember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("name", ""), _negated=True), models.Q(("employer", ""), _negated=True)
-                ),
-                name="parttimemember_named",
-                violation_error_message="请填写姓名和所在单位。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="parttimemember",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
-                name="parttimemember_term",
-                violation_error_message="任职至不能早于任职起。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="parttimemember",
-            constraint=models.UniqueConstraint(
-                fields=("committee", "name", "employer", "since"),
-                name="parttimemember_once",
-                violation_error_message="这位兼职委员已经登记过。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("member", None), ("unit__isnull", False)),
-                    models.Q(("member__isnull", False), ("unit", None)),
-                    _connector="OR",
-                ),
-                name="invitation_one",
-                violation_error_message="参会的是一位兼职委员，或者一个单位。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invitation",
-            constraint=models.UniqueConstraint(
-                fields=("conference", "member", "unit"),
-                name="invitation_once",
-                nulls_distinct=False,
-                violation_error_message="已经在参会名单里。",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(fields=["district_code", "-opened_at", "-id"], name="task_district"),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(fields=["street_code", "-opened_at", "-id"], name="task_street"),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(fields=["community_code", "-opened_at", "-id"], name="task_community"),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(fields=["grid", "-opened_at", "-id"], name="task_grid"),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(("unit__isnull", False)),
-                fields=["unit", "-opened_at", "-id"],
-                name="task_unit",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["community_code", "due_at"],
-                name="task_open_community",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["street_code", "due_at"],
-                name="task_open_street",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(condition=models.Q(("closed_at", None)), fields=["due_at"], name="task_open"),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(fields=["applicant", "-opened_at"], name="task_applicant"),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(fields=["applicant_phone"], name="task_phone"),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search_terms"], name="task_search"),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["unit_ids"], name="task_units"),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(fields=["year", "grid"], name="task_year"),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(fields=["conference"], name="task_conference"),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_at", None), ("closed_at__gte", models.F("opened_at")), _connector="OR"
-                ),
-                name="task_closed_later",
-                violation_error_message="办结时间不能早于提交时间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["assigned", "handling", "reported", "done", "withdrawn"])),
-                name="task_status_known",
-                violation_error_message="任务没有这个状态。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("conference__isnull", False), ("kind", "resolution"), ("serial", None)),
-                    models.Q(
-                        ("conference", None),
-                        ("kind", "key"),
-                        ("serial__isnull", False),
-                        models.Q(("area", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="task_kind",
-                violation_error_message="议定事项出自一次联席会议；重点任务有序号和工作领域。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("year__gte", 2000), ("year__lte", 2100)),
-                name="task_year_known",
-                violation_error_message="年度要在 2000 到 2100 之间。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ["reported", "done"]), _negated=True),
-                    models.Q(
-                        models.Q(("result", ""), _negated=True),
-                        ("reported_by__isnull", False),
-                        ("reported_on__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="task_done_with_result",
-                violation_error_message="完成的任务须写明完成情况。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("unit_ids__contains", [models.F("unit")])),
-                name="task_unit_among_units",
-                violation_error_message="责任单位要在参与的单位里。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "withdrawn"), _negated=True),
-                fields=("setter", "year", "serial"),
-                name="task_serial_once",
-                violation_error_message="这一年已有这个序号的重点任务，请换一个序号。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("conference__isnull", False), models.Q(("status", "withdrawn"), _negated=True)
-                ),
-                fields=("conference", "title"),
-                name="task_resolved_once",
-                violation_error_message="这次会议已有同样的议定事项。",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="taskstep",
-            constraint=models.UniqueConstraint(
-                fields=("matter", "seq"), name="taskstep_seq", violation_error_message="这一步已经记录过。"
-            ),
         ),
         migrations.RunSQL(*append_only_sql("parties_taskstep")),
     ]

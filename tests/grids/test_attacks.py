@@ -113,7 +113,9 @@ def test_the_number_of_a_dispute_that_a_need_became_is_for_its_readers(secretary
     worker = factories.make_staff("grid_worker", factories.BASE)
     home = make_household(by=secretary)
     need = visits.note_need(visits.Found("楼上漏水吵起来了"), home, by=worker)
-    choice = next(key for _, kinds in intake.findings(worker) for key, _ in kinds if key.startswith("dispute:"))
+    choice = next(
+        key for _, kinds in intake.findings(worker) for key, _ in kinds if key.startswith("dispute:")
+    )
     matter = visits.hand_on(need, visits.Found(need.words, choice, "赵玉兰", "13800001234"), by=worker)
     street = factories.make_staff("street_officer", factories.STREET)
     for user in (secretary, street, worker):

@@ -11,8 +11,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.urls import NoReverseMatch, reverse
 
 from governance.flow import Refused
-from governance.models import Matter, User
-from grids.models import Entrance, Grid, Hazard, PatrolTick
+from governance.models import Intake, Matter, User
+from grids.models import Entrance, Grid, Hazard, PatrolTick, SweepTarget
+
+#: The source of what a sweep found; the source's id is the door's key.
+SWEEP = "sweep"
 
 #: What can be found, as one person may pass it on: (group, [(choice, name)]).
 Choices = Callable[[User], list[tuple[str, list[tuple[str, str]]]]]
@@ -67,7 +70,8 @@ class Origin:
 
 
 def origin(matter: Matter, user: Any) -> Origin | None:
-    """Return the patrol's point or the premises where a matter was found, as far as the person may see them; None for another origin."""
+    """Return the patrol's point, the premises or the sweep's door where a matter was found, as far as the person may see them; None for
+    another origin."""
     if matter.channel != "worker":
         return None
     key = {"content_type": ContentType.objects.get_for_model(matter), "object_id": matter.pk}
@@ -77,7 +81,32 @@ def origin(matter: Matter, user: Any) -> Origin | None:
     hazard = Hazard.objects.restrict(user).filter(**key).select_related("premises").first()
     if hazard is not None:
         return Origin(f"安全自查发现：{hazard.premises}", _desk(user, "grids_hazard", hazard.pk))
+    came = Intake.objects.filter(**key, source=SWEEP).first()
+    doors = SweepTarget.objects.restrict(user).filter(pk=came.source_id) if came is not None else ()
+    for door in doors:
+        return Origin(f"排查发现：{door}", _desk(user, "grids_sweep", door.sweep_id))
     return None
+
+
+def passed_on(targets: Iterable[SweepTarget], user: User) -> dict[int, Origin]:
+    """Return what became of the findings of a sweep, by the doors' keys: the new matter's number, and its page where the person may
+    open it. Two statements, however many there are."""
+    keys = [str(target.pk) for target in targets]
+    came = list(Intake.objects.filter(source=SWEEP, source_id__in=keys).select_related("content_type"))
+    within: dict[Any, set[int]] = {}
+    for kind in {each.content_type for each in came}:
+        rows = kind.model_class().objects.restrict(user)
+        wanted = [each.object_id for each in came if each.content_type == kind]
+        within[kind] = set(rows.filter(pk__in=wanted).values_list("pk", flat=True))
+    return {
+        int(each.source_id): Origin(
+            each.number,
+            _desk(user, f"{each.content_type.app_label}_{each.content_type.model}", each.object_id)
+            if each.object_id in within[each.content_type]
+            else "",
+        )
+        for each in came
+    }
 
 
 def _desk(user: Any, name: str, key: int) -> str:

@@ -200,6 +200,7 @@ def particular(cast: Cast) -> dict[str, list]:
         "admin:grids_sweep_questions": [cast.sweep_draft.pk],
         "admin:grids_sweep_report": [cast.sweep_ended.pk],
         "admin:grids_sweep_paper": [cast.sweep_ended.pk],
+        "admin:grids_sweep_finding": [cast.sweep.pk, cast.sweep.targets.order_by("pk")[0].pk],
         "admin:grids_sweep_release": [cast.sweep.pk, cast.sweep.helpers.get().pk],
         "admin:governance_parameter_set": ["orders.offer_minutes"],
         "admin:governance_user_totp": [cast.people["secretary"].pk],

@@ -11,8 +11,9 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import NoReverseMatch, path, reverse
+from django.urls import path
 from django.utils.http import urlencode
 from shapely.geometry import shape
 
@@ -23,6 +24,7 @@ from governance.admin.desk import Card
 from governance.admin.filters import ChoiceFilter, LightFilter, PlaceFilter, StatusFilter
 from governance.admin.matters import MatterAdmin
 from governance.admin.verbs import verb_page
+from governance.flow import NotYours
 from governance.forms import asked
 from governance.models import AccessEvent, User
 from governance.permissions import rule_of
@@ -30,8 +32,9 @@ from governance.sheets import DOCX
 from governance.slices import page_of
 from governance.templatetags import ui
 from governance.territory import COLUMN, GridLevel, asked_node, level_of
+from grids import findings
 from grids.admin.boundaries import of_map
-from grids.forms.sweeps import FORMS, DrawUpForm, HelperForm, RewordForm, ScopeForm, question_set
+from grids.forms.sweeps import FORMS, DrawUpForm, HelperForm, PassOnForm, RewordForm, ScopeForm, question_set
 from grids.models import Grid, Sweep, SweepHelper, SweepStatus, SweepTarget
 from grids.questionnaire import KINDS, in_words
 from grids.reach import top_of
@@ -133,6 +136,7 @@ class SweepAdmin(MatterAdmin):
             of("live", self.live_view),
             of("numbers", self.numbers_view),
             of("findings", self.findings_view),
+            of("finding", self.finding_view, "<int:target>/"),
             of("report", self.report_view),
             of("paper", self.paper_view),
             of("table", self.table_view),
@@ -396,18 +400,41 @@ class SweepAdmin(MatterAdmin):
         page = page_of(
             rows.prefetch_related("photos").order_by("-recorded_at", "-pk"), request.GET.get("page"), FINDINGS
         )
-        reports = incident_form() if request.user.has_perm("incidents.report_incident") else ""
+        rows = list(page)
+        became, offers = findings.passed_on(rows, request.user), bool(findings.choices(request.user))
         lines = [
             {
                 "row": row,
                 "said": in_words(sweep.form, row.answers),
                 "beside": [each for each in row.earlier or [] if each.get("refused")],
-                "report": f"{reports}?{urlencode(as_incident(sweep, row))}" if reports else "",
+                "became": became.get(row.pk),
+                "report": self.link(sweep, "finding", row.pk) if offers and row.pk not in became else "",
             }
-            for row in page
+            for row in rows
         ]
         context = self.frame(request, sweep, "发现的问题", page=page, rows=lines)
         return TemplateResponse(request, "grids/desk_sweep_findings.html", context)
+
+    def finding_view(self, request: HttpRequest, object_id: int, target: int) -> HttpResponse:
+        """Pass one finding on as an incident, with its place and its pictures."""
+        sweep = self.started(request, object_id)
+        row = get_object_or_404(self.targets(request, sweep), pk=target, is_finding=True)
+        groups = findings.choices(request.user)
+        if not groups or findings.passed_on([row], request.user):
+            raise Http404
+        form = PassOnForm(request.POST or None, groups=groups, initial={"words": found_words(sweep, row)})
+        back = self.link(sweep, "findings")
+
+        def run(given: dict[str, Any]) -> None:
+            try:
+                services.pass_on(row, by=request.user, **given)
+            except NotYours:
+                raise Http404 from None
+
+        return verb_page(
+            self, request, title="转为事件", form=form, run=run, button="转为事件", done="已转为事件，下面有编号。", back=back, obj=sweep,
+            hint=f"{row}。地点和照片一起带过去，照常受理、派遣。",
+        )  # fmt: skip
 
     # --- what came of it ----------------------------------------------------------------------------------------------
     def closed(self, request: HttpRequest, object_id: int) -> Sweep:
@@ -540,24 +567,10 @@ def places_of(user: User) -> QuerySet[Grid]:
     return rows.filter(level__lte=GridLevel.COMMUNITY) if high else rows
 
 
-def incident_form() -> str:
-    """Return the address of the form by which the desk takes an incident down; empty where there is none."""
-    try:
-        return reverse("admin:incidents_incident_add")
-    except NoReverseMatch:
-        return ""
-
-
-def as_incident(sweep: Sweep, target: SweepTarget) -> dict[str, Any]:
-    """Return what the form of an incident is begun with: what was found, and where."""
+def found_words(sweep: Sweep, target: SweepTarget) -> str:
+    """Return the words with which a finding is passed on: what was found in which sweep."""
     said = [f"{label}：{text}" for label, text, finding in in_words(sweep.form, target.answers) if finding]
-    register = target.household or target.premises
-    door = register.entrance_id
-    return {
-        "description": f"{sweep.title}发现：{'；'.join(said)}。{target.words}（{sweep.number}）",
-        "spot": target.name,
-        **({"entrance": door} if door else {"grid": target.grid_id}),
-    }
+    return f"{sweep.title}发现：{'；'.join(said)}。{target.words}（{sweep.number}）"
 
 
 def table_columns(sweep: Sweep) -> list[exports.Column]:

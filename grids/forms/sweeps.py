@@ -336,6 +336,22 @@ class CloseForm(ActionForm):
 FORMS = {"extend": ExtendForm, "remind": RemindForm, "close": CloseForm}
 
 
+class PassOnForm(forms.Form):
+    """What a finding is passed on as, one of ``groups``, and in which words."""
+
+    choice = forms.ChoiceField(label="类别", error_messages=asked("请选择类别。", "这个类别已停用，请另选。"))
+    words = forms.CharField(
+        label="什么情况",
+        max_length=1000,
+        widget=forms.Textarea({"rows": 4, "maxlength": 1000}),
+        error_messages={"required": "请写明是什么情况。"},
+    )
+
+    def __init__(self, *args: Any, groups: list, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["choice"].choices = [("", "请选择"), *groups]
+
+
 class HelperForm(forms.Form):
     """Who helps, and in which grid."""
 

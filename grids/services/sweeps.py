@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
@@ -15,11 +16,11 @@ from django.utils import timezone
 from governance import files, notices, parameters
 from governance.constraints import sentence
 from governance.flow import NotYours, Refused, created_within_reach
-from governance.models import User
+from governance.models import Matter, User
 from governance.models.matters import Channel
 from governance.permissions import look_again
 from governance.territory import covers
-from grids import questionnaire
+from grids import findings, questionnaire
 from grids.flow import SWEEPS, share
 from grids.models import Building, Grid, Household, Premises, Sweep, SweepHelper, SweepPhoto, SweepTarget
 from grids.models.sweeps import STILL, Outcome
@@ -234,17 +235,66 @@ def checked(
         raise ValidationError({"words": "说明不能超过 500 字。"})
     if outcome != Outcome.DONE:
         if outcome == Outcome.EXEMPT and not words:
-            raise ValidationError({"words": "请写明为什么不用查，例如：空房、已拆除。"})
+            raise ValidationError({"words": questionnaire.WHY})
         return {}, []
     try:
         kept, findings = questionnaire.check_answers(sweep.form, answers)
     except ValidationError as error:
         raise ValidationError({f"q_{key}": texts for key, texts in error.message_dict.items()}) from error
+    wrong = {}
     if findings and not words:
-        raise ValidationError({"words": "有问题的，请写几个字说明是什么情况。"})
+        wrong["words"] = questionnaire.WHAT
     if findings and not pictured and questionnaire.wants_photo(sweep.form, findings):
-        raise ValidationError({"photos": "这个问题要拍照片。"})
+        wrong["photos"] = questionnaire.PICTURE
+    if wrong:
+        raise ValidationError(wrong)
     return kept, findings
+
+
+@transaction.atomic
+def pass_on(target: SweepTarget, *, by: User, choice: str, words: str) -> Matter:
+    """Pass on what was found at a door, with its pictures, as the ``choice`` of grids/findings.py; a repeat answers with the same matter.
+
+    Raises NotYours, and Refused at the field it concerns.
+    """
+    target = SweepTarget.objects.select_for_update(of=("self",)).get(pk=target.pk)
+    if not by.may("view", target):
+        raise NotYours
+    if not target.is_finding:
+        raise Refused("这一处没有问题，不用转。")
+    if not words.strip():
+        raise Refused("请写明是什么情况。", "words")
+    register = target.household or target.premises
+    spot = (
+        target.name
+        if target.household_id
+        else " ".join(part for part in (register.name, register.address) if part)
+    )
+    found = findings.Found(
+        source=findings.SWEEP,
+        source_id=str(target.pk),
+        choice=choice,
+        grid=target.grid,
+        words=words.strip(),
+        spot=spot[:100],
+        entrance=register.entrance,
+        longitude=getattr(register, "longitude", None),
+        latitude=getattr(register, "latitude", None),
+        photos=pictures_of(target),
+    )
+    return findings.pass_on(found, by=by)
+
+
+def pictures_of(target: SweepTarget) -> list[ContentFile]:
+    """Return the pictures of a finding, to be kept at what it becomes too; one whose file is gone is left out."""
+    found = []
+    for photo in target.photos.all():
+        try:
+            with photo.image.open("rb") as stored:
+                found.append(ContentFile(stored.read(), "排查.jpg"))
+        except OSError:
+            continue
+    return found
 
 
 def has_photos(target: SweepTarget) -> bool:

@@ -13,6 +13,8 @@ from openpyxl import load_workbook
 from governance.models import AccessEvent
 from grids.flow import SWEEPS
 from grids.models import Sweep, SweepHelper, SweepTarget
+from grids.services import sweeps as services
+from incidents.models import Incident
 from tests import factories
 from tests.cast import Cast
 from tests.pictures import upload
@@ -170,23 +172,47 @@ def test_progress_costs_the_same_for_few_grids_and_many(world):
     assert cost() == few
 
 
-def test_findings_lead_to_the_form_of_an_incident(world):
+def test_a_finding_becomes_one_incident_with_its_place_and_pictures(world):
+    minor = factories.make_minor()
     sweep = make_running(by=world.people["secretary"])
-    first, second, _ = rows(sweep)
+    first, second, third = rows(sweep)
     answer(first, world.people["worker"], found=True, photos=[upload()])
     answer(second, world.people["worker"])
+    answer(third, world.people["worker"], found=True)
     client = world.client("secretary")
     page = text_of(client.get(of(sweep, "findings")))
-    assert "堆了纸箱" in page and "转为事件" in page and str(second) not in page
+    assert "堆了纸箱" in page and page.count("转为事件") == 4 and str(second) not in page
     assert first.photos.get().thumb_url in page
-    link = page.split('href="/admin/incidents/incident/add/?')[1].split('"')[0].replace("&amp;", "&")
-    form = text_of(client.get(f"/admin/incidents/incident/add/?{link}"))
-    assert "楼道有没有堆物：是" in form and sweep.number in form
-    for hostile in ("entrance=x&grid=%00", "entrance=" + "9" * 40, "description=%00<b>"):
-        assert client.get(f"/admin/incidents/incident/add/?{hostile}").status_code == 200
+    address = reverse("admin:grids_sweep_finding", args=[sweep.pk, first.pk])
+    form = text_of(client.get(address))
+    assert "楼道有没有堆物：是" in form and sweep.number in form and str(first) in form
+    words = f"楼道堆物（{sweep.number}）"
+    for wrong, said in (({"words": words}, "请选择类别。"), ({"choice": minor.pk, "words": " "}, "请写明")):
+        answered = client.post(address, wrong)
+        assert answered.status_code == 200 and said in text_of(answered) and not Incident.objects.exists()
+    client.post(address, {"choice": minor.pk, "words": words})
+    incident = Incident.objects.get()
+    assert (incident.spot, incident.entrance, incident.description) == (
+        first.name,
+        first.household.entrance,
+        words,
+    )
+    assert incident.photos.count() == 1 and incident.placed_by == world.people["secretary"]
+    # It is not passed on twice, and each side leads to the other.
+    page = text_of(client.get(of(sweep, "findings")))
+    assert incident.number in page and address not in page
+    assert client.post(address, {"choice": minor.pk, "words": words}).status_code == 404
+    again = services.pass_on(first, by=world.people["secretary"], choice=str(minor.pk), words=words)
+    assert again == incident and Incident.objects.count() == 1
+    assert f"排查发现：{first}" in text_of(
+        client.get(reverse("admin:incidents_incident_change", args=[incident.pk]))
+    )
+    for key in (second.pk, 10**15):
+        assert client.get(reverse("admin:grids_sweep_finding", args=[sweep.pk, key])).status_code == 404
     assert client.get(first.photos.get().url).status_code == 200
     assert world.client("far").get(first.photos.get().url).status_code == 404
     assert world.client("far").get(of(sweep, "findings")).status_code == 404
+    assert world.client("far").get(address).status_code == 404
 
 
 def test_the_report_is_a_page_and_a_paper_for_who_sees_all_of_it(world):

@@ -138,6 +138,15 @@ def hand_on(need: Need, found: Found, *, by: User) -> Matter:
     return _hand_on(need, found, by)
 
 
+def _behind_the_door(target: Household | Premises | None) -> str:
+    """Return what a matter says of a place besides its entrance: the room, or the shop and its address."""
+    if isinstance(target, Household):
+        return target.room
+    return (
+        " ".join(part for part in (target.name, target.address) if part)[:100] if target is not None else ""
+    )
+
+
 def _hand_on(need: Need, found: Found, by: User) -> Matter:
     phone = found.phone.strip()
     if phone:
@@ -146,6 +155,7 @@ def _hand_on(need: Need, found: Found, by: User) -> Matter:
         except ValidationError as error:
             raise Refused(error.messages[0], "phone") from error
     target = need.household or need.premises
+    where = _behind_the_door(target)
     matter = intake.hand_on(
         found.to,
         by=by,
@@ -157,6 +167,9 @@ def _hand_on(need: Need, found: Found, by: User) -> Matter:
         entrance=target.entrance if target is not None else None,
         applicant_name=found.name.strip(),
         applicant_phone=phone,
+        # Incidents and orders call it differently; whoever comes must find the door.
+        spot=where,
+        address=where,
     )
     need.content_type = ContentType.objects.get_for_model(matter)
     need.object_id, need.number = matter.pk, matter.number

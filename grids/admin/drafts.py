@@ -197,7 +197,9 @@ class BoundaryDraftAdmin(ReadOnlyAdmin):
             self.message_user(request, f"已启用，{len(draft.heirs)} 个网格停用，{len(draft.made)} 个新网格。")
             for code in services.without_worker(draft.made):
                 self.message_user(
-                    request, f"“{draft.made[code]}”还没有网格员，请到“岗位”里任命。", messages.WARNING
+                    request,
+                    f"“{draft.made[code]}”还没有网格员，请到“网格队伍”里登记网格员。",
+                    messages.WARNING,
                 )
         else:
             self.message_user(request, f"已启用，{number} 个网格的边界有变化。")

@@ -18,7 +18,7 @@ from governance.templatetags import ui
 from governance.territory import GridLevel
 from grids import geometry, services
 from grids.admin.boundaries import MOST_LINES, named, of_map
-from grids.models import BoundaryDraft, Grid
+from grids.models import BoundaryDraft, Grid, TeamMember
 
 
 @admin.register(BoundaryDraft)
@@ -129,6 +129,12 @@ class BoundaryDraftAdmin(ReadOnlyAdmin):
             "redraws": self.redraws(draft, moves),
             "moves": moves,
             "staying": self.staying(draft, moves),
+            "team": TeamMember.objects.restrict(request.user)
+            .serving()
+            .filter(grid__in=list(draft.heirs))
+            .count()
+            if moves
+            else 0,
             "apply_url": self.link(draft, "apply"),
             "drop_url": self.link(draft, "drop"),
             "back": f"{self.admin_site.get_model_admin(Grid).link(None, 'boundaries')}?{urlencode({'in': draft.grid_id})}",

@@ -13,7 +13,7 @@ for (const place of document.querySelectorAll("[data-map]")) {
   const said = (words) => Object.assign(document.createElement("span"), { textContent: words });
   const draw = (features, style, words, named = false) => L.geoJSON(features, {
     style, onEachFeature: ({ properties }, layer) => {
-      if (named) layer.bindTooltip(said(properties.name), { permanent: true, direction: "center", className: "gd-name" });
+      if (named) layer.bindTooltip(said(properties.label), { permanent: true, direction: "center", className: "gd-name" });
       else if (words) layer.bindTooltip(said(words(properties)), { sticky: true });
     },
   }).addTo(drawn);

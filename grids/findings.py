@@ -36,6 +36,7 @@ class Found:
     longitude: float | None = None
     latitude: float | None = None
     at: datetime | None = None
+    is_urgent: bool = False
     photos: Iterable[UploadedFile] = ()
 
 
@@ -82,8 +83,10 @@ def origin(matter: Matter, user: Any) -> Origin | None:
     if hazard is not None:
         return Origin(f"安全自查发现：{hazard.premises}", _desk(user, "grids_hazard", hazard.pk))
     came = Intake.objects.filter(**key, source=SWEEP).first()
-    doors = SweepTarget.objects.restrict(user).filter(pk=came.source_id) if came is not None else ()
-    for door in doors:
+    if came is None:
+        return None
+    door = SweepTarget.objects.restrict(user).filter(pk=came.source_id).first()
+    if door is not None:
         return Origin(f"排查发现：{door}", _desk(user, "grids_sweep", door.sweep_id))
     return None
 

@@ -346,6 +346,9 @@ class PassOnForm(forms.Form):
         widget=forms.Textarea({"rows": 4, "maxlength": 1000}),
         error_messages={"required": "请写明是什么情况。"},
     )
+    is_urgent = forms.BooleanField(
+        label="有危险", required=False, help_text="正在伤人、起火、漏气的，请先打 110、119、120。"
+    )
 
     def __init__(self, *args: Any, groups: list, **options: Any) -> None:
         super().__init__(*args, **options)

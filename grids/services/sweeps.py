@@ -252,7 +252,7 @@ def checked(
 
 
 @transaction.atomic
-def pass_on(target: SweepTarget, *, by: User, choice: str, words: str) -> Matter:
+def pass_on(target: SweepTarget, *, by: User, choice: str, words: str, is_urgent: bool = False) -> Matter:
     """Pass on what was found at a door, with its pictures, as the ``choice`` of grids/findings.py; a repeat answers with the same matter.
 
     Raises NotYours, and Refused at the field it concerns.
@@ -280,6 +280,7 @@ def pass_on(target: SweepTarget, *, by: User, choice: str, words: str) -> Matter
         entrance=register.entrance,
         longitude=getattr(register, "longitude", None),
         latitude=getattr(register, "latitude", None),
+        is_urgent=is_urgent,
         photos=pictures_of(target),
     )
     return findings.pass_on(found, by=by)

@@ -42,6 +42,7 @@ def take(found: Found, by: User) -> Incident:
         spot=found.spot,
         description=found.words,
         captured_at=found.at,
+        is_urgent=found.is_urgent,
         photos=found.photos,
     )
     return incident

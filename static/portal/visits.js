@@ -17,8 +17,7 @@
   // Who stands at a door looks for its number; who plans the day, for what is due.
   const button = document.querySelector("[data-by-room]"), usual = [...rows.querySelectorAll(".cg-choice")];
   const roomOf = (row) => row.querySelector(".cg-rows__what").firstChild.textContent.trim();
-  button?.addEventListener("click", () => {
-    const byRoom = button.getAttribute("aria-pressed") !== "true";
+  const order = (byRoom) => {
     const sorted = byRoom ? [...usual].sort((a, b) => roomOf(a).localeCompare(roomOf(b), "zh", { numeric: true })) : usual;
     button.setAttribute("aria-pressed", String(byRoom));
     button.textContent = byRoom ? "按该走访的排" : "按门牌号排";
@@ -26,7 +25,14 @@
     const above = more?.previousElementSibling;
     rows.append(...sorted);
     if (above?.classList.contains("cg-choice")) above.after(more);
+  };
+  // She goes on from door to door in the order that she chose.
+  button?.addEventListener("click", () => {
+    const byRoom = button.getAttribute("aria-pressed") !== "true";
+    sessionStorage.setItem("visits-by-room", byRoom ? "1" : "");
+    order(byRoom);
   });
+  if (button && sessionStorage.getItem("visits-by-room")) order(true);
 
   form.addEventListener("outbox:check", ({ detail: wrong }) => {
     if (!form.querySelector("[name=target]:checked")) wrong.push({ field: "target", text: "请先点一户。" });

@@ -190,8 +190,9 @@ def test_a_finding_becomes_one_incident_with_its_place_and_pictures(world):
     for wrong, said in (({"words": words}, "请选择类别。"), ({"choice": minor.pk, "words": " "}, "请写明")):
         answered = client.post(address, wrong)
         assert answered.status_code == 200 and said in text_of(answered) and not Incident.objects.exists()
-    client.post(address, {"choice": minor.pk, "words": words})
+    client.post(address, {"choice": minor.pk, "words": words, "is_urgent": "on"})
     incident = Incident.objects.get()
+    assert incident.is_urgent
     assert (incident.spot, incident.entrance, incident.description) == (
         first.name,
         first.household.entrance,

@@ -4,6 +4,7 @@ Each function is one transaction. ``by`` must be allowed to do it by the rule of
 saved.
 """
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -23,6 +24,8 @@ from grids.services.care.plans import end_plans_of
 #: Rows that one run of the ticker forgets.
 FORGOTTEN_AT_ONCE = 500
 SHORTEST_REASON = 2
+NO_IDENTITY = "备注里像有身份证号。这里不登记身份证号，请去掉。"
+_IDENTITY = re.compile(r"(?<!\d)[1-9]\d{16}[\dXx](?!\d)", re.ASCII)
 
 
 def _save(row: models.Model, by: User, new: bool, clash: str) -> None:
@@ -35,7 +38,14 @@ def _save(row: models.Model, by: User, new: bool, clash: str) -> None:
     look_again(by, row, "add" if new else "change")
 
 
+def names_an_identity(words: str) -> bool:
+    """Say whether words hold what looks like an identity card's number, which the register does not take."""
+    return _IDENTITY.search(words) is not None
+
+
 def _check(row: models.Model, *relations: str) -> None:
+    if names_an_identity(row.note):
+        raise Refused(NO_IDENTITY, "note")
     row.full_clean(exclude=["grid", *relations], validate_constraints=False)
 
 

@@ -41,6 +41,7 @@ def test_households_bring_their_buildings_and_doors(secretary):
         ("和苑里", "8号楼", "1门", "301", factories.FAR_BASE, "", ""),
         ("和苑里", "8号楼", "1门", "302", factories.COMMUNITY, "", ""),
         ("和苑里", "8号楼", "1门", "", factories.BASE, "豪宅", ""),
+        ("和苑里", "9号楼", "1门", "303", factories.BASE, "", "身份证120106198805011234"),
     ]
     batch, refused = load(HOUSEHOLDS, secretary, *lines)
     assert batch.new == 3 and Building.objects.get().name == "9号楼" and Entrance.objects.count() == 2
@@ -49,6 +50,7 @@ def test_households_bring_their_buildings_and_doors(secretary):
     assert "和第 2 行重复" in refused[5] and "请填所在网格" in refused[6]
     assert "不在您的管辖范围内" in refused[7] and "要填基础网格" in refused[8]
     assert "没有填写门牌号" in refused[9] and "没有“豪宅”" in refused[9]
+    assert "不登记身份证号" in refused[10]
     again, refused = load(HOUSEHOLDS, secretary, *lines[:3])
     assert (again.new, again.repeated, refused) == (0, 2, {})
 

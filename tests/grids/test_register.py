@@ -282,3 +282,13 @@ def test_who_has_one_grid_begins_with_it(worker):
     for name in ("premises", "facility"):
         page = client.get(reverse(f"admin:grids_{name}_add"))
         assert page.context["adminform"].form.initial["grid"] == factories.BASE
+
+
+def test_no_note_holds_an_identity_number(worker, home):
+    for note in ("身份证120106198805011234", "12010619880501123x"):
+        home.note = note
+        with pytest.raises(Refused) as error:
+            register.keep_household(home, by=worker)
+        assert refused(error) == "note"
+    home.note = "工号 1201061988，电话 13800001234"
+    assert register.keep_household(home, by=worker).note == home.note

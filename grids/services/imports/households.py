@@ -8,7 +8,7 @@ from governance.tables import Cell, Limits
 from governance.territory import GridLevel
 from grids.models import Entrance, Household, HouseholdImport, HouseholdRow
 from grids.services.imports.reading import DoorReader
-from grids.services.register import ensure_door, keep_household
+from grids.services.register import NO_IDENTITY, ensure_door, keep_household, names_an_identity
 
 DOOR_COLUMNS = (
     Column("compound", "小区", "小区名称；没有小区的不填。", ("小区名称", "院落")),
@@ -53,6 +53,8 @@ class Reader(DoorReader):
             "use": self.choice(cells, "use", wrong, Household.Use.choices, Household.Use.OWN),
             "note": self.short(cells, "note", wrong, 200),
         }  # fmt: skip
+        if names_an_identity(row["note"]):
+            wrong.append(NO_IDENTITY)
         key = self.number(cells)
         if key in self.seen:
             wrong.append(f"和第 {self.seen[key]} 行重复。")

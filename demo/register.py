@@ -4,6 +4,7 @@ All are made up. They come in bulk, as an import would write them; only what som
 """
 
 import random
+from collections import Counter
 from datetime import date, datetime, timedelta
 
 from demo.care import Hands, make_care_plans
@@ -11,7 +12,20 @@ from demo.names import Names
 from demo.people import COMMUNITY, NEIGHBOUR, STREET
 from demo.world import World
 from governance.models import User
-from grids.models import CareNeed, Entrance, Facility, Household, Need, Premises, Project, Resident, Visit
+from grids.models import (
+    CareContact,
+    CareNeed,
+    CarePlan,
+    Entrance,
+    Facility,
+    Grid,
+    Household,
+    Need,
+    Premises,
+    Project,
+    Resident,
+    Visit,
+)
 from grids.services import visits
 from grids.services.visits import Found
 
@@ -82,6 +96,9 @@ def _households(world: World, chance: random.Random, doors: list[Entrance]) -> l
                 )  # fmt: skip
         door.household_count = floors * flats
     Entrance.objects.bulk_update(doors, ["household_count"], batch_size=BATCH)
+    for code, number in Counter(home.grid_id for home in homes).items():
+        # The public notice says as many as the register holds.
+        Grid.objects.filter(pk=code).update(household_count=number)
     return Household.objects.bulk_create(homes, batch_size=BATCH)
 
 
@@ -145,7 +162,19 @@ def _residents(world: World, chance: random.Random, names: Names, homes: list[Ho
         {COMMUNITY: [helper.user for helper in world.nearby[COMMUNITY][:20]]},
     )
     looked_after = chance.sample(cared, min(len(cared), 8 if world.small else 60))
-    make_care_plans(looked_after, hands, now=world.now, chance=chance, names=names)
+    plans = make_care_plans(looked_after, hands, now=world.now, chance=chance, names=names)
+    _known_neighbour(world, plans)
+
+
+def _known_neighbour(world: World, plans: list[CarePlan]) -> None:
+    """Let the volunteer whom everybody can be look in at two neighbours, those that are due first."""
+    friend = world.people["volunteer"]
+    beside = set(CareContact.objects.filter(user=friend).values_list("plan", flat=True))
+    free = sorted((plan for plan in plans if plan.pk not in beside), key=lambda plan: (plan.due_on, plan.pk))
+    CareContact.objects.bulk_create(
+        CareContact(plan=plan, kind="neighbour", name=friend.name, phone=friend.phone, relation="楼下", user=friend)
+        for plan in free[:2]
+    )  # fmt: skip
 
 
 def _worker(world: World, code: str) -> User:

@@ -4,7 +4,7 @@ The kernel knows no app; an app registers its own in ``AppConfig.ready``.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -23,7 +23,7 @@ def signed_in(request: HttpRequest) -> bool:
 
 @dataclass(frozen=True)
 class Tile:
-    """One entry: where it leads, its two lines, its icon and colour, its rank, and for whom it shows."""
+    """One entry: where it leads, its two lines, its icon and colour, its rank, for whom it shows, and how much waits there today."""
 
     rank: int
     address: str
@@ -33,6 +33,9 @@ class Tile:
     tone: str = ""
     query: str = ""
     shows: Callable[[HttpRequest], bool] = everyone
+    #: Counts what waits behind the tile, 100 standing for more; ``count`` is what it said for this visitor.
+    waits: Callable[[HttpRequest], int] | None = None
+    count: int = 0
 
     @property
     def url(self) -> str:
@@ -68,7 +71,9 @@ def shown(request: HttpRequest, address: str) -> bool:
 
 def tiles(request: HttpRequest) -> list[Tile]:
     """Return the tiles that show for this visitor, in their order."""
-    return sorted((tile for tile in _tiles.values() if tile.shows(request)), key=lambda tile: tile.rank)
+    found = [tile for tile in _tiles.values() if tile.shows(request)]
+    found = [tile if tile.waits is None else replace(tile, count=tile.waits(request)) for tile in found]
+    return sorted(found, key=lambda tile: tile.rank)
 
 
 def cards(request: HttpRequest) -> list[tuple[int, str, dict[str, Any]]]:

@@ -22,6 +22,12 @@ YES_NO = ("是", "否")
 MOST_QUESTIONS, MOST_OPTIONS = 20, 12
 LONGEST_LABEL, LONGEST_OPTION, LONGEST_TEXT = 60, 20, 200
 MOST_NUMBER = Decimal(10**9)
+#: What is said where an answer asks for more: words of why, words of what was found, a picture of it.
+WHY, WHAT, PICTURE = (
+    "请写明为什么不用查，例如：空房、已拆除。",
+    "有问题的，请写几个字说明是什么情况。",
+    "这个问题要拍照片。",
+)
 _FIELDS = {"key", "label", "kind", "required", "options", "unit", "finding", "photo"}
 
 
@@ -125,10 +131,33 @@ def check_answers(form: dict[str, Any], given: dict[str, Any]) -> tuple[dict[str
         if value is not None:
             kept[key] = value
         elif question["required"]:
-            wrong[key] = f"请{'选择' if question['kind'] in CHOSEN else '填写'}：{question['label']}。"
+            wrong[key] = missing(question)
     if wrong:
         raise ValidationError(wrong)
     return kept, [each["key"] for each in form["questions"] if kept.get(each["key"]) in each["finding"]]
+
+
+def missing(question: dict[str, Any]) -> str:
+    """Return what is said where a required question is not answered."""
+    return f"请{'选择' if question['kind'] in CHOSEN else '填写'}：{question['label']}。"
+
+
+def phone_rules(form: dict[str, Any]) -> dict[str, Any]:
+    """Return what a phone without network asks for before it keeps an answer, so that nobody learns of it away from the door."""
+    return {
+        "why": WHY,
+        "what": WHAT,
+        "picture": PICTURE,
+        "questions": [
+            {
+                "field": f"q_{each['key']}",
+                "missing": missing(each) if each["required"] else "",
+                "finding": each["finding"],
+                "photo": each["photo"],
+            }
+            for each in form["questions"]
+        ],
+    }
 
 
 def _answer(question: dict[str, Any], given: Any) -> Any:

@@ -10,6 +10,7 @@ from governance.mine import Kind
 from governance.models import Unit, User
 from incidents.models import Incident, IncidentStep
 from incidents.models.incidents import IncidentStatus as S
+from incidents.worklists import worklist
 
 #: Chips: status -> tone.
 TONES = {
@@ -58,12 +59,18 @@ def has_tasks(request: HttpRequest) -> bool:
     return reports_for_others(request) or user.is_authenticated and user.has_perm("incidents.handle_incident")
 
 
+def to_do(request: HttpRequest) -> int:
+    """How many incidents this person is to handle, or to look at after they were handled."""
+    rows, user = Incident.objects.restrict(request.user), request.user
+    return sum(worklist(rows, user, key).order_by()[:100].count() for key in ("hand", "verify"))
+
+
 TILES = (
     Tile(5, "snapshot", "随手拍", "拍照上报问题", "camera", "danger", shows=others),
     Tile(
         4, "snapshot", "上报事件", "拍照上报，没信号也能存", "camera", "danger", "?for=1", reports_for_others
     ),
-    Tile(3, "my_work", "我的任务", "处置、核查", "list-checks", "brand", "", has_tasks),
+    Tile(3, "my_work", "我的任务", "处置、核查", "list-checks", "brand", "", has_tasks, to_do),
     Tile(45, "figures", "治理数据", "上报和办结情况", "trending-up", "info"),
 )
 

@@ -250,11 +250,15 @@ class TableImportAdmin(ReadOnlyAdmin):
                 problem = "".join(refusal.messages)
         first = told.first if told else []
         shown = self.preview([row for _, _, row in first]) if first else []
+        known = [bool(told.repeated and self.importer.known(batch, [row])) for _, _, row in first]
         context = {
             "form": form,
             "missing": "、".join(missing),
             "told": told,
-            "first": [(line, name, cells) for (line, name, _), cells in zip(first, shown, strict=True)],
+            "first": [
+                (line, name, cells, there)
+                for (line, name, _), cells, there in zip(first, shown, known, strict=True)
+            ],
             "preview_headings": self.preview_headings,
             "known_words": self.known_words,
             "more": told.wrong - len(told.problems) if told else 0,

@@ -55,6 +55,17 @@ MESSAGE_ICONS = {"success": "circle-check", "warning": "triangle-alert", "error"
 
 # --- dates, numbers, phones ----------------------------------------------------------------------------------------
 @register.filter
+def time_left(until: datetime) -> str:
+    """Return how long it is until a moment to come: whole days, below two days hours, below an hour minutes."""
+    minutes = max(0, int((until - timezone.now()).total_seconds() // 60))
+    if minutes >= 48 * 60:
+        return f"{minutes // (24 * 60)} 天"
+    if minutes >= 60:
+        return f"{minutes // 60} 小时" + (f" {minutes % 60} 分钟" if minutes % 60 else "")
+    return f"{minutes} 分钟"
+
+
+@register.filter
 def square_metres(area: float) -> str:
     """Return an area in square metres as a number with groups of three."""
     return f"{area:,.0f}"

@@ -4,6 +4,7 @@ load. A mixin of the grids' admin."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from os.path import commonprefix
 from typing import Any
 
 from django import forms
@@ -49,6 +50,12 @@ class OutlineForm(forms.Form):
     )
 
 
+def labels(names: list[str]) -> list[str]:
+    """Return names as they are written on a map: 和苑家园社区第1网格 among its like is 第1网格 there."""
+    shared = commonprefix(names) if len(names) > 1 else ""
+    return [name[max(shared.rfind("第"), 0) :] for name in names]
+
+
 def of_map(
     areas: list[tuple[str, str, BaseGeometry, str]],
     faults: list[geometry.Misfit],
@@ -62,8 +69,10 @@ def of_map(
 
     return {
         "areas": [
-            {"code": code, "name": name, "kind": kind, "shape": drawn(polygon)}
-            for code, name, polygon, kind in areas[:MOST_DRAWN]
+            {"code": code, "name": name, "label": label, "kind": kind, "shape": drawn(polygon)}
+            for (code, name, polygon, kind), label in zip(
+                areas[:MOST_DRAWN], labels([name for _, name, *_ in areas[:MOST_DRAWN]]), strict=True
+            )
         ],
         "faults": [{"words": str(each), "shape": mapping(each.where)} for each in faults[:MOST_LINES]],
         "around": drawn(around) if around is not None else None,

@@ -18,7 +18,7 @@ from governance.templatetags import ui
 from governance.territory import GridLevel
 from grids import geometry, services
 from grids.admin.boundaries import MOST_LINES, named, of_map
-from grids.models import BoundaryDraft, Grid
+from grids.models import BoundaryDraft, Grid, TeamMember
 
 
 @admin.register(BoundaryDraft)
@@ -129,6 +129,12 @@ class BoundaryDraftAdmin(ReadOnlyAdmin):
             "redraws": self.redraws(draft, moves),
             "moves": moves,
             "staying": self.staying(draft, moves),
+            "team": TeamMember.objects.restrict(request.user)
+            .serving()
+            .filter(grid__in=list(draft.heirs))
+            .count()
+            if moves
+            else 0,
             "apply_url": self.link(draft, "apply"),
             "drop_url": self.link(draft, "drop"),
             "back": f"{self.admin_site.get_model_admin(Grid).link(None, 'boundaries')}?{urlencode({'in': draft.grid_id})}",
@@ -197,7 +203,9 @@ class BoundaryDraftAdmin(ReadOnlyAdmin):
             self.message_user(request, f"已启用，{len(draft.heirs)} 个网格停用，{len(draft.made)} 个新网格。")
             for code in services.without_worker(draft.made):
                 self.message_user(
-                    request, f"“{draft.made[code]}”还没有网格员，请到“岗位”里任命。", messages.WARNING
+                    request,
+                    f"“{draft.made[code]}”还没有网格员，请到“网格队伍”里登记网格员。",
+                    messages.WARNING,
                 )
         else:
             self.message_user(request, f"已启用，{number} 个网格的边界有变化。")

@@ -175,7 +175,9 @@ class HandoverAdmin(ReadOnlyAdmin):
         def run(given: dict[str, Any]) -> None:
             services.assign_handover(handover, by=request.user, **given)
 
-        hint = "" if takers.exists() else "这个网格还没有别的网格员，请先登记新的网格员，清单会自动交给她。"
+        hint = "名单里没有的，先到“网格队伍”里登记为这个网格的网格员。"
+        if not takers.exists():
+            hint = "这个网格还没有别的网格员，请先到“网格队伍”里登记新的网格员，清单会自动交给她。"
         return verb_page(
             self, request, title="指定接手人", form=form, run=run, done="已指定接手人。", back=self.link(handover), obj=handover,
             button="指定", hint=hint,

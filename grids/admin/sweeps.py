@@ -59,7 +59,7 @@ class SweepAdmin(SweepResults, MatterAdmin):
     main_actions = ("start", "remind")
     lines_clear = False
     tones = {S.DRAFT: "info", S.RUNNING: "danger", S.CLOSED: "good"}
-    list_display = ("heading", "status_chip", "light_badge", "kind", "place", "due", "number_of", "opened")
+    list_display = ("heading", "status_chip", "light_badge", "kind", "place", "due", "number_of", "drawn_up")
     list_filter = (StatusFilter, KindFilter, LightFilter, PlaceFilter)
     search_help_text = "搜编号、名称或要求里的词"
     export_columns = [
@@ -87,6 +87,10 @@ class SweepAdmin(SweepResults, MatterAdmin):
     @admin.display(description="总数", ordering="total")
     def number_of(self, sweep: Sweep) -> str:
         return f"{sweep.total} {sweep.measure}" if sweep.total else ""
+
+    @admin.display(description="拟定", ordering="opened_at")
+    def drawn_up(self, sweep: Sweep) -> str:
+        return ui.cn_short(sweep.opened_at)
 
     # --- addresses --------------------------------------------------------------------------------------------------
     def get_urls(self) -> list:

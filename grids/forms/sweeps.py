@@ -373,6 +373,10 @@ class FindingForm(forms.Form):
         error_messages=asked("请写明是什么问题。"),
     )
 
+    is_urgent = forms.BooleanField(
+        label="有危险", required=False, help_text="正在伤人、起火、漏气的，请先打 110、119、120。"
+    )
+
     def __init__(self, *args: Any, groups: list, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["to"].choices = [("", "请选择"), *groups]

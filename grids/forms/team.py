@@ -59,7 +59,7 @@ class TakerForm(forms.Form):
     """Who takes over."""
 
     taking = forms.ModelChoiceField(
-        TeamMember.objects.none(), label="接手人", error_messages=asked("请选择接手人。", "请选择这个网格在任的网格员。")
+        TeamMember.objects.none(), label="接手人", empty_label="请选择", error_messages=asked("请选择接手人。", "请选择这个网格在任的网格员。")
     )  # fmt: skip
 
     def __init__(self, *args: Any, takers: Any, **kwargs: Any) -> None:

@@ -4,6 +4,7 @@ Each function is one transaction. ``by`` must be allowed to do it by the rule of
 saved.
 """
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -36,6 +37,8 @@ FORGOTTEN_AT_ONCE = 500
 SHORTEST_REASON = 2
 #: The name of whoever has been forgotten.
 FORGOTTEN = "（已删除）"
+NO_IDENTITY = "备注里像有身份证号。这里不登记身份证号，请去掉。"
+_IDENTITY = re.compile(r"(?<!\d)[1-9]\d{16}[\dXx](?!\d)", re.ASCII)
 
 
 def _save(row: models.Model, by: User, new: bool, clash: str) -> None:
@@ -48,7 +51,21 @@ def _save(row: models.Model, by: User, new: bool, clash: str) -> None:
     look_again(by, row, "add" if new else "change")
 
 
+def behind_the_door(row: Household | Premises) -> str:
+    """Return what a matter says of a place besides its entrance: the room, or the shop and its address."""
+    if isinstance(row, Household):
+        return row.room
+    return " ".join(part for part in (row.name, row.address) if part)[:100]
+
+
+def names_an_identity(words: str) -> bool:
+    """Say whether words hold what looks like an identity card's number, which the register does not take."""
+    return _IDENTITY.search(words) is not None
+
+
 def _check(row: models.Model, *relations: str) -> None:
+    if names_an_identity(row.note):
+        raise Refused(NO_IDENTITY, "note")
     row.full_clean(exclude=["grid", *relations], validate_constraints=False)
 
 

@@ -27,6 +27,7 @@ from grids.models import (
     premises_token,
 )
 from grids.services.patrols import checked_moment
+from grids.services.register import behind_the_door
 
 #: The most pictures of one self-check.
 MOST_PHOTOS = 8
@@ -149,7 +150,7 @@ def pass_on(
         source_id=str(hazard.pk),
         grid_id=premises.grid_id,
         description=said,
-        spot=" ".join(part for part in (premises.name, premises.address) if part)[:100],
+        spot=behind_the_door(premises),
         entrance=premises.entrance,
         longitude=premises.longitude,
         latitude=premises.latitude,

@@ -23,6 +23,7 @@ from grids import questionnaire
 from grids.flow import SWEEPS, share
 from grids.models import Building, Grid, Household, Premises, Sweep, SweepHelper, SweepPhoto, SweepTarget
 from grids.models.sweeps import STILL, Outcome
+from grids.services.register import behind_the_door
 
 MOST_PHOTOS, SHORTEST_WORDS = 6, 2
 #: Grids in which one person helps with one sweep.
@@ -234,16 +235,19 @@ def checked(
         raise ValidationError({"words": "说明不能超过 500 字。"})
     if outcome != Outcome.DONE:
         if outcome == Outcome.EXEMPT and not words:
-            raise ValidationError({"words": "请写明为什么不用查，例如：空房、已拆除。"})
+            raise ValidationError({"words": questionnaire.WHY})
         return {}, []
     try:
         kept, findings = questionnaire.check_answers(sweep.form, answers)
     except ValidationError as error:
         raise ValidationError({f"q_{key}": texts for key, texts in error.message_dict.items()}) from error
+    wrong = {}
     if findings and not words:
-        raise ValidationError({"words": "有问题的，请写几个字说明是什么情况。"})
+        wrong["words"] = questionnaire.WHAT
     if findings and not pictured and questionnaire.wants_photo(sweep.form, findings):
-        raise ValidationError({"photos": "这个问题要拍照片。"})
+        wrong["photos"] = questionnaire.PICTURE
+    if wrong:
+        raise ValidationError(wrong)
     return kept, findings
 
 
@@ -291,7 +295,7 @@ def words_of(target: SweepTarget) -> str:
 
 
 @transaction.atomic
-def hand_on(target: SweepTarget, *, by: User, to: str, words: str) -> Matter:
+def hand_on(target: SweepTarget, *, by: User, to: str, words: str, is_urgent: bool = False) -> Matter:
     """Hand on what was found at a door, with its pictures. Returns the matter that it became; a repeat answers with the same one.
 
     ``to``: one of ``intake.findings``. Raises NotYours, or Refused at ``to`` or ``words``.
@@ -300,6 +304,7 @@ def hand_on(target: SweepTarget, *, by: User, to: str, words: str) -> Matter:
         raise NotYours
     if len(words.strip()) < SHORTEST_WORDS:
         raise Refused("请写明是什么问题。", "words")
+    register = target.household or target.premises
     return intake.hand_on(
         to,
         by=by,
@@ -307,9 +312,12 @@ def hand_on(target: SweepTarget, *, by: User, to: str, words: str) -> Matter:
         source_id=str(target.pk),
         grid_id=target.grid_id,
         description=words.strip(),
-        spot=target.name,
-        entrance=(target.household or target.premises).entrance,
+        spot=behind_the_door(register),
+        entrance=register.entrance,
+        longitude=getattr(register, "longitude", None),
+        latitude=getattr(register, "latitude", None),
         captured_at=target.done_at,
+        is_urgent=is_urgent,
         photos=files.copies(target.photos.all(), "排查.jpg"),
     )
 

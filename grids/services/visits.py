@@ -19,6 +19,7 @@ from governance.models import Matter, User
 from governance.models.people import PHONE
 from governance.permissions import look_again
 from grids.models import Household, Need, Premises, Project, Visit, VisitPhoto
+from grids.services.register import behind_the_door
 
 #: As long as a phone keeps what it could not send.
 OLDEST = timedelta(days=7)
@@ -149,6 +150,7 @@ def _hand_on(need: Need, found: Found, by: User) -> Matter:
             raise Refused(error.messages[0], "phone") from error
     target = need.household or need.premises
     number = f"XQ-{need.pk}"
+    where = behind_the_door(target) if target is not None else ""
     matter = intake.hand_on(
         found.to,
         by=by,
@@ -161,6 +163,9 @@ def _hand_on(need: Need, found: Found, by: User) -> Matter:
         entrance=target.entrance if target is not None else None,
         applicant_name=found.name.strip(),
         applicant_phone=phone,
+        # Incidents and orders call it differently; whoever comes must find the door.
+        spot=where,
+        address=where,
     )
     _becomes(need, matter)
     need.save(update_fields=["content_type", "object_id", "number"])

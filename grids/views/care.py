@@ -90,7 +90,8 @@ class CarePlanPage(Kept, SignedIn, View):
         """Lead back to the list; where something is needed, to the plan's page with the ways to hand it on."""
         if visit.outcome == CareVisit.Outcome.NEEDS:
             url = f"{reverse('care_plan', args=[plan.pk])}?found=1"
-            return self.carried_out(url, "已记录。需要办的事，可以接着转为事件或点单。")
+            more = "需要办的事，可以接着转为事件或点单。" if works(self.request) else "已经通知责任人去办。"
+            return self.carried_out(url, f"已记录。{more}")
         said = "已记录。" if visit.met else "已记录没见到人，请再联系。"
         return self.carried_out(reverse("my_care"), said if new else "这一条刚才已经记过了。")
 

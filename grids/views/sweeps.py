@@ -1,5 +1,6 @@
 """A sweep on the phone: where one runs, the doors of a grid, and what is filled in at a door, without network too."""
 
+import json
 from typing import Any
 
 from django.contrib import messages
@@ -228,6 +229,8 @@ class SweepGrid(Kept, AtTheDoors, View):
             "said": questionnaire.in_words(sweep.form, target.answers) if target is not None else [],
             "versions": versions or [],
             "form": form or AnswerForm(sweep=sweep, target=target),
+            "rules": json.dumps(questionnaire.phone_rules(sweep.form), ensure_ascii=False),
+            "pictured": mine and opens and services.has_photos(target),
             "works": True,
             "Outcome": Outcome,
         }

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views import View
 
@@ -103,11 +103,7 @@ class VisitPlace(Kept, SignedIn, View):
             except ValidationError as error:
                 tell(form, error)
             else:
-                said = (
-                    f"已记录：{visit.target}，{OUTCOMES[visit.outcome]}。"
-                    if new
-                    else "这次走访刚才已经记过了。"
-                )
+                said = told_of(visit) if new else "这次走访刚才已经记过了。"
                 return self.carried_out(self.address, said)
         check_photos(form)
         return outbox.refused(form) if outbox.asked(request) else self.page(form, status=422)
@@ -118,11 +114,32 @@ class VisitPlace(Kept, SignedIn, View):
             "form": form, "door": self.door, "grid": self.grid, "rows": self.rows, "address": self.address, "works": True,
             "chosen": form["target"].value(), "form_open": form_open,
             "outcomes": [(name, words, self.done(name)) for name, words in Visit.Outcome.choices],
+            "register_url": self.register_url(),
         }  # fmt: skip
         return render(self.request, "grids/visit_place.html", context, status=status)
+
+    def register_url(self) -> str:
+        """Return where a household that is not on the list is entered, for who enters them here."""
+        if self.door is None or not self.request.user.has_perm("grids.add_household"):
+            return ""
+        try:
+            return f"{reverse('admin:grids_household_add')}?entrance={self.door.pk}"
+        except NoReverseMatch:
+            return ""
 
     def done(self, outcome: str) -> str:
         """Return the address that records a visit with this outcome."""
         if self.door is not None:
             return reverse("visit_door_done", args=[self.door.pk, outcome])
         return reverse("visit_loose_done", args=[self.grid.code, outcome])
+
+
+def told_of(visit: Visit) -> str:
+    """Return in words what was recorded, and what became of the need that was found."""
+    said = f"已记录：{visit.target}，{OUTCOMES[visit.outcome]}。"
+    for need in visit.needs.all():
+        if need.number:
+            said += f"需求已转为{need.content_type.model_class()._meta.verbose_name} {need.number}。"
+        else:
+            said += "需求已记入需求清单，社区会安排。"
+    return said

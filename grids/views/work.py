@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views import View
 
-from governance import masks
+from governance import drafts, masks
 from governance.permissions import permitted_actions
 from governance.territory import GridLevel
 from governance.views import SignedIn
@@ -114,7 +114,14 @@ class MyHandovers(SignedIn, View):
 class HandoverItems(MyHandovers):
     """Ticks off what was taken over, or keeps what is said of it."""
 
-    http_method_names = ["post"]
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the list again to who signed in anew after sending it, with what she had filled in."""
+        user, draft = request.user, drafts.take(request, request.path)
+        handover = get_object_or_404(Handover.objects.restrict(user), pk=pk)
+        if draft is None:
+            return redirect("my_handovers")
+        lines = registry.lines(handover.items.select_related("taken_by").order_by("pk"), user)
+        return self.page(request, wrong=form_of(handover, lines, user, draft), of=pk)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         user = request.user

@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
-from governance.admin.choices import could_be_key
 from governance.admin.verbs import verb_page
 from governance.flow import NotYours
 from governance.forms import check_photos
@@ -45,17 +44,6 @@ def alike(user: Any, given: dict[str, Any]) -> list[Likeness]:
     )
 
 
-def begun(request: HttpRequest) -> dict[str, str]:
-    """Return what the address that leads to the form has filled in already: words, and where it is."""
-    asked = {
-        name: request.GET.get(name, "").replace("\x00", "")
-        for name in ("description", "spot", "entrance", "grid")
-    }
-    lengths = {"description": 2000, "spot": 100}
-    kept = {name: text[: lengths[name]] for name, text in asked.items() if name in lengths}
-    return kept | {name: asked[name] for name in ("entrance", "grid") if could_be_key(asked[name])}
-
-
 def take_down(admin: Any, request: HttpRequest) -> HttpResponse:
     """Show the form, show what is alike, and report."""
     if not admin.has_add_permission(request):
@@ -66,7 +54,6 @@ def take_down(admin: Any, request: HttpRequest) -> HttpResponse:
         request.FILES if sent else None,
         admin=admin,
         request=request,
-        initial=begun(request),
     )
     shown: dict[str, Any] = {"alike_url": admin.link(None, "alike"), "found": []}
 

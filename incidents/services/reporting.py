@@ -121,7 +121,8 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
         applicant=came.applicant,
         applicant_name=came.applicant_name,
         applicant_phone=came.applicant_phone,
-        placed_by=came.placed_by,
+        # What a worker found at a visit is hers to follow, as what she reports herself.
+        placed_by=came.placed_by or (by if came.referred_from and came.channel == Channel.WORKER else None),
         channel=came.channel,
         minor_class=minor,
         entrance=payload["entrance"],

@@ -1,6 +1,7 @@
 // Draws the outlines of a page on a map: neutral, those that change darker, those beside them empty, what does not fit in red. Tiles below them only where the
 // deployment names some; without, the map is the outlines alone.
 "use strict";
+const MOST_NAMES = 40;
 for (const place of document.querySelectorAll("[data-map]")) {
   const data = JSON.parse(document.getElementById(place.dataset.map).textContent);
   const feature = (shape, properties) => ({ type: "Feature", geometry: shape, properties });
@@ -9,8 +10,12 @@ for (const place of document.querySelectorAll("[data-map]")) {
   map.attributionControl?.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
   if (data.tiles) L.tileLayer(data.tiles, { attribution: data.attribution, maxZoom: 18 }).addTo(map);
   const drawn = L.featureGroup().addTo(map);
-  const draw = (features, style, words) => L.geoJSON(features, {
-    style, onEachFeature: (each, layer) => { if (words) layer.bindTooltip(Object.assign(document.createElement("span"), { textContent: words(each.properties) }), { sticky: true }); },
+  const said = (words) => Object.assign(document.createElement("span"), { textContent: words });
+  const draw = (features, style, words, named = false) => L.geoJSON(features, {
+    style, onEachFeature: ({ properties }, layer) => {
+      if (named) layer.bindTooltip(said(properties.label), { permanent: true, direction: "center", className: "gd-name" });
+      else if (words) layer.bindTooltip(said(words(properties)), { sticky: true });
+    },
   }).addTo(drawn);
   if (data.around) draw(feature(data.around, {}), { color: "#5f6368", weight: 3, fill: false });
   draw(
@@ -19,6 +24,7 @@ for (const place of document.querySelectorAll("[data-map]")) {
       color: kind === "beside" ? "#9aa0a6" : "#3f6fb5", weight: 1, fillColor: "#3f6fb5", fillOpacity: { new: 0.45, area: 0.12, beside: 0 }[kind],
     }),
     ({ name, code }) => `${name} ${code}`,
+    data.areas.length <= MOST_NAMES,
   );
   const faults = data.faults.map((each) => draw(feature(each.shape, each), { color: "#c8321f", weight: 2, fillOpacity: 0.5 }, ({ words }) => words));
   const bounds = drawn.getBounds();

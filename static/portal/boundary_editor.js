@@ -6,7 +6,7 @@
   const part = (id) => document.getElementById(id), tool = (name) => document.querySelector(`[data-tool="${name}"]`);
   const element = (name, options = {}, ...children) => { const made = Object.assign(document.createElement(name), options); made.append(...children); return made; };
   // Pixels within which a point is taken for another; handles that one still tells apart; pixels of a line that gets a handle in its middle.
-  const NEAR = 9, MOST_HANDLES = 200, LONG = 36, WAIT = 400;
+  const NEAR = 9, MOST_HANDLES = 200, MOST_NAMES = 40, LONG = 36, WAIT = 400;
   let state = {
     points: data.points, areas: data.areas, around: data.around, names: data.names, changes: [], touched: [],
   };
@@ -40,7 +40,7 @@
     for (const key of Object.keys(state.areas).sort((a, b) => isOwn(a) - isOwn(b))) {
       layers[key] = L.polygon(lines(state.areas[key]), style(key)).addTo(drawn);
       if (!isOwn(key)) continue;
-      layers[key].bindTooltip(() => element("span", { textContent: state.names[key] || "新网格" }), { sticky: true });
+      layers[key].bindTooltip(() => element("span", { textContent: state.names[key] || "新网格" }), Object.keys(state.names).length <= MOST_NAMES ? { permanent: true, direction: "center", className: "gd-name" } : { sticky: true });
       layers[key].on("click", () => { if (mode === "move") pick(key, !picked.has(key)); });
     }
     handles();
@@ -193,6 +193,7 @@
     paint();
     list();
     check();
+    toName();
   }
 
   map.on("click", ({ latlng }) => {
@@ -246,6 +247,7 @@
     delete state.names[key];
     picked = new Set();
     stop();
+    toName();
   }
 
   function merge() {
@@ -276,12 +278,19 @@
     list();
   }
 
+  const toName = () => {
+    const field = [...part("grids").querySelectorAll("input.dk-input")].find((each) => !each.value.trim());
+    field?.focus();
+    field?.scrollIntoView({ block: "nearest" });
+  };
   const number = (value) => Math.round(value).toLocaleString("zh-CN");
 
   function list() {
     const rows = part("grids").tBodies[0], focused = document.activeElement?.dataset?.key;
-    rows.replaceChildren(...Object.keys(state.names).sort().map((key) => {
-      const change = changed(key), fresh = change?.parts.includes(key), merged = change?.merged;
+    const isNew = (key) => Boolean(changed(key)?.parts.includes(key));
+    // What is to be named stands where it is seen at once.
+    rows.replaceChildren(...Object.keys(state.names).sort((a, b) => isNew(b) - isNew(a) || (a < b ? -1 : 1)).map((key) => {
+      const change = changed(key), fresh = isNew(key), merged = change?.merged;
       const box = element("input", { type: "checkbox", checked: picked.has(key), disabled: mode !== "move" || (merged && fresh) || !(fresh || data.mine.includes(key)), ariaLabel: `选${state.names[key] || "新网格"}` });
       box.dataset.key = key;
       box.addEventListener("change", () => pick(key, box.checked));

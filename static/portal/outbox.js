@@ -269,6 +269,7 @@
     // What is hidden is not emptied with the rest.
     for (const hidden of form.querySelectorAll("[data-captured], [name=longitude], [name=latitude]")) { hidden.value = ""; delete hidden.dataset.photo; }
     for (const old of document.querySelectorAll(".cg-summary, .cg-error")) old.remove();
+    for (const old of form.querySelectorAll(".cg-field_wrong")) old.classList.remove("cg-field_wrong");
     renew(form);
   };
   const kept = async (form, draft) => {
@@ -283,6 +284,9 @@
   };
 
   const submit = async (form, button) => {
+    const wrong = [];
+    tell(form, "check", wrong);
+    if (wrong.length) { complain(form, wrong); return; }
     busy(form, true);
     try {
       const mended = Boolean(form.dataset.draft);

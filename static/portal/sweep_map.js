@@ -8,18 +8,18 @@ for (const place of document.querySelectorAll("[data-sweep-map]")) {
   if (data.tiles) L.tileLayer(data.tiles, { attribution: data.attribution, maxZoom: 18 }).addTo(map);
   if (data.around) L.geoJSON(feature(data.around, {}), { style: { color: "#5f6368", weight: 3, fill: false } }).addTo(map);
   const drawn = L.geoJSON(data.areas.map((each) => feature(each.shape, each)), {
-    onEachFeature: ({ properties }, layer) => layer.bindTooltip(properties.name, { permanent: data.areas.length <= 40, direction: "center", className: "sd-label" }),
+    onEachFeature: ({ properties }, layer) => layer.bindTooltip(properties.label, { permanent: data.areas.length <= 40, direction: "center", className: "sd-label" }),
   }).addTo(map);
   const paint = () => {
     const rows = new Map([...document.querySelectorAll("#sweep-numbers [data-code]")].map((row) => [row.dataset.code, row.dataset]));
     drawn.eachLayer((layer) => {
-      const { code, name } = layer.feature.properties, row = rows.get(code);
+      const { code, label } = layer.feature.properties, row = rows.get(code);
       const percent = row ? Number(row.percent) : null, done = percent === 100, begun = Boolean(row?.begun);
       layer.setStyle({
         color: "#3f6fb5", weight: done ? 4 : 1.5, dashArray: begun ? null : "5 5",
         fillColor: done ? "#3f6fb5" : percent >= 50 ? "#86a8d8" : "#c9d8ee", fillOpacity: begun ? 0.75 : 0,
       });
-      layer.setTooltipContent(percent === null ? name : `${name} ${percent}%`);
+      layer.setTooltipContent(percent === null ? label : `${label} ${percent}%`);
     });
   };
   paint();

@@ -54,11 +54,13 @@
   const empty = () => {
     form.reset();
     delete form.dataset.draft;
+    delete form.dataset.pictured;
     for (const box of form.querySelectorAll("input[type=radio]")) box.checked = box.name === "outcome" && box.value === "done";
     for (const box of form.querySelectorAll("textarea, input[type=text], input[type=date]")) box.value = "";
     form.elements.captured_at.value = "";
     for (const count of form.querySelectorAll(".cg-count")) count.textContent = "";
     for (const old of document.querySelectorAll(".cg-summary, .cg-error")) old.remove();
+    for (const old of form.querySelectorAll(".cg-field_wrong")) old.classList.remove("cg-field_wrong");
   };
   const open = async (door) => {
     empty();
@@ -88,6 +90,24 @@
     }
     event.preventDefault();
     open(door);
+  });
+
+  // What the server would ask for is asked at the door: without network it would be told when she has long gone on.
+  form.addEventListener("outbox:check", ({ detail: wrong }) => {
+    const rules = JSON.parse(form.dataset.rules), given = new FormData(form);
+    const outcome = given.get("outcome"), words = given.get("words").trim();
+    if (outcome === "exempt" && !words) wrong.push({ field: "words", text: rules.why });
+    if (outcome !== "done") return;
+    let finding = false, photo = false;
+    for (const rule of rules.questions) {
+      const value = (given.get(rule.field) || "").trim(), found = rule.finding.includes(value);
+      if (!value && rule.missing) wrong.push({ field: rule.field, text: rule.missing });
+      finding ||= found;
+      photo ||= found && rule.photo;
+    }
+    const pictured = "pictured" in form.dataset || [...given.values()].some((each) => each instanceof File && each.size);
+    if (finding && !words) wrong.push({ field: "words", text: rules.what });
+    if (photo && !pictured) wrong.push({ field: "photos", text: rules.picture });
   });
 
   // --- what the outbox tells ---

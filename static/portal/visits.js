@@ -14,12 +14,36 @@
   rows.addEventListener("change", (event) => { if (event.target.name === "target") beside(); });
   beside();
 
-  // The title in the outbox names the household; a form that goes off without one is stopped here, where the rows are.
+  // Who stands at a door looks for its number; who plans the day, for what is due.
+  const button = document.querySelector("[data-by-room]"), usual = [...rows.querySelectorAll(".cg-choice")];
+  const roomOf = (row) => row.querySelector(".cg-rows__what").firstChild.textContent.trim();
+  const order = (byRoom) => {
+    const sorted = byRoom ? [...usual].sort((a, b) => roomOf(a).localeCompare(roomOf(b), "zh", { numeric: true })) : usual;
+    button.setAttribute("aria-pressed", String(byRoom));
+    button.textContent = byRoom ? "按该走访的排" : "按门牌号排";
+    button.nextElementSibling.textContent = byRoom ? "现在按门牌号，从小到大。" : "现在最久没去的在前。";
+    const above = more?.previousElementSibling;
+    rows.append(...sorted);
+    if (above?.classList.contains("cg-choice")) above.after(more);
+  };
+  // She goes on from door to door in the order that she chose.
+  button?.addEventListener("click", () => {
+    const byRoom = button.getAttribute("aria-pressed") !== "true";
+    sessionStorage.setItem("visits-by-room", byRoom ? "1" : "");
+    order(byRoom);
+  });
+  if (button && sessionStorage.getItem("visits-by-room")) order(true);
+
+  form.addEventListener("outbox:check", ({ detail: wrong }) => {
+    if (!form.querySelector("[name=target]:checked")) wrong.push({ field: "target", text: "请先点一户。" });
+  });
+
+  // The title in the outbox names the household.
   form.addEventListener("submit", (event) => {
     const box = form.querySelector("[name=target]:checked"), row = label(box);
     if (!row) return;
     const button = event.submitter;
-    if (button) button.dataset.title = `走访 ${row.querySelector(".cg-rows__what").firstChild.textContent.trim()}：${button.textContent.trim()}`;
+    if (button) button.dataset.title = `走访 ${roomOf(row)}：${button.textContent.trim()}`;
     row.dataset.sent = "1";
   }, true);
   form.addEventListener("reset", () => {

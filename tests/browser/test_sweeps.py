@@ -147,3 +147,31 @@ def test_questions_can_be_written_and_answered_without_scripts(people, visit):
     worker.page.get_by_role("button", name="记下").click()
     worker.reads("101已记下。")
     expect(worker.page.locator("[data-sweep-name]")).to_have_text("102")
+
+
+def test_what_a_finding_needs_is_asked_at_the_door_without_network_too(people, visit):
+    boss, walker, _ = people
+    asked = [
+        {"label": "楼道有没有堆物", "kind": "yes_no", "required": True, "finding": ["是"], "photo": True}
+    ]
+    sweep = sweeping.make_running(by=boss, questions=asked)
+    worker = signed_in(visit(), walker)
+    worker.open(reverse("sweep_grid", args=[sweep.number, BASE]))
+    worker.page.get_by_role("button", name="101").click()
+    worker.context.set_offline(True)
+    worker.press("记下")
+    worker.reads("请选择：楼道有没有堆物。")
+    question = worker.page.get_by_role("group", name="楼道有没有堆物")
+    question.get_by_role("radio", name="是", exact=True).check()
+    worker.press("记下")
+    worker.reads("有问题的，请写几个字说明是什么情况。", "这个问题要拍照片。")
+    expect(worker.page.locator("[data-sweep-name]")).to_have_text("101")
+    question.get_by_role("radio", name="否", exact=True).check()
+    worker.press("记下")
+    # The next door begins without the marks of the one before.
+    expect(worker.page.locator("[data-sweep-name]")).to_have_text("102")
+    expect(worker.page.locator(".cg-field_wrong, .cg-summary")).to_have_count(0)
+    worker.context.set_offline(False)
+    worker.page.evaluate("window.dispatchEvent(new Event('online'))")
+    worker.reads("101已记下。")
+    assert SweepTarget.objects.get(name="101", grid=BASE).outcome == "done"

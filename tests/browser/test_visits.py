@@ -86,3 +86,24 @@ def test_a_round_without_network_arrives_once_and_the_desk_counts_it(worker, vis
     assert phone.complaints == desk.complaints == [] or all(
         "ERR_INTERNET_DISCONNECTED" in each for each in phone.complaints
     )
+
+
+def test_doors_can_be_looked_for_by_number_and_nothing_goes_off_without_one(worker, visit):
+    door = factories.make_entrance()
+    for number in (101, 1001, 102, 201, 301, 401, 501, 601, 701):
+        register.make_household(door, by=worker, room=str(number))
+    Household.objects.filter(room="101").update(visited_on=timezone.localdate())
+    phone = signed_in(visit(), worker)
+    phone.open(reverse("visit_door", args=[door.pk]))
+    rooms = phone.page.locator(".cg-rows__what")
+    assert rooms.last.inner_text().startswith("101")
+    phone.press("按门牌号排")
+    assert [each.split()[0] for each in rooms.all_inner_texts()][:3] == ["101", "102", "201"]
+    phone.page.reload()
+    phone.reads("按该走访的排")
+    assert [each.split()[0] for each in rooms.all_inner_texts()][-1] == "1001"
+    phone.context.set_offline(True)
+    phone.press("没人在")
+    phone.reads("请先点一户。")
+    phone.context.set_offline(False)
+    assert not Visit.objects.exists()

@@ -8,6 +8,7 @@ from governance.models import AccessEvent, Notice
 from governance.slices import LAST_PAGE, page_number
 from grids.models import Grid
 from tests import factories
+from tests.patrols import make_point
 from volunteers.models import Order
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +36,20 @@ def test_everyone_has_the_entries_that_are_theirs(client, territory):
     assert "管理后台" in client.get(reverse("home")).content.decode()
     client.force_login(factories.make_volunteer().applicant)
     assert {"接单大厅", "我的接单"} <= set(tiles(client)) and "当志愿者" not in tiles(client)
+
+
+def test_a_workers_entries_say_how_much_waits_today(client, territory):
+    worker = factories.make_staff("grid_worker", factories.BASE)
+    client.force_login(worker)
+
+    def counts() -> dict[str, int]:
+        return {tile.label: tile.count for tile in client.get(reverse("home")).context["tiles"]}
+
+    assert not any(counts().values())
+    make_point(by=worker)
+    make_point(by=worker)
+    assert counts()["巡查"] == 2 and counts()["上门探视"] == counts()["我的任务"] == 0
+    assert '2<span class="cg-hidden"> 项待办</span>' in client.get(reverse("home")).content.decode()
 
 
 def test_the_grid_worker_is_one_tap_away(client, territory):

@@ -13,6 +13,7 @@ from shapely.geometry import mapping
 
 from governance.flow import tick
 from grids import geometry, services
+from grids.admin.boundaries import labels
 from grids.boundary_files import OutlineFileError
 from grids.models import Boundary, BoundaryDraft, Grid
 from grids.services.boundaries import KEEP_DRAFTS
@@ -179,3 +180,9 @@ def test_the_page_asks_as_often_for_many_as_for_few(secretary):
     with CaptureQueriesContext(connection) as many:
         client.get(url("grid_boundaries"))
     assert len(many) == len(few)
+
+
+def test_a_map_writes_only_what_tells_its_grids_apart():
+    assert labels(["和苑社区第1网格", "和苑社区第10网格"]) == ["第1网格", "第10网格"]
+    assert labels(["和苑社区", "全和园社区"]) == ["和苑社区", "全和园社区"]
+    assert labels(["和苑社区第1网格"]) == ["和苑社区第1网格"] and labels([]) == []

@@ -392,6 +392,8 @@ def test_a_neighbour_sees_what_she_needs_while_the_plan_runs(secretary, worker):
     assert plan.resident.phone in page and "13800001234" not in page and "药快吃完了" not in page
     assert client.get(reverse("admin:grids_careplan_change", args=[plan.pk])).status_code in (302, 404)
     assert client.post(address, typed(token="by-the-neighbour", way="neighbour")).status_code == 302
+    sent = typed(token="a-need-of-hers", outcome="needs", note="想请人陪着去银行")
+    assert "已经通知责任人去办" in client.post(address, sent, follow=True).content.decode()
     care.end_plan(plan, by=secretary, reason="不再需要")
     for each in (
         client.get(address),

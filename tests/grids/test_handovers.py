@@ -293,6 +293,20 @@ def test_the_pages_of_both_and_of_the_desk(handover, secretary):
     )
 
 
+def test_what_was_filled_in_survives_signing_in_again(handover):
+    first, _ = keys(handover)
+    client, post = Client(), reverse("handover_items", args=[handover.pk])
+    asked = client.post(post, {f"remark_{first}": "已约物业，周三来"})
+    assert asked.status_code == 302 and "next=" in asked["Location"]
+    kept = client.session["drafts"]
+    client.force_login(handover.leaving.user)
+    session = client.session
+    session["drafts"] = kept
+    session.save()
+    assert "已约物业，周三来" in client.get(post).content.decode()
+    assert client.get(post)["Location"] == reverse("my_handovers")
+
+
 @pytest.mark.parametrize("data", [{"item_x": "on"}, {"item_99999999999999999999": "on"}, {"remark_1": "\0"}, {"take": "\0" * 5}])  # fmt: skip
 def test_what_nobody_types_is_answered_in_words(handover, secretary, data):
     for client, address in (

@@ -41,14 +41,17 @@ def test_households_bring_their_buildings_and_doors(secretary):
         ("和苑里", "8号楼", "1门", "301", factories.FAR_BASE, "", ""),
         ("和苑里", "8号楼", "1门", "302", factories.COMMUNITY, "", ""),
         ("和苑里", "8号楼", "1门", "", factories.BASE, "豪宅", ""),
+        ("和苑里", "9号楼", "1门", "303", factories.BASE, "", "身份证120106198805011234"),
     ]
     batch, refused = load(HOUSEHOLDS, secretary, *lines)
-    assert batch.new == 3 and Building.objects.get().name == "9号楼" and Entrance.objects.count() == 2
+    assert batch.new == 4 and Building.objects.get().name == "9号楼" and Entrance.objects.count() == 2
     home = Household.objects.get(room="302")
     assert (home.use, home.grid_id, str(home)) == ("let", factories.BASE, "和苑里9号楼1门302")
     assert "和第 2 行重复" in refused[5] and "请填所在网格" in refused[6]
     assert "不在您的管辖范围内" in refused[7] and "要填基础网格" in refused[8]
     assert "没有填写门牌号" in refused[9] and "没有“豪宅”" in refused[9]
+    # The number itself was thrown away as the file came in.
+    assert 10 not in refused and Household.objects.get(room="303").note == "身份证"
     again, refused = load(HOUSEHOLDS, secretary, *lines[:3])
     assert (again.new, again.repeated, refused) == (0, 2, {})
 

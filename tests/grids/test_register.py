@@ -257,3 +257,38 @@ def test_premises_are_entered_once_and_closed_with_a_reason(worker):
     assert not Premises.objects.get(pk=shop.pk).is_current
     with pytest.raises(Refused, match="已经注销"):
         register.close_premises(shop, by=worker, reason="停业搬走")
+
+
+def test_a_new_household_leads_on_to_its_people_and_rooms_come_in_order(worker, home):
+    client = Client()
+    client.force_login(worker)
+    for room in ("1001", "102"):
+        answer = client.post(
+            reverse("admin:grids_household_add"),
+            {"entrance": home.entrance_id, "room": room, "use": "own", "note": ""},
+        )
+        made = Household.objects.get(room=room)
+        assert answer["Location"] == reverse("admin:grids_household_change", args=[made.pk])
+    page = client.get(answer["Location"]).content.decode()
+    assert "接着可以登记住在这里的人" in page and "登记居民" in page and "还没有记过需求" in page
+    listed = client.get(reverse("admin:grids_household_changelist")).content.decode()
+    places = [listed.index(f"{home.entrance}{room}") for room in (home.room, "1001")]
+    assert places == sorted(places) and listed.index(f"{home.entrance}102") < places[1]
+
+
+def test_who_has_one_grid_begins_with_it(worker):
+    client = Client()
+    client.force_login(worker)
+    for name in ("premises", "facility"):
+        page = client.get(reverse(f"admin:grids_{name}_add"))
+        assert page.context["adminform"].form.initial["grid"] == factories.BASE
+
+
+def test_no_note_holds_an_identity_number(worker, home):
+    for note in ("身份证120106198805011234", "12010619880501123x"):
+        home.note = note
+        with pytest.raises(Refused) as error:
+            register.keep_household(home, by=worker)
+        assert refused(error) == "note"
+    home.note = "工号 1201061988，电话 13800001234"
+    assert register.keep_household(home, by=worker).note == home.note

@@ -193,13 +193,14 @@ def test_a_finding_is_handed_on_once_with_its_pictures(world):
     ):
         assert said in text_of(client.post(address, wrong)), wrong
     assert not Incident.objects.exists()
-    right = {"to": f"incident:{minor.code}", "words": "一楼堆了纸箱，堵住楼道"}
+    right = {"to": f"incident:{minor.code}", "words": "一楼堆了纸箱，堵住楼道", "is_urgent": "on"}
     assert world.client("next_worker").post(address, right).status_code in (302, 404)
     assert world.client("far").post(address, right).status_code == 404
     assert client.post(address, right).status_code == 302
     assert client.post(address, right).status_code == 404
     incident = Incident.objects.get()
     assert (incident.description, incident.spot, incident.grid_id) == (right["words"], first.name, BASE)
+    assert incident.is_urgent and incident.entrance == first.household.entrance
     assert incident.photos.count() == 1 and incident.placed_by == world.people["secretary"]
     page = text_of(client.get(of(sweep, "findings")))
     assert incident.number in page and incident.get_desk_url() in page and address not in page
@@ -208,6 +209,9 @@ def test_a_finding_is_handed_on_once_with_its_pictures(world):
     assert client.get(first.photos.get().url).status_code == 200
     assert world.client("far").get(first.photos.get().url).status_code == 404
     assert world.client("far").get(of(sweep, "findings")).status_code == 404
+    for key in (second.pk, 10**15):
+        assert client.get(of(sweep, "finding", key)).status_code == 404
+    assert world.client("far").get(address).status_code == 404
 
 
 def test_findings_cost_the_same_however_many_were_handed_on(world):

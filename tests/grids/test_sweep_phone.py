@@ -86,6 +86,7 @@ def test_what_is_wrong_is_told_and_nothing_typed_is_lost(world):
     assert page.status_code == 422 and "请选择：楼道有没有堆物。" in text and "有异味" in text
     page = client.post(page_of(sweep), fields(first, q_q1="是"))
     assert "请写几个字说明是什么情况" in page.content.decode()
+    assert "有问题的，请写几个字" in page.context["rules"] and '"field": "q_q1"' in page.context["rules"]
     page = client.post(page_of(sweep), fields(first, q_q2="9" * 19, q_q1="火", outcome="x", version="-1"))
     assert page.status_code == 422
     assert not SweepTarget.objects.exclude(outcome="").exists()

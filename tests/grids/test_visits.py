@@ -21,6 +21,7 @@ from grids.services import register, visits
 from grids.services.visits import Found
 from incidents.flow import INCIDENTS
 from incidents.models import Incident
+from incidents.worklists import worklist
 from mediation.models import Dispute
 from tests import disputes, factories
 from tests.pictures import jpeg
@@ -135,6 +136,8 @@ def test_what_is_found_goes_into_the_list_or_through_the_front_door(worker, home
         and incident.entrance == home.entrance
     )
     assert incident.channel == "worker" and incident.grid_id == factories.BASE
+    assert incident.spot == order.address == home.room, "whoever comes finds the door"
+    assert list(worklist(Incident.objects.restrict(worker), worker, "sent")) == [incident]
     assert leak.matter == order and order.beneficiary_phone == "13800001234"
     assert list(Need.objects.restrict(secretary).waiting()) == [plain]
 
@@ -280,6 +283,17 @@ def test_coverage_counts_each_place_and_asks_twice(worker, secretary):
     assert len(again) <= len(asked)
     near, far = visiting.coverage(street, grids)
     assert near.households == 4 and far.households == 0, "another street's are not counted"
+
+
+def test_the_phone_says_what_became_of_a_need(phone, home):
+    minor = factories.make_minor()
+    sent = {"target": f"h{home.pk}", "token": "a", "words": "楼道灯不亮", "to": f"incident:{minor.code}"}
+    address = reverse("visit_door_done", args=[home.entrance_id, "met"])
+    page = phone.post(address, sent, follow=True).content.decode()
+    assert f"需求已转为事件 {Incident.objects.get().number}。" in page
+    assert reverse("admin:grids_household_add") in page
+    page = phone.post(address, {**sent, "token": "b", "to": ""}, follow=True).content.decode()
+    assert "需求已记入需求清单" in page
 
 
 # --- the round on the phone ---------------------------------------------------------------------------------------------

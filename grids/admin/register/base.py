@@ -15,7 +15,7 @@ from governance.admin.filters import ChoiceFilter
 from governance.permissions import permission, rule_of
 from governance.templatetags import ui
 from grids import visiting
-from grids.models import Entrance, Household, Premises
+from grids.models import Entrance, Grid, Household, Premises
 
 #: Lines of a panel beside a form.
 MOST_LINES = 50
@@ -103,6 +103,12 @@ class RegisterAdmin(Exported, TerritorialAdmin):
         ]
         return doors.filter(rule_of(Entrance).nodes_q(nodes)) if nodes else doors.none()
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin with the grid, where the person has only one."""
+        given = super().get_changeform_initial_data(request)
+        found = list(self.places(request, Grid).values_list("pk", flat=True)[:2])
+        return {"grid": found[0], **given} if len(found) == 1 else given
+
     def related_choices(self, db_field: Any, request: HttpRequest) -> Any:
         return (
             self.doors(request) if db_field.name == "entrance" else super().related_choices(db_field, request)
@@ -159,4 +165,17 @@ def visits_panel(request: HttpRequest, row: Household | Premises) -> dict[str, A
             for visit in rows
         ],
         "none": "还没有走访过。",
+    }
+
+
+def needs_panel(request: HttpRequest, row: Household | Premises) -> dict[str, Any]:
+    """Return the last needs of a row, as a panel beside its form."""
+    rows = row.needs.restrict(request.user).order_by("-pk")[:10]
+    return {
+        "title": "需求",
+        "lines": [
+            (reverse("admin:grids_need_change", args=[need.pk]), need.words[:40], need.number or "需求清单")
+            for need in rows
+        ],
+        "none": "还没有记过需求。",
     }

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models.functions import Length
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 
 from governance import masks
@@ -19,6 +20,7 @@ from grids.admin.register.base import (
     KindFilter,
     RegisterAdmin,
     ThereFilter,
+    needs_panel,
     visited,
     visits_panel,
 )
@@ -41,7 +43,8 @@ class HouseholdAdmin(RegisterAdmin):
     search_help_text = "搜小区、楼栋或门牌号"
     fields = (("entrance", "room"), ("use", "note"))
     autocomplete_fields = ("entrance",)
-    ordering = ("entrance", "room")
+    # 101 comes before 1001.
+    ordering = ("entrance", Length("room"), "room")
     export_columns = [
         ("网格", 22, lambda row: row.grid.name),
         ("小区楼栋", 22, lambda row: str(row.entrance.building)),
@@ -71,6 +74,15 @@ class HouseholdAdmin(RegisterAdmin):
 
     def save_model(self, request: HttpRequest, obj: Household, form: Any, change: bool) -> None:
         register.keep_household(obj, by=request.user)
+
+    def response_add(
+        self, request: HttpRequest, obj: Household, post_url_continue: Any = None
+    ) -> HttpResponse:
+        """Go on to the household, where the people who live there are entered."""
+        if {"_continue", "_addanother", "_popup"} & set(request.POST):
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(request, f"已登记{obj}。接着可以登记住在这里的人。", messages.SUCCESS)
+        return HttpResponseRedirect(self.link(obj))
 
     @admin.display(description="住户", ordering="entrance")
     def heading(self, household: Household) -> str:
@@ -131,7 +143,7 @@ class HouseholdAdmin(RegisterAdmin):
                     "none": "还没有登记居民。",
                 }
             )
-        return [*found, visits_panel(request, household)]
+        return [*found, visits_panel(request, household), needs_panel(request, household)]
 
     def close_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Take a household out of the register."""

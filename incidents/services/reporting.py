@@ -22,7 +22,7 @@ from incidents.models import Incident, IncidentPhoto, MinorClass
 OLDEST_TICKET = timedelta(days=90)
 TICKETS = frozenset({Channel.HOTLINE.value, Channel.UPPER.value, Channel.OPINION.value})
 
-#: What is found at a visit need not say.
+#: What whoever hands something on need not say.
 UNSAID = {
     "spot": "", "longitude": None, "latitude": None, "captured_at": None, "is_urgent": False, "quietly": False, "photos": (),
 }  # fmt: skip
@@ -102,9 +102,8 @@ def place_code(
 def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
     """Make an incident of what came in by the front door (the handler of the kind "incident")."""
     by: User = payload["by"]
-    if "choice" in payload:
-        payload = UNSAID | {"minor_class": payload["choice"]} | payload
-    minor = class_of(payload["minor_class"])
+    payload = UNSAID | payload
+    minor = class_of(payload["choice"] if "choice" in payload else payload["minor_class"])
     now = timezone.now()
     if not minor.is_active:
         raise Refused("这个小类已停用，请选择别的。", "minor_class")

@@ -98,9 +98,9 @@ def test_a_finding_becomes_an_incident_that_says_where_it_comes_from(worker, sec
     point, minor, client = make_point(by=worker, name="地下车棚"), factories.make_minor(), client_of(worker)
     url = reverse("patrol_finding")
     empty = client.post(url, {"point": point.pk, "result": "passed"}, **phone(worker))
-    assert empty.status_code == 422 and [each["field"] for each in empty.json()["errors"]] == ["choice"]
+    assert empty.status_code == 422 and [each["field"] for each in empty.json()["errors"]] == ["to"]
     sent = {
-        "point": point.pk, "result": "passed", "choice": minor.pk, "words": "飞线充电", "token": "f", "photos": upload(),
+        "point": point.pk, "result": "passed", "to": f"incident:{minor.code}", "words": "飞线充电", "token": "f", "photos": upload(),
     }  # fmt: skip
     answer = client.post(url, sent, **phone(worker)).json()
     assert answer["state"] == "done" and Incident.objects.get().number in answer["said"]
@@ -124,7 +124,7 @@ def test_what_is_typed_wrongly_is_answered_in_words(worker):
         given = {
             "point": point_key,
             "result": result,
-            "choice": choice,
+            "to": choice,
             "words": "长" * 400,
             "token": "t\x00",
         }
@@ -397,9 +397,9 @@ def test_a_worker_fills_it_in_and_follows_up(worker):
     look = reverse("hazard_look", args=[hazard.pk])
     assert client.get(look).status_code == 200
     assert client.post(look, {"result": "mended"}).status_code == 422
-    assert client.post(look, {"result": "passed", "choice": "\x00"}).status_code == 422
+    assert client.post(look, {"result": "passed", "to": "\x00"}).status_code == 422
     minor = factories.make_minor()
-    assert client.post(look, {"result": "passed", "choice": minor.pk}).status_code == 302
+    assert client.post(look, {"result": "passed", "to": f"incident:{minor.code}"}).status_code == 302
     text = client.get(look).content.decode()
     assert Incident.objects.get().number in text and 'value="passed"' not in text
     for _ in range(2):

@@ -109,7 +109,10 @@ WORDS = [
     ("公示牌", "the public notice (`grids/notice.py`)"),
     ("巡查覆盖", "the coverage of points (`grids.reports.coverage`)"),
     ("应看（次）", "a stretch of days in which a point has its turn (`coverage.turns`)"),
-    ("发现问题 / 出处", "a finding handed on through the front door, and where a matter was found (`governance.intake`, `grids.origins`)"),
+    (
+        "发现问题 / 出处",
+        "a finding handed on through the front door, and where a matter was found (`governance.intake`, `grids.origins`)",
+    ),
 ]
 
 

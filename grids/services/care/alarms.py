@@ -172,6 +172,8 @@ def _open_incident(device: CareDevice, plan: CarePlan, event_id: str) -> Matter 
     people are rung in any case."""
     household = plan.resident.household
     try:
+        if "incident" not in intake.kinds():
+            raise Refused("没有部门接收事件。")
         with transaction.atomic():
             incident, _ = intake.receive(
                 "incident",
@@ -185,16 +187,12 @@ def _open_incident(device: CareDevice, plan: CarePlan, event_id: str) -> Matter 
                 applicant_phone="",
                 minor_class=parameters.value("care.sos_class"),
                 entrance=household.entrance,
-                longitude=None,
-                latitude=None,
                 spot=household.room,
                 description=WORDS,
                 is_urgent=True,
-                captured_at=None,
-                quietly=False,
             )
             return incident
-    except (ValidationError, KeyError):
+    except ValidationError:
         people = nearest_holders("grids.change_careplan", plan.community_code)
         plans.tell(plan, people, "求助没有开成事件，请手工上报", f"{plan.door}：{WORDS}")
         return None

@@ -8,13 +8,14 @@ before it is committed, because it is the decision who may see what.
 Every view, form and rule runs for everyone. What a page says decides no status and is most of the work, so it is drawn here only for
 those for whom nothing else draws it: tests/test_hostile_forms.py draws what its senders open while it looks for a form, and who stands
 elsewhere sees the pages of her like. The page that says "not found" or "not allowed", and what answers to a form that was sent, are
-not drawn either. Who stands elsewhere than her like is asked only where a row is named, for there alone the place can differ; to
-write the matrix, everyone is asked everything.
+not drawn either. Who stands elsewhere than her like is asked only where a row is named, for there alone the place can differ. Where
+POST answers everyone as GET does, or that there is no POST, a few send it for all: the address has one door, and a second one would
+be seen by them. To write the matrix, and in a thorough run (tests/thorough.py), everyone is asked everything.
 """
 
 import copy
+import functools
 import os
-from pathlib import Path
 
 import pytest
 from django.db import transaction
@@ -23,31 +24,23 @@ from django.urls import reverse
 
 from tests.addresses import arguments, names
 from tests.cast import PEOPLE, Cast
+from tests.matrix import MATRIX, read_matrix
 from tests.test_hostile_forms import SENDERS
+from tests.thorough import THOROUGH
 
-MATRIX = Path(__file__).with_name("permission_matrix.txt")
 REWRITE = bool(os.environ.get("REWRITE_MATRIX"))
 METHODS = ("GET", "POST")
 #: So many ask in one test.
 SOME = [PEOPLE[first : first + 3] for first in range(0, len(PEOPLE), 3)]
 #: They hold the role of somebody else of the cast, elsewhere.
 ELSEWHERE = ("far_", "other_")
+#: They send for all, one of each kind, what is answered as it is read.
+FOR_ALL = {
+    "anonymous", "resident", "grid_worker", "secretary", "far_secretary", "department", "director", "branch_secretary",
+    "security_administrator",
+}  # fmt: skip
 #: Aliases that other packages look up; the address itself is in the matrix under its own name.
 ALIASES = {"account_login"}
-
-
-def read_matrix() -> dict[tuple[str, str], list[str]]:
-    """Return the matrix: (address, method) to a status for each person."""
-    if not MATRIX.exists():
-        return {}
-    matrix = {}
-    for line in MATRIX.read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            name, method, *cells = line.split()
-            for index, cell in enumerate(cells):
-                cells[index] = cells[index - 1] if cell == "=" else cell
-            matrix[name, method] = cells
-    return matrix
 
 
 def rows() -> list[tuple[str, str]]:
@@ -71,9 +64,22 @@ def draw_some(person: str, method: str):
 
 def asked(person: str, cast: Cast) -> list[tuple[str, str]]:
     """Return the lines that a person is asked."""
-    if person.startswith(ELSEWHERE) and not REWRITE:
-        return [row for row in rows() if arguments(row[0], cast)]
-    return rows()
+    if REWRITE or THOROUGH:
+        return rows()
+    found = [row for row in rows() if arguments(row[0], cast)] if person.startswith(ELSEWHERE) else rows()
+    return found if person in FOR_ALL else [row for row in found if row not in one_door()]
+
+
+@functools.cache
+def one_door() -> set[tuple[str, str]]:
+    """Return the lines of POST that answer everyone as GET does, or that there is no POST."""
+    matrix = read_matrix()
+    return {
+        (name, method)
+        for (name, method), cells in matrix.items()
+        if method == "POST"
+        and all(cell in (read, "405") for cell, read in zip(cells, matrix[name, "GET"], strict=True))
+    }
 
 
 def answer(client, cast: Cast, person: str, name: str, method: str, monkeypatch) -> str:

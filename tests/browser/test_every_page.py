@@ -11,17 +11,20 @@ import pytest
 
 from tests.browser.pages import client_of, desk_pages, make_stage, phone_pages
 from tests.browser.visitor import DESK, PHONE, Visitor
+from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-LOOK = """([only, tags, without]) => axe.run(without ? {exclude: [[without]]} : document, {
+LOOK = """([only, tags, without, colours]) => axe.run(without ? {exclude: [[without]]} : document, {
     resultTypes: ["violations"], runOnly: only ? {type: "rule", values: only} : {type: "tag", values: tags},
+    rules: colours || only ? {} : {"color-contrast": {enabled: false}},
 }).then(found => found.violations.map(each => [each.id, each.nodes.map(node => node.html.slice(0, 160))]))"""
 
 #: What care mode changes: sizes and colours; its one more landmark shows on every page of the gallery.
-SIZES_AND_COLOURS = ["color-contrast", "target-size", "region"]
+CONTRAST = "color-contrast"
+SIZES_AND_COLOURS = [CONTRAST, "target-size", "region"]
 #: What the server writes for care mode, but for the community's phone, of which tests/browser/test_frame.py knows.
 CARE = "() => { document.documentElement.dataset.care = 'on'; document.body.dataset.weuiMode = 'care' }"
 #: Nothing lies under the bar at the bottom, where axe-core would take a covered button for a small one.
@@ -54,11 +57,14 @@ def with_axe(visitor: Visitor) -> Visitor:
     return visitor
 
 
-def violations(visitor: Visitor, only: list[str] | None = None, without: str = "") -> dict[str, list[str]]:
-    """Return what axe-core finds on the present page: rule -> the elements. ``only``: these rules; ``without``: not in this element."""
+def violations(
+    visitor: Visitor, only: list[str] | None = None, without: str = "", colours: bool = True
+) -> dict[str, list[str]]:
+    """Return what axe-core finds on the present page: rule -> the elements. ``only``: these rules; ``without``: not in this element;
+    ``colours``: their contrast too."""
     if not visitor.page.evaluate("typeof axe === 'object'"):
         visitor.page.evaluate(AXE)
-    return dict(visitor.page.evaluate(LOOK, [only, TAGS, without]))
+    return dict(visitor.page.evaluate(LOOK, [only, TAGS, without, colours]))
 
 
 #: What is wider than the screen, by its first words.
@@ -78,7 +84,7 @@ TOO_SMALL = """least => [...document.querySelectorAll(
 
 
 class Wardrobe:
-    """What was looked at in the dark already: the dark has its colours by class alone, so a page that wears nothing new is passed over."""
+    """Whose colours were looked at already: they come by class alone, so a page that wears nothing new is passed over."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
@@ -99,19 +105,21 @@ def faults(
     wardrobe: Wardrobe | None = None,
     without: str = "",
 ) -> list[str]:
-    """Return a line for each element of the present page that axe-core finds at fault, less what is ``known``: light by all rules or by
-    ``rules``; dark as well with a ``wardrobe`` to which it is new. ``without``: the menu, when it was looked at before."""
+    """Return a line for each element of the present page that axe-core finds at fault, less what is ``known``: by all rules or by
+    ``rules``; with a ``wardrobe``, the colours where they are new to it, then in the dark as well. ``without``: the menu, when it was
+    looked at before."""
     if not visitor.page.evaluate(DRAWN):
         visitor.page.wait_for_function(DRAWN)
     lines: list[str] = []
+    new = THOROUGH or wardrobe is None or wardrobe.is_new(visitor)
     # The structure is the same in the dark; only colours differ. Care mode in the dark is looked at on the gallery, which has every part.
-    looks = [("light", rules)]
-    if wardrobe and wardrobe.is_new(visitor):
-        looks.append(("dark", ["color-contrast"]))
+    looks = [("light", rules if new or rules is None else [each for each in rules if each != CONTRAST])]
+    if new and wardrobe is not None and rules is None:
+        looks.append(("dark", [CONTRAST]))
     for scheme, only in looks:
         if scheme == "dark":
             visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        for rule, elements in violations(visitor, only, without).items():
+        for rule, elements in violations(visitor, only, without, new).items():
             parts = (known or {}).get(rule, ())
             lines += [
                 f"{visitor.path} ({scheme}) {rule}: {html}"
@@ -155,7 +163,7 @@ def phone_faults(
 
 @pytest.mark.parametrize("half", [0, 1], ids=["first", "second"])
 def test_every_phone_page(visit, live_server, half):
-    stage, lines, wardrobe = make_stage(), [], Wardrobe()
+    stage, lines, wardrobe, care = make_stage(), [], Wardrobe(), Wardrobe()
     for person, paths in list(phone_pages(stage).items())[half::2]:
         visitor = with_axe(visit(PHONE))
         if person != "anonymous":
@@ -163,7 +171,7 @@ def test_every_phone_page(visit, live_server, half):
         for path in paths:
             open_light(visitor, path)
             lines += phone_faults(visitor, path, wardrobe)
-            lines += phone_faults(visitor, path, care=True)
+            lines += phone_faults(visitor, path, care, care=True)
         lines += visitor.complaints
     report(lines)
 

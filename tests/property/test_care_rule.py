@@ -13,9 +13,10 @@ from governance.roles import BUILT_IN, BY_KEY
 from grids.models import CareCarer, CareContact, CarePlan, CareVisit, Household, Resident
 from tests import factories
 from tests.property.worlds import make_tree
+from tests.thorough import measure
 
 pytestmark = pytest.mark.django_db
-worlds = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+worlds = settings(max_examples=measure(12, 25), deadline=None, suppress_health_check=list(HealthCheck))
 
 ROLES = [
     spec.key

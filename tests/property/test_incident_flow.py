@@ -17,6 +17,7 @@ from incidents.models import Callback, Closing, Incident
 from incidents.models.incidents import DONE
 from tests import factories
 from tests.pictures import jpeg
+from tests.thorough import measure
 from volunteers.models import Order
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +40,7 @@ class _Undo(Exception):
     pass
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=measure(12, 25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(moves=moves)
 def test_the_books_stay_right(territory, moves):
     try:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from governance import flow as engine
 from governance.flow import FlowError
 from tests import factories
+from tests.thorough import measure
 from volunteers.flow import ORDERS
 from volunteers.models import HoursEntry, Order
 from volunteers.models.orders import LIVE, TAKING
@@ -35,7 +36,7 @@ class _Undo(Exception):
     pass
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=measure(12, 25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(places=st.integers(1, 3), moves=moves)
 def test_the_books_stay_right(territory, places, moves):
     try:

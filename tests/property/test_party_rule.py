@@ -12,9 +12,10 @@ from governance.models import Post, Unit, User
 from governance.roles import BUILT_IN, BY_KEY
 from parties.models import CoveredUnit, Member, Organisation, Transfer
 from tests.property.worlds import make_tree
+from tests.thorough import measure
 
 pytestmark = pytest.mark.django_db
-worlds = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+worlds = settings(max_examples=measure(12, 25), deadline=None, suppress_health_check=list(HealthCheck))
 
 #: (name, kind, grid, parent's place in this list): two streets; two branches and a group share a grid; a general branch between.
 TREE = (

@@ -12,6 +12,7 @@ from incidents.flow import INCIDENTS
 from incidents.models import Incident, IncidentPhoto, IncidentStep
 from tests.property import oracle
 from tests.property.worlds import NODES, build, make_tree, plans
+from tests.thorough import measure
 from volunteers.flow import ORDERS
 from volunteers.models import Order, OrderStep
 
@@ -24,7 +25,7 @@ ACTIONS = sorted(
 #: has_perm is the same queryset for every action; asking it for each would only take time.
 ASKED_SINGLY = {"view", "change", "dispatch", "claim", "contact"}
 
-worlds = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+worlds = settings(max_examples=measure(12, 25), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(autouse=True)

@@ -31,6 +31,7 @@ from mediation.models import (
 )
 from tests.property.oracle import posts_today
 from tests.property.worlds import NODES, make_tree
+from tests.thorough import measure
 
 pytestmark = pytest.mark.django_db
 ROLES = [
@@ -63,7 +64,7 @@ plans = st.fixed_dictionaries(
         "elevated": st.sets(PERSON, max_size=1),
     }
 )  # fmt: skip
-worlds = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+worlds = settings(max_examples=measure(15, 30), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class World:

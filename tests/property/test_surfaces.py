@@ -14,10 +14,11 @@ from incidents.models import Incident
 from tests.cast import BACKEND
 from tests.property import oracle
 from tests.property.worlds import build, make_tree, plans
+from tests.thorough import measure
 from volunteers.models import Order
 
 pytestmark = pytest.mark.django_db
-worlds = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+worlds = settings(max_examples=measure(5, 8), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(autouse=True)

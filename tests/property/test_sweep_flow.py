@@ -16,6 +16,7 @@ from grids.models import Sweep, SweepTarget
 from grids.reports.sweeps import as_dict, coverage, whole
 from grids.services import sweeps as services
 from tests import factories, sweeping
+from tests.thorough import measure
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +36,7 @@ class _Undo(Exception):
     pass
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=measure(8, 15), deadline=None, suppress_health_check=list(HealthCheck))
 @given(moves=moves, begun=st.booleans())
 def test_the_books_stay_right(territory, moves, begun):
     try:

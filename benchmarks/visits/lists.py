@@ -14,7 +14,7 @@ from grids.admin.register.base import DueFilter, ThereFilter
 from grids.models import Household
 
 ROWS = 25
-ORDER = {"due": ("visited_on NULLS FIRST, id", "oldest"), "by door": ("entrance_id, room", "")}
+ORDER = {"due": ("visited_on NULLS FIRST, id", "oldest"), "by door": ("entrance_id, length(room), room", "")}
 
 
 def lists_of(key: str) -> tuple[str, ...]:

@@ -30,6 +30,16 @@ PEOPLE = (
 )
 
 
+def test_two_grids_may_each_have_a_building_of_one_name(secretary):
+    codes = [factories.BASE, factories.make_grid(factories.COMMUNITY + "002").code]
+    lines = [HOMES, *(("", "1号楼", "1门", "101", code, "", "") for code in codes)]
+    batch, refused = load(HOUSEHOLDS, secretary, *lines, lines[1])
+    assert batch.new == 2 and "和第 2 行重复" in refused[4]
+    assert sorted(Household.objects.values_list("grid", flat=True)) == codes
+    again, refused = load(HOUSEHOLDS, secretary, *lines)
+    assert (again.repeated, refused) == (2, {})
+
+
 def test_households_bring_their_buildings_and_doors(secretary):
     lines = [
         HOMES,

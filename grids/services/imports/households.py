@@ -53,7 +53,8 @@ class Reader(DoorReader):
             "use": self.choice(cells, "use", wrong, Household.Use.choices, Household.Use.OWN),
             "note": self.short(cells, "note", wrong, 200),
         }  # fmt: skip
-        key = self.number(cells)
+        # Two grids may each have a building of one name.
+        key = f"{there or grid} {self.number(cells)}"
         if key in self.seen:
             wrong.append(f"和第 {self.seen[key]} 行重复。")
         refuse(wrong)

@@ -14,7 +14,10 @@ from grids.admin.register.base import DueFilter, ThereFilter
 from grids.models import Household
 
 ROWS = 25
-ORDER = {"due": ("visited_on NULLS FIRST, id", "oldest"), "by door": ("entrance_id, length(room), room", "")}
+ORDER = {
+    "due": "{0}.visited_on NULLS FIRST, {0}.id",
+    "by door": "{0}.entrance_id, length({0}.room), {0}.room",
+}
 
 
 def lists_of(key: str) -> tuple[str, ...]:
@@ -43,14 +46,13 @@ def measure(key: str, name: str, rounds: int) -> dict[str, Any]:
     """Measure one list of one person: milliseconds by rival, the number of rows and of statements."""
     user = cast.person(key)
     due = f" AND (visited_on IS NULL OR visited_on < '{visiting.due_before()}')" if name == "due" else ""
-    order = ORDER[name][0]
-    outer = ", ".join(f"h.{part.strip()}" for part in order.split(","))
+    order = ORDER[name].format("h")
     by_hand = (
         "SELECT h.id, h.room, h.use, h.visited_on, g.name, e.name, b.compound, b.name,"
         " (SELECT count(*) FROM grids_resident r WHERE r.household_id = h.id AND r.left_on IS NULL)"
         f" FROM (SELECT * FROM grids_household h WHERE {reach(user)} AND closed_on IS NULL{due} ORDER BY {order} LIMIT {ROWS}) h"
         " JOIN grids_grid g ON g.code = h.grid_id JOIN grids_entrance e ON e.id = h.entrance_id"
-        f" JOIN grids_building b ON b.id = e.building_id ORDER BY {outer}"
+        f" JOIN grids_building b ON b.id = e.building_id ORDER BY {order}"
     )
     found = rivals.of_list(f"{key}, {name}", user, lambda who: queryset(who, name), by_hand, None)
     return rivals.measured(*found, rounds)

@@ -54,8 +54,11 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Staff go to the desk, everyone else to the home page."""
-        return reverse("admin:index") if request.user.is_staff else "/"
+        """Staff at a computer go to the desk; everyone else, and staff with a phone, to the home page, which leads to the desk as well."""
+        on_phone = request.headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in request.headers.get(
+            "User-Agent", ""
+        )
+        return reverse("admin:index") if request.user.is_staff and not on_phone else "/"
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return self.get_login_redirect_url(request)

@@ -99,6 +99,7 @@ KEEP_VOLUNTEERING = of(
 KEEP_GRID = of(
     "grids",
     "change_grid",
+    "view_boundary",
     "add_building",
     "change_building",
     "delete_building",
@@ -297,7 +298,10 @@ KEEP_REGISTER = (
 #: What a street and the district see of it: that households are visited, and what was found; no resident.
 REGISTER_WATCH = PATROL_WATCH | of(
     "grids",
-    *(f"view_{name}" for name in ("household", "premises", "facility", "visit", "need", "project")),
+    *(
+        f"view_{name}"
+        for name in ("household", "premises", "facility", "visit", "need", "project", "boundary")
+    ),
     "export_need",
     "export_project",
 )

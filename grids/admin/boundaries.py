@@ -21,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 
 from governance.admin.verbs import verb_page
 from governance.forms import asked
-from governance.territory import GridLevel, asked_node
+from governance.territory import GridLevel, asked_node, covers
 from grids import geometry, services
 from grids.boundary_files import MAX_BYTES, OutlineFileError, read_outlines
 from grids.coordinates import System
@@ -147,16 +147,17 @@ class BoundaryPages:
             *super().get_urls(),
         ]
 
-    def top(self, request: HttpRequest) -> str:
-        """Return the node below which the person may change grids. Raises Http404 where there is none."""
-        top = top_of(request.user, "grids.change_grid")
+    def top(self, request: HttpRequest, perm: str = "grids.change_grid") -> str:
+        """Return the node below which the person has a permission, to change grids or to look at their map. Raises Http404 where there
+        is none."""
+        top = top_of(request.user, perm)
         if not top:
             raise Http404
         return top
 
     def boundaries_view(self, request: HttpRequest) -> HttpResponse:
         """Show the outlines right below a node on the map, with their area and what does not fit."""
-        top = self.top(request)
+        top = self.top(request, "grids.view_boundary")
         node = asked_node(request.GET.get("in", ""), top)
         if len(node) > GridLevel.COMMUNITY or not Grid.objects.current().filter(pk=node).exists():
             node = top
@@ -187,6 +188,8 @@ class BoundaryPages:
             }
             for grid in below
         ]
+        within = top_of(request.user, "grids.change_grid")
+        draws = bool(within) and covers(within, node)
         alone = services.without_worker(
             [grid.code for grid in below if not grid.is_retired and len(grid.code) == GridLevel.BASE]
         )
@@ -199,7 +202,7 @@ class BoundaryPages:
             "today": timezone.localdate(),
             "node": node,
             "alone": [grid for grid in below if grid.code in set(alone)] if day is None else [],
-            "edit_url": f"{self.link(None, 'boundaries_edit')}?{urlencode({'in': node})}",
+            "edit_url": f"{self.link(None, 'boundaries_edit')}?{urlencode({'in': node})}" if draws else "",
             "places": [(f"?{urlencode({'in': code} | ({'on': day} if day else {}))}", name) for code, name in Grid.objects.way_down(top, node)],
             "map": of_map(
                 [(grid.code, grid.name, shapes[grid.code], "area") for grid in below if grid.code in shapes], faults, around
@@ -210,7 +213,7 @@ class BoundaryPages:
             "lacking": sum(line["area"] is None for line in lines),
             "whole": around is not None,
             "history": Boundary.objects.restrict(request.user).filter(grid=node).select_related("by").defer("shape")[:20],
-            "load_url": self.link(None, "boundaries_load"),
+            "load_url": self.link(None, "boundaries_load") if within else "",
             "drafts": self.admin_site.get_model_admin(BoundaryDraft).waiting(request),
             "back": self.link(None, "changelist"),
             "has_permission": True,

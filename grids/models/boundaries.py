@@ -32,7 +32,7 @@ class Boundary(models.Model):
     until = models.DateTimeField("至", null=True)
 
     objects = RestrictedQuerySet.as_manager()
-    rule = Through("grid", view="change")
+    rule = Through("grid", view="view")
 
     class Meta:
         verbose_name = verbose_name_plural = "网格边界"

@@ -50,7 +50,7 @@ class Visit(Territorial):
     recorded_at = models.DateTimeField("记录时间", default=timezone.now)
     token = models.CharField("标识", max_length=40, unique=True, default=visit_token, editable=False)
 
-    rule = Jurisdiction(own=[Own("by", frozenset({"view"}), "本人的走访")])
+    rule = Jurisdiction()
 
     class Meta:
         verbose_name = verbose_name_plural = "走访记录"

@@ -26,6 +26,8 @@ OLDEST = timedelta(days=7)
 #: A phone's clock may be so far ahead.
 AHEAD = timedelta(minutes=10)
 SHORTEST_WORDS = 2
+#: What is left of the words of a need that became a matter of which no post is told.
+IN_CONFIDENCE = "（已转办，内容不公开）"
 #: Needs that follow their matters in one run of the clock, of each kind of matter.
 MOST_FOLLOWED = 1000
 
@@ -168,14 +170,18 @@ def _hand_on(need: Need, found: Found, by: User) -> Matter:
         address=where,
     )
     _becomes(need, matter)
-    need.save(update_fields=["content_type", "object_id", "number"])
+    need.save(update_fields=["words", "content_type", "object_id", "number"])
     return matter
 
 
 def _becomes(need: Need, matter: Matter) -> None:
-    """Let a need name the matter that it became. Who sees the need need not see that one."""
+    """Let a need name the matter that it became. Where somebody came with that in confidence, the need keeps neither its number nor what
+    was said: who sees the need need not see the matter."""
     need.content_type = ContentType.objects.get_for_model(matter)
     need.object_id, need.number = matter.pk, intake.told_number(matter)
+    if not need.number:
+        need.words = IN_CONFIDENCE
+        need.history.update(words=IN_CONFIDENCE)
 
 
 @transaction.atomic
@@ -245,7 +251,7 @@ def _follow(need: Need, matter: Matter, today: date) -> None:
         need.content_type, need.object_id, need.number = None, None, ""
     else:
         need.settled_on, need.settlement = today, "转办的事项已经办结"
-    need.save(update_fields=["content_type", "object_id", "number", "settled_on", "settlement"])
+    need.save(update_fields=["words", "content_type", "object_id", "number", "settled_on", "settlement"])
 
 
 # --- projects -----------------------------------------------------------------------------------------------------------

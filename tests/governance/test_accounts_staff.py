@@ -92,6 +92,14 @@ def test_password_and_code_open_the_desk(client, officer):
     assert kinds() == ["login"] and AccessEvent.objects.get().address == "127.0.0.1"
 
 
+def test_on_a_phone_staff_begin_at_the_home_page(client, officer):
+    phone = {"headers": {"user-agent": "Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36"}}
+    client.get(reverse("staff_login"), **phone)
+    client.post(reverse("staff_login"), {"login": "officer", "password": PASSWORD}, **phone)
+    answer = client.post(reverse("mfa_authenticate"), {"code": totp.demo_code(officer)}, **phone)
+    assert answer.url == "/" and reverse("admin:index") in client.get("/", **phone).content.decode()
+
+
 def test_a_wrong_code_is_refused_and_logged(client, officer):
     give_password(client)
     right = totp.demo_code(officer)

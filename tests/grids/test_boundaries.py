@@ -1,6 +1,7 @@
 """Outlines at the desk: a file is looked over as a draft, put in force or dropped; what was before is kept; what does not fit is shown."""
 
 import json
+from datetime import timedelta
 
 import pytest
 import shapely
@@ -107,8 +108,9 @@ def test_nobody_draws_elsewhere(secretary):
     worker = enter(factories.make_staff("grid_worker", BASE))
     for page in (url("grid_boundaries"), url("grid_boundaries_load"), url("boundarydraft_change", draft.pk)):
         assert worker.get(page).status_code == 404
-    assert not Boundary.objects.restrict(far).filter(grid=COMMUNITY).exists()
-    assert Boundary.objects.restrict(secretary).filter(grid=COMMUNITY).exists()
+    # What lies where is no secret, on no day; what is being drawn is.
+    assert Boundary.objects.restrict(far).filter(grid=COMMUNITY).exists()
+    assert not BoundaryDraft.objects.restrict(far).exists()
 
 
 def test_a_file_goes_from_the_upload_to_the_map(secretary):
@@ -186,3 +188,19 @@ def test_a_map_writes_only_what_tells_its_grids_apart():
     assert labels(["和苑社区第1网格", "和苑社区第10网格"]) == ["第1网格", "第10网格"]
     assert labels(["和苑社区", "全和园社区"]) == ["和苑社区", "全和园社区"]
     assert labels(["和苑社区第1网格"]) == ["和苑社区第1网格"] and labels([]) == []
+
+
+def test_a_street_looks_at_the_map_of_any_day_and_draws_nothing(secretary):
+    street, far = (
+        factories.make_staff("street_officer", code) for code in (factories.STREET, factories.FAR[:9])
+    )
+    services.load_outlines({BASE: WHOLE})
+    client = enter(street)
+    page = client.get(url("grid_boundaries") + f"?in={COMMUNITY}").content.decode()
+    assert "网格001" in page and "在地图上画" not in page and "导入边界" not in page
+    yesterday = timezone.localdate() - timedelta(days=1)
+    assert client.get(url("grid_boundaries") + f"?in={COMMUNITY}&on={yesterday}").status_code == 200
+    for name in ("grid_boundaries_edit", "grid_boundaries_load"):
+        assert client.get(url(name)).status_code == 404
+    # Another street's map begins at that street.
+    assert BASE not in enter(far).get(url("grid_boundaries") + f"?in={COMMUNITY}").content.decode()

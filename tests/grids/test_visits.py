@@ -147,7 +147,14 @@ def test_a_dispute_found_at_a_visit_is_no_worker_s_to_read(worker, home):
     to = next(key for _, rows in intake.findings(worker) for key, _ in rows if key.startswith("dispute:"))
     make_visit(home, by=worker, found=Found("楼上漏水，两家吵起来了", to))
     dispute = Dispute.objects.get()
-    assert Need.objects.get().matter == dispute and not worker.may("view", dispute)
+    need = Need.objects.get()
+    assert (
+        need.matter == dispute
+        and dispute.description == "楼上漏水，两家吵起来了"
+        and not worker.may("view", dispute)
+    )
+    # What was said is the dispute's alone.
+    assert {need.words, *need.history.values_list("words", flat=True)} == {visits.IN_CONFIDENCE}
     assert not Dispute.objects.restrict(worker).exists()
 
 

@@ -5,10 +5,10 @@ tests/permission_matrix.txt is the matrix, a line for each address and method, a
 answer differs. After a deliberate change, REWRITE_MATRIX=1 writes what is answered now: read the difference line by line
 before it is committed, because it is the decision who may see what.
 
-Every view, form and rule runs for everyone. What a page says decides no status and is most of the work, so it is drawn here only for
-those for whom nothing else draws it: tests/test_hostile_forms.py draws what its senders open while it looks for a form, and who stands
-elsewhere sees the pages of her like. The page that says "not found" or "not allowed", and what answers to a form that was sent, are
-not drawn either. Who stands elsewhere than her like is asked only where a row is named, for there alone the place can differ. Where
+Every view, form and rule runs for everyone. What a page says decides no status, so it is drawn here only in a thorough run, and then for
+those for whom nothing else draws it: tests/browser/test_every_page.py draws each page for one person, tests/test_hostile_forms.py what its
+senders open while it looks for a form, and who stands elsewhere sees the pages of her like. The page that says "not found" or "not
+allowed", and what answers to a form that was sent, are not drawn either. Who stands elsewhere than her like is asked only where a row is named, for there alone the place can differ. Where
 POST answers everyone as GET does, or that there is no POST, a few send it for all: the address has one door, and a second one would
 be seen by them. To write the matrix, and in a thorough run (tests/thorough.py), everyone is asked everything.
 """
@@ -54,7 +54,7 @@ draw = Template.render
 
 def draw_some(person: str, method: str):
     """Return what renders templates while a request of this person is answered."""
-    drawn = method == "GET" and person not in SENDERS and not person.startswith(ELSEWHERE)
+    drawn = THOROUGH and method == "GET" and person not in SENDERS and not person.startswith(ELSEWHERE)
 
     def render(template, context=None, request=None):
         return draw(template, context, request) if drawn and template.template.name not in REFUSALS else ""

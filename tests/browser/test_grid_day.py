@@ -50,8 +50,9 @@ def test_a_day_with_the_network_cut_in_the_middle(people, visit):
     phone.fill("有什么需求", "楼门口路灯不亮")
     phone.page.get_by_label("转到哪里").select_option(label="路灯不亮")
     phone.press("见到人了")
+    phone.reads("已记录")
     incident = Incident.objects.get()
-    phone.reads("已记录", incident.number)
+    phone.reads(incident.number)
     assert (incident.minor_class, incident.spot, Need.objects.get().matter) == (lamp, "301", incident)
 
     # In the cellar there is no network: what she opened before is there, and what she does waits on the phone.
@@ -102,7 +103,9 @@ def test_a_day_with_the_network_cut_in_the_middle(people, visit):
     desk.open(reverse("admin:grids_sweep_live", args=[sweep.pk]))
     expect(desk.page.locator(f'[data-code="{factories.BASE}"]')).to_contain_text("50%")
     desk.open(reverse("admin:grids_need_changelist") + "?state=all")
-    desk.reads("楼门口路灯不亮", incident.number)
+    desk.reads("已转办")
+    desk.follow("楼门口路灯不亮")
+    desk.reads(incident.number)
     desk.open(incident.get_desk_url())
     desk.reads("需求清单：楼门口路灯不亮")
     assert desk.complaints == []

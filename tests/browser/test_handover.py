@@ -56,13 +56,12 @@ def test_work_is_handed_over_from_one_grid_worker_to_the_next(visit, secretary):
 
     taker = signed_in(visit(), handover.taking.user)
     taker.open(reverse("my_handovers"))
-    taker.reads("已约物业周三来看")
-    taker.does_not_read(incident.number)
+    taker.does_not_read(incident.number, "已约物业周三来看")
     taker.reads("内容不在您的权限里")
-    # From her first day on she reaches what lies in the grid.
+    # From her first day on she reaches what lies in the grid, and what was said of it.
     type(handover.taking.post).objects.filter(pk=handover.taking.post_id).update(valid_from="2026-01-01")
     taker.open(reverse("my_handovers"))
-    taker.reads(incident.number, order.number)
+    taker.reads(incident.number, order.number, "已约物业周三来看")
     taker.press("确认接手")
     taker.reads("请先勾选已接手的")
     taker.choose(incident.title)

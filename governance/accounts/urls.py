@@ -12,6 +12,7 @@ urlpatterns = [
     path("logout/", views.account_logout, name="account_logout"),
     path("me/", views.me, name="me"),
     path("me/profile/", views.me_profile, name="me_profile"),
+    path("me/elsewhere/", views.me_elsewhere, name="me_elsewhere"),
     path("me/close/", views.me_close, name="me_close"),
     path("privacy/", views.privacy, name="privacy"),
     path("staff/login/", views.staff_login, name="staff_login"),

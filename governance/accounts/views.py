@@ -24,7 +24,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from governance import audit, parameters
-from governance.accounts import closing, codes, passwords, sessions, sms
+from governance.accounts import closing, codes, elsewhere, passwords, sessions, sms
 from governance.accounts.arrivals import account_of
 from governance.accounts.forms import CloseForm, CodeForm, ElevateForm, PhoneForm, ProfileForm
 from governance.accounts.totp import demo_code, demo_code_of
@@ -266,6 +266,18 @@ def me_profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, "已保存。")
         return HttpResponseRedirect(target or reverse("me"))
     return render(request, "account/profile.html", {"form": form, "target": target})
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def me_elsewhere(request: HttpRequest) -> HttpResponse:
+    """End the own sessions on other devices."""
+    if request.method == "POST":
+        elsewhere.end_other_sessions(request)
+        messages.success(request, "其他手机和电脑上的登录都已退出。")
+        return HttpResponseRedirect(reverse("me"))
+    return render(request, "account/elsewhere.html")
 
 
 @never_cache

@@ -93,10 +93,18 @@ class User(AbstractBaseUser):
 
     objects = UserManager()
     rule = DistrictWide(own=[Own("pk", frozenset({"view"}), "本人账号")])
-    history = HistoricalRecords(excluded_fields=["password", "last_login"])
+    session_mark = models.CharField(
+        "会话标记", max_length=24, blank=True, default="", db_default="", editable=False
+    )
+    history = HistoricalRecords(excluded_fields=["password", "last_login", "session_mark"])
 
     class Meta:
         verbose_name = verbose_name_plural = "账号"
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must carry: it changes with the password, and when the person ends her other sessions."""
+        found = super()._get_session_auth_hash(secret)
+        return f"{found}{self.session_mark}" if self.session_mark else found
 
     def __str__(self) -> str:
         return self.name or self.username

@@ -191,7 +191,16 @@ def phone_pages(stage: Stage) -> dict[str, list[str]]:
         "code": plain("phone_code"),
         "factor": plain("mfa_authenticate"),
         "resident": [
-            *plain("home", "me", "me_profile", "me_close", "my_matters", "notices", "account_logout"),
+            *plain(
+                "home",
+                "me",
+                "me_profile",
+                "me_elsewhere",
+                "me_close",
+                "my_matters",
+                "notices",
+                "account_logout",
+            ),
             reverse("my_matters") + "?done=1",
             item,
             *order(cast.order, "cancel"),

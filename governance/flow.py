@@ -161,8 +161,9 @@ class Flow:
         yellow: Callable[[Matter, datetime, datetime], datetime] | None = None,
         unmet: frozenset[str] = frozenset(),
     ) -> None:
-        """``unmet``: the final states in which what was asked for was not done, as whoever handed it on may learn. ``yellow`` says of a matter and its clock's beginning and end when the light turns yellow; without it, when a
-        quarter of the working time is left."""
+        """``yellow`` says of a matter and its clock's beginning and end when the light turns yellow; without it, when a
+        quarter of the working time is left. ``unmet``: the final states in which what was asked for was not done, as whoever handed it
+        on may learn."""
         self.model, self.step, self.initial, self.final, self.unmet = model, step, initial, final, unmet
         self.yellow = yellow or (lambda matter, start, due: worktime.yellow_point(start, due))
         self.states = dict(model._meta.get_field("status").choices)

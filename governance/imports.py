@@ -6,7 +6,6 @@ What one kind of table is, an app says in its importer (governance/importers.py)
 
 import json
 import logging
-import re
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -26,6 +25,7 @@ from django_tasks import task
 from governance import audit, encryption, exports, notices
 from governance.flow import Refused, on_tick
 from governance.importers import WHY, BadRow, Importer, RowReader, importer_of, importers
+from governance.masks import IDENTITY_NUMBER
 from governance.models import AccessEvent, ImportState, TableImport, TableRow, User
 from governance.tables import Cell, Table, packed, read_table, said, unpacked
 from governance.territory import common_node, covers
@@ -46,10 +46,6 @@ SHOWN_ROWS, SHOWN_WRONG = 5, 200
 #: How the example in our own template begins; it is no row.
 EXAMPLE = "（示例）"
 REFUSED = TableRow.Outcome.REFUSED
-#: An identity number: a division, a day of birth, a serial and a check digit, written together or apart.
-_IDENTITY = re.compile(
-    r"(?<!\d)\d{6}[\s-]?(?:18|19|20)\d\d[\s-]?(?:0[1-9]|1[0-2])[\s-]?(?:0[1-9]|[12]\d|3[01])[\s-]?\d{3}[\s-]?[\dXx](?!\d)"
-)
 
 
 # --- the file -----------------------------------------------------------------------------------------------------------
@@ -116,8 +112,8 @@ def without_identity_numbers(table: Table) -> Table:
 
     def clean(cell: Cell) -> Cell:
         if isinstance(cell, float | int) and 1e17 <= cell < 1e18:
-            return None if _IDENTITY.search(str(int(cell))) else cell
-        return _IDENTITY.sub("", cell).strip() if isinstance(cell, str) else cell
+            return None if IDENTITY_NUMBER.search(str(int(cell))) else cell
+        return IDENTITY_NUMBER.sub("", cell).strip() if isinstance(cell, str) else cell
 
     headings = [clean(name) or f"第 {at} 列" for at, name in enumerate(table.headings, 1)]
     return Table(headings, [(line, [clean(cell) for cell in cells]) for line, cells in table.rows])

@@ -1,10 +1,15 @@
 """How personal data looks before someone is allowed to see it. Conventions: phone 138 **** 5678, name 张*, address to
 the building."""
 
+import re
 from collections.abc import Callable
 
 #: How the login names of other systems' accounts begin; nobody signs in by them.
 MACHINE = "source-"
+#: An identity number: a division, a day of birth, a serial and a check digit, written together or apart.
+IDENTITY_NUMBER = re.compile(
+    r"(?<!\d)\d{6}[\s-]?(?:18|19|20)\d\d[\s-]?(?:0[1-9]|1[0-2])[\s-]?(?:0[1-9]|[12]\d|3[01])[\s-]?\d{3}[\s-]?[\dXx](?!\d)"
+)
 
 
 def phone(text: str) -> str:

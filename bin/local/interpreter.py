@@ -1,5 +1,6 @@
 """Decides which Python runs the commands: the one that was called if it is new enough, else a newer one on the PATH. One that was
-built without optimisation, as version managers do unless they are asked, gives way to the system's own: everything takes a third less time.
+built without optimisation, as version managers do unless they are asked, gives way to the system's own, which takes a
+third less time for plain Python work.
 
 Kept in syntax that an old Python can still read, so that it can say what is missing.
 """

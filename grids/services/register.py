@@ -4,7 +4,6 @@ Each function is one transaction. ``by`` must be allowed to do it by the rule of
 saved.
 """
 
-import re
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from django.utils import timezone
 from governance import parameters
 from governance.constraints import sentence
 from governance.flow import NotYours, Refused, on_tick
+from governance.masks import IDENTITY_NUMBER
 from governance.models import User
 from governance.permissions import look_again
 from governance.territory import GridLevel
@@ -38,7 +38,6 @@ SHORTEST_REASON = 2
 #: The name of whoever has been forgotten.
 FORGOTTEN = "（已删除）"
 NO_IDENTITY = "备注里像有身份证号。这里不登记身份证号，请去掉。"
-_IDENTITY = re.compile(r"(?<!\d)[1-9]\d{16}[\dXx](?!\d)", re.ASCII)
 
 
 def _save(row: models.Model, by: User, new: bool, clash: str) -> None:
@@ -58,13 +57,8 @@ def behind_the_door(row: Household | Premises) -> str:
     return " ".join(part for part in (row.name, row.address) if part)[:100]
 
 
-def names_an_identity(words: str) -> bool:
-    """Say whether words hold what looks like an identity card's number, which the register does not take."""
-    return _IDENTITY.search(words) is not None
-
-
 def _check(row: models.Model, *relations: str) -> None:
-    if names_an_identity(row.note):
+    if IDENTITY_NUMBER.search(row.note):
         raise Refused(NO_IDENTITY, "note")
     row.full_clean(exclude=["grid", *relations], validate_constraints=False)
 

@@ -224,24 +224,17 @@ def test_findings_cost_the_same_however_many_were_handed_on(world):
             assert client.get(of(sweep, "findings")).status_code == 200
         return len(captured)
 
-    for row in rows(sweep)[:1]:
-        answer(row, world.people["worker"], found=True, photos=[upload()])
-        hand_on(
-            SweepTarget.objects.get(pk=row.pk),
-            by=world.people["secretary"],
-            to=f"incident:{minor.code}",
-            words="堆物",
-        )
+    def found_and_handed_on(some):
+        for row in some:
+            answer(row, world.people["worker"], found=True, photos=[upload()])
+            row.refresh_from_db()
+            hand_on(row, by=world.people["secretary"], to=f"incident:{minor.code}", words="堆物")
+
+    first, *others = rows(sweep)
+    found_and_handed_on([first])
     cost()
     few = cost()
-    for row in rows(sweep)[1:]:
-        answer(row, world.people["worker"], found=True, photos=[upload()])
-        hand_on(
-            SweepTarget.objects.get(pk=row.pk),
-            by=world.people["secretary"],
-            to=f"incident:{minor.code}",
-            words="堆物",
-        )
+    found_and_handed_on(others)
     assert Incident.objects.count() == 3 and cost() == few
 
 

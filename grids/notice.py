@@ -15,7 +15,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from governance.models import Post
-from governance.territory import GridLevel, parent_code
+from governance.territory import GridLevel, lineage, parent_code
 from grids.drawing import Drawing, draw
 from grids.models import Grid, TeamMember
 from grids.models.team import ROLE
@@ -89,6 +89,12 @@ def notice_of(grid: Grid) -> Notice:
         supervision_phone=_first(each.supervision_phone for each in chain) or HOTLINE,
         children=[(child, teams.get(child.code, Team()).workers) for child in children],
     )
+
+
+def public_phone(code: str) -> str:
+    """Return the phone of a grid's notice alone, in one query; empty where none above it has one either."""
+    rows = Grid.objects.filter(code__in=lineage(code)).exclude(phone="").order_by("-code")
+    return rows.values_list("phone", flat=True).first() or ""
 
 
 def teams_of(codes: Iterable[str]) -> dict[str, Team]:

@@ -152,7 +152,6 @@ def _hand_on(need: Need, found: Found, by: User) -> Matter:
             raise Refused(error.messages[0], "phone") from error
     target = need.household or need.premises
     number = f"XQ-{need.pk}"
-    where = behind_the_door(target) if target is not None else ""
     matter = intake.hand_on(
         found.to,
         by=by,
@@ -165,9 +164,7 @@ def _hand_on(need: Need, found: Found, by: User) -> Matter:
         entrance=target.entrance if target is not None else None,
         applicant_name=found.name.strip(),
         applicant_phone=phone,
-        # Incidents and orders call it differently; whoever comes must find the door.
-        spot=where,
-        address=where,
+        spot=behind_the_door(target) if target is not None else "",
     )
     _becomes(need, matter)
     need.save(update_fields=["words", "content_type", "object_id", "number"])

@@ -15,11 +15,11 @@ from governance import masks, outbox
 from governance.flow import NotYours
 from governance.forms import tell
 from governance.permissions import permitted_actions
-from governance.territory import lineage
 from governance.views import Kept, RestrictedList, SignedIn
+from grids import notice
 from grids.cards import looks_in, works
 from grids.forms.care import LookForm
-from grids.models import CareAlarm, CareContact, CarePlan, CareVisit, Grid
+from grids.models import CareAlarm, CareContact, CarePlan, CareVisit
 from grids.services.care import look_in
 
 #: Look-ins and presses on a plan's page.
@@ -114,7 +114,7 @@ class CarePlanPage(Kept, SignedIn, View):
             "phone": resident.phone if meets else "",
             "contacts": contacts,
             "carers": plan.carers.filter(until=None).select_related("user"),
-            "grid_phone": public_phone(plan.grid_id),
+            "grid_phone": notice.public_phone(plan.grid_id),
             "visits": visits,
             "alarms": CareAlarm.objects.restrict(user).filter(plan=plan, first=None)[:3],
             "due": plan.due_on <= timezone.localdate(),
@@ -134,9 +134,3 @@ def ways_on() -> list[tuple[str, str]]:
         except NoReverseMatch:
             continue
     return found
-
-
-def public_phone(code: str) -> str:
-    """Return the public phone of a grid, or of the nearest above it that has one."""
-    rows = Grid.objects.filter(code__in=lineage(code)).exclude(phone="").order_by("-level")
-    return rows.values_list("phone", flat=True).first() or ""

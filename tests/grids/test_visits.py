@@ -138,7 +138,7 @@ def test_what_is_found_goes_into_the_list_or_through_the_front_door(worker, home
     assert incident.channel == "worker" and incident.grid_id == factories.BASE
     assert incident.spot == order.address == home.room, "whoever comes finds the door"
     assert list(worklist(Incident.objects.restrict(worker), worker, "sent")) == [incident]
-    assert leak.matter == order and order.beneficiary_phone == "13800001234"
+    assert leak.matter == order and (order.beneficiary_phone, order.address) == ("13800001234", "301")
     assert list(Need.objects.restrict(secretary).waiting()) == [plain]
 
 

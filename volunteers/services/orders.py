@@ -82,7 +82,7 @@ def take_in(came: Intake, payload: dict[str, Any]) -> Matter:
     """Make an order of what came in by the front door (the handler of the kind "order")."""
     by: User = payload["by"]
     if came.referred_from:
-        payload = {**_of_referral(came, payload["choice"]), **payload}
+        payload = {**_of_referral(came, payload["choice"], payload.get("spot", "")), **payload}
     item: ServiceItem = payload["item"]
     if not item.is_active:
         raise Refused("这项服务已经下架，请选择别的项目。", "item")
@@ -148,9 +148,9 @@ def referred_to() -> list[tuple[str, str]]:
     return [(item.code, f"{item.get_category_display()} · {item.name}") for item in dishes]
 
 
-def _of_referral(came: Intake, code: str) -> dict[str, Any]:
-    """Return what an order needs and a referred matter does not say: the dish that was chosen, for whoever asked, in the
-    morning of the next working day; the desk agrees on another time with her.
+def _of_referral(came: Intake, code: str, spot: str) -> dict[str, Any]:
+    """Return what an order needs and a referred matter does not say: the dish that was chosen, for whoever asked, where it was
+    found (``spot``), in the morning of the next working day; the desk agrees on another time with her.
 
     Raises Refused where there is nobody to serve or no such dish.
     """
@@ -162,7 +162,7 @@ def _of_referral(came: Intake, code: str) -> dict[str, Any]:
     start = datetime.combine(next_workday(), time(9), timezone.get_default_timezone())
     return {
         "item": item,
-        "address": "",
+        "address": spot,
         "places": 1,
         "wanted_from": start,
         "wanted_until": start + timedelta(minutes=item.usual_minutes),

@@ -23,6 +23,13 @@ class PhotoToken(StringConverter):
     regex = "[A-Za-z0-9_-]{10,40}"
 
 
+class UploadToken(StringConverter):
+    """The name that a phone gives a picture which it sends in pieces."""
+
+    regex = "[0-9a-f]{32}"
+
+
 register_converter(MatterNumber, "matter")
 register_converter(Name, "name")
 register_converter(PhotoToken, "photo")
+register_converter(UploadToken, "upload")

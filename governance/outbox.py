@@ -1,8 +1,8 @@
 """What a phone keeps while it has no network, and sends once it is back (static/portal/outbox.js is the phone's side).
 
 It sends to the form's own address, so one view checks and carries out what comes from the page and what comes later. A request that
-accepts JSON is answered in JSON, with a ``state`` that the phone can act on: ``done``, ``refused``, ``stale`` or
-``signed_out``; in every answer ``said`` is the sentence for the person.
+accepts JSON is answered in JSON, with a ``state`` that the phone can act on: ``done``, ``refused``, ``stale``,
+``incomplete`` or ``signed_out``; in every answer ``said`` is the sentence for the person.
 """
 
 from django import forms
@@ -50,6 +50,11 @@ def refused(form: forms.Form) -> JsonResponse:
         f"{form[each['field']].label}：{each['text']}" if each["field"] else each["text"] for each in errors
     )
     return JsonResponse({"state": "refused", "said": said, "errors": errors}, status=422)
+
+
+def incomplete() -> JsonResponse:
+    """Answer that a picture which the form names has not come whole, so nothing was carried out."""
+    return JsonResponse({"state": "incomplete", "said": "照片还没有传完，过一会儿自动再发。"}, status=409)
 
 
 def stale(found: Stale, *, by: User, version: int | None, url: str) -> JsonResponse:

@@ -6,6 +6,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_tasks import task
 
+from governance import uploads
 from governance.models import ApiToken, Heartbeat, IdempotencyKey
 
 #: The days for which finished background work is kept: long enough to look into what failed.
@@ -27,10 +28,12 @@ def beat() -> None:
 
 @task()
 def tidy() -> None:
-    """Delete what only grows: finished tasks older than ``RESULT_DAYS``, expired sessions and tokens, old idempotency keys."""
+    """Delete what only grows: finished tasks older than ``RESULT_DAYS``, expired sessions and tokens, old idempotency keys,
+    pictures that stopped on their way."""
     call_command("prune_db_task_results", min_age_days=RESULT_DAYS, queue_name="*", verbosity=0)
     call_command("clearsessions")
     now = timezone.now()
     ApiToken.objects.filter(expires_at__lte=now).delete()
     IdempotencyKey.objects.filter(created_at__lte=now - timedelta(days=KEY_DAYS)).delete()
+    uploads.tidy()
     beat_as("tidy")

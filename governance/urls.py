@@ -6,6 +6,7 @@ from django.urls import include, path
 from governance import addresses, offline, pages  # noqa: F401  addresses registers the converters
 from governance.health import healthz
 from governance.views import pages as views
+from governance.views.uploads import photo_upload
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("sw.js", offline.service_worker, name="service_worker"),
     path("offline/", offline.offline, name="offline"),
     path("outbox/", views.whose, name="outbox"),
+    path("outbox/photos/<upload:token>/", photo_upload, name="photo_upload"),
     path("channels/", views.Channels.as_view(), name="channels"),
     path("reveal/<name:app>/<name:model>/<int:pk>/<name:field>/", views.Reveal.as_view(), name="reveal"),
     path("files/<name:app>/<name:model>/<photo:token>/<name:size>/", views.photo, name="photo"),

@@ -27,7 +27,7 @@ class GridsConfig(AppConfig):
             shell=(("visits", ""),),
             files=("portal/visits.css", "portal/visits.js"),
         )
-        offline.keep(works=cards.works, pages=(r"^/my/care/([0-9]+/)?$",), shell=(("my_care", ""),))
+        offline.keep(works=cards.looks_in, pages=(r"^/my/care/([0-9]+/)?$",), shell=(("my_care", ""),))
         intake.adopting(clock.adopt)
         offline.keep(
             works=cards.walks,

@@ -31,14 +31,19 @@ def visits_homes(request: HttpRequest) -> bool:
 
 
 def works(request: HttpRequest) -> bool:
-    """Whether this person's phone keeps the pages of her day: that of whoever looks in by a post."""
+    """Whether this person looks in by a post."""
     return request.user.is_authenticated and request.user.has_perm("grids.look_careplan")
 
 
 def looks_in(request: HttpRequest) -> bool:
-    """The ``shows`` of the look-ins: for whoever does so by a post, and for neighbours of a plan."""
+    """The ``shows`` of the look-ins, and whose pages they are: whoever looks in by a post, and the neighbours of a plan. Asked once
+    for each page."""
     user = request.user
-    return works(request) or user.is_authenticated and CarePlan.objects.cared_for_by(user).exists()
+    if not hasattr(request, "_looks_in"):
+        request._looks_in = works(request) or (
+            user.is_authenticated and CarePlan.objects.cared_for_by(user).exists()
+        )
+    return request._looks_in
 
 
 def walks(request: HttpRequest) -> bool:

@@ -130,6 +130,7 @@ def particular(cast: Cast) -> dict[str, list]:
         "selfcheck_sent": [cast.hazard.premises.token],
         "premises_qr": [cast.hazard.premises_id],
         "renew_premises": [cast.hazard.premises_id],
+        "photo_upload": ["0" * 32],
         "photo": ["volunteers", "orderphoto", cast.photo.token, "large"],
         "reveal": ["volunteers", "order", order.pk, "applicant_phone"],
         "notice_open": [notice],

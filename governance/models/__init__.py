@@ -2,7 +2,7 @@
 
 from governance.models.audit import AccessEvent, AppendOnly, Elevation, Share
 from governance.models.base import Territorial
-from governance.models.files import Photo
+from governance.models.files import Photo, PhotoUpload
 from governance.models.imports import ImportState, TableImport, TableRow
 from governance.models.matters import Matter, MatterQuerySet, NumberSeries, Step
 from governance.models.messages import Intake, Notice, TextMessage
@@ -25,6 +25,7 @@ __all__ = [
     "NumberSeries",
     "Parameter",
     "Photo",
+    "PhotoUpload",
     "Post",
     "Role",
     "Share",

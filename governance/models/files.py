@@ -1,5 +1,6 @@
 """The abstract photo. Each app has its own concrete one with a foreign key to what it belongs to, so that the rule of
-the whole decides who sees the picture; governance/files.py checks, re-encodes and serves them."""
+the whole decides who sees the picture; governance/files.py checks, re-encodes and serves them. And the upload: what has come so far
+of a picture that a phone sends in pieces."""
 
 import secrets
 
@@ -7,7 +8,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from governance.permissions import RestrictedQuerySet
+from governance.permissions import OwnOnly, RestrictedQuerySet
 
 
 def photo_token() -> str:
@@ -63,3 +64,25 @@ class Photo(models.Model):
 
     def _address(self, size: str) -> str:
         return reverse("photo", args=[self._meta.app_label, self._meta.model_name, self.token, size])
+
+
+class PhotoUpload(models.Model):
+    """What has come so far of a picture on its way from a phone, under the name that the phone gave it (governance/uploads.py).
+    Nobody looks at it; it goes when its form has arrived, and after a few days."""
+
+    owner = models.ForeignKey("governance.User", models.CASCADE, related_name="+", verbose_name="上传人")
+    token = models.CharField("标识", max_length=32)
+    content = models.BinaryField("已传内容", default=b"")
+    size = models.PositiveIntegerField("已传字节数", default=0)
+    at = models.DateTimeField("最近传来", default=timezone.now)
+
+    objects = RestrictedQuerySet.as_manager()
+    rule = OwnOnly()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "传输中的照片"
+        constraints = [models.UniqueConstraint(fields=["owner", "token"], name="photo_upload_once")]
+        indexes = [models.Index(fields=["at"])]
+
+    def __str__(self) -> str:
+        return self.token

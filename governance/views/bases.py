@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.cache import add_never_cache_headers
 from django.views.generic import DetailView, ListView
 
-from governance import drafts, outbox
+from governance import drafts, outbox, uploads
 from governance.slices import Slice, page_of
 
 
@@ -32,8 +32,13 @@ class Kept:
     Stands before ``SignedIn``."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method == "POST" and outbox.asked(request) and not outbox.is_owners(request):
-            return outbox.signed_out()
+        if request.method == "POST" and outbox.asked(request):
+            if not outbox.is_owners(request):
+                return outbox.signed_out()
+            try:
+                uploads.put_among_files(request)
+            except uploads.Missing:
+                return outbox.incomplete()
         return super().dispatch(request, *args, **kwargs)
 
     def carried_out(self, url: str, sentence: str) -> HttpResponse:

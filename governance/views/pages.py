@@ -17,7 +17,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from governance import audit, home, intake, masks, mine
+from governance import audit, home, intake, masks, mine, offline
 from governance.models import Intake, Notice, Photo
 from governance.models.matters import Channel
 from governance.views.bases import RestrictedList, SignedIn
@@ -37,6 +37,7 @@ def front(request: HttpRequest) -> HttpResponse:
             "below": [card for card in cards if card[0] >= 0],
             "tiles": home.tiles(request),
             "unread": unread(request),
+            "works": offline.works(request),
         },
     )
 

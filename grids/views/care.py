@@ -58,7 +58,7 @@ class MyCare(SignedIn, RestrictedList):
             {"key": key, "word": word, "count": number if key == "due" else 0, "here": key == self.tab}
             for key, word in TABS
         ]
-        return super().get_context_data(tabs=tabs, tab=self.tab, works=works(self.request), **kwargs)
+        return super().get_context_data(tabs=tabs, tab=self.tab, works=looks_in(self.request), **kwargs)
 
 
 class CarePlanPage(Kept, SignedIn, View):
@@ -120,7 +120,7 @@ class CarePlanPage(Kept, SignedIn, View):
             "due": plan.due_on <= timezone.localdate(),
             "ends_soon": plan.runs and plan.until <= timezone.localdate() + timedelta(days=14),
             "ways_on": ways_on() if request.GET.get("found") == "1" and works(request) else [],
-            "works": works(request),
+            "works": looks_in(request),
         }  # fmt: skip
         return render(request, "grids/care_plan.html", context, status=status)
 

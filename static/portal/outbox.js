@@ -6,7 +6,7 @@
   const ME = document.body.dataset.account || "";
   const pathOf = (address) => { const url = new URL(address); return url.pathname + url.search; };
   const HERE = pathOf(location.href);
-  const DAY = 24 * 3600 * 1000, KEPT = 7 * DAY, LONG_EDGE = 1600, PATIENCE = 90_000, RETRY = 30_000, LONGEST = 600_000;
+  const DAY = 24 * 3600 * 1000, KEPT = 7 * DAY, LONG_EDGE = 1600, PATIENCE = 90_000, RETRY = 30_000, LONGEST = 600_000, SLOW = 2000;
   const list = document.querySelector("[data-outbox-list]");
   const forms = [...document.querySelectorAll("form[data-outbox]")];
   const leaving = document.querySelector("form[data-outbox-leave]");
@@ -36,13 +36,18 @@
   const alone = (work) => (navigator.locks ? navigator.locks.request("portal-outbox", work) : work());
 
   // --- from the form into the store and back ---
-  const newToken = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hex = (bytes) => [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("").slice(0, 32);
+  const newToken = () => hex(crypto.getRandomValues(new Uint8Array(16)));
+  // A picture is called by its content, so that one that is sent off again goes on where it broke off.
+  const nameOf = async (file) => (crypto.subtle ? hex(await crypto.subtle.digest("SHA-256", await file.arrayBuffer())) : newToken());
   // A page may go on by itself: it hears what became of its form, and takes over by preventing what would follow.
   const tell = (target, name, detail) => target.dispatchEvent(new CustomEvent(`outbox:${name}`, { bubbles: true, cancelable: true, detail }));
   const renew = (form) => { const token = form.querySelector("[data-token]"); if (token) token.value = newToken(); };
 
-  // Small enough for a weak network, and without what a camera writes into a picture besides.
+  // Small enough for a weak network, and without what a camera writes into a picture besides. What came from a draft was scaled before.
+  const SCALED = "已存照片";
   const scaled = async (file) => {
+    if (file.name.startsWith(SCALED)) return file;
     try {
       const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
       const share = Math.min(1, LONG_EDGE / Math.max(picture.width, picture.height));
@@ -66,7 +71,10 @@
     for (const [name, value] of new FormData(form)) {
       if (name === "csrfmiddlewaretoken") continue;
       if (!(value instanceof File)) draft.fields.push([name, value]);
-      else if (value.size) draft.photos.push({ field: name, name: `${draft.photos.length + 1}.jpg`, file: await scaled(value) });
+      else if (value.size) {
+        const file = await scaled(value);
+        draft.photos.push({ field: name, token: await nameOf(file), file });
+      }
     }
     return draft;
   };
@@ -84,7 +92,7 @@
     const album = [...form.querySelectorAll("input[type=file]")].at(-1);
     if (album && draft.photos.length) {
       const files = new DataTransfer();
-      for (const { name, file } of draft.photos) files.items.add(new File([file], name, { type: "image/jpeg" }));
+      for (const [at, { file }] of draft.photos.entries()) files.items.add(new File([file], `${SCALED}${at + 1}.jpg`, { type: "image/jpeg" }));
       album.files = files.files;
       album.dispatchEvent(new Event("change", { bubbles: true }));
     }
@@ -121,29 +129,83 @@
     head.focus();
   };
 
+  // --- pictures go ahead of their form, piece by piece (governance/uploads.py): what has come is not sent again ---
+  const SMALLEST = 32 * 1024, LARGEST = 1024 * 1024, QUICK = 1000;
+  const come = new Map(); // how many bytes of a picture are there, as far as this page knows
+  let size = 256 * 1024;
+  const addressOf = (photo) => `/outbox/photos/${photo.token}/`;
+  const share = (draft) => {
+    const [there, whole] = draft.photos.reduce(([a, b], each) => [a + (come.get(each.token) || 0), b + each.file.size], [0, 0]);
+    return there && whole ? `${Math.min(100, Math.floor((100 * there) / whole))}%` : "";
+  };
+  // Sends what is missing of a draft's pictures; the answer that stands in the way, if one does. Raises where there is no network.
+  const carry = async (draft, headers) => {
+    for (const photo of draft.photos) {
+      let answer = come.has(photo.token) ? null : await fetch(addressOf(photo), { headers, cache: "no-store", signal: AbortSignal.timeout?.(15_000) });
+      for (let detours = 0; detours < 5;) {
+        if (answer && answer.status !== 204 && answer.status !== 409) return answer;
+        if (answer) come.set(photo.token, Number(answer.headers.get("Upload-Offset")));
+        detours += answer?.status === 409;
+        const start = come.get(photo.token), began = Date.now();
+        progress(draft);
+        if (start >= photo.file.size) break;
+        try {
+          answer = await fetch(addressOf(photo), {
+            method: "POST", body: photo.file.slice(start, start + size), signal: AbortSignal.timeout?.(PATIENCE),
+            headers: { ...headers, "Content-Type": "application/octet-stream", "Upload-Offset": String(start), "Upload-Length": String(photo.file.size) },
+          });
+        } catch (failure) { size = Math.max(SMALLEST, size / 2); throw failure; }
+        if (Date.now() - began < QUICK) size = Math.min(LARGEST, size * 2);
+      }
+    }
+    return null;
+  };
+  // Nobody needs them there any more; what is not told goes by itself after two days.
+  const release = (draft, headers) => {
+    for (const photo of draft.photos) {
+      if (come.delete(photo.token)) fetch(addressOf(photo), { method: "DELETE", headers, keepalive: true }).catch(() => {});
+    }
+  };
+  const HEADERS = { Accept: "application/json", "X-Requested-With": "outbox", "X-Account": ME };
+
   // --- sending one: what came of it; null where there was no network ---
+  const TROUBLE = "平台暂时有问题，过一会儿自动再发。";
   const send = async (draft, later) => {
-    const headers = { Accept: "application/json", "X-Requested-With": "outbox", "X-Account": ME };
     try {
-      const asked = await fetch("/outbox/", { headers, cache: "no-store", signal: AbortSignal.timeout?.(15_000) });
+      const asked = await fetch("/outbox/", { headers: HEADERS, cache: "no-store", signal: AbortSignal.timeout?.(15_000) });
       if (asked.status === 401 || asked.redirected) return { state: "signed_out" };
-      if (!asked.ok) return { state: "waiting", said: "平台暂时有问题，过一会儿自动再发。" };
+      if (!asked.ok) return { state: "waiting", said: TROUBLE };
       const { account, token } = await asked.json();
       if (String(account) !== draft.account) return { state: "signed_out" };
+      const headers = { ...HEADERS, "X-CSRFToken": token };
+      const refused = await carry(draft, headers);
+      if (refused?.status === 401) return { state: "signed_out" };
+      if (refused) {
+        const { said = TROUBLE } = await refused.json().catch(() => ({}));
+        return refused.status === 413 ? { state: "refused", said, errors: [{ field: "", text: said }] } : { state: "waiting", said };
+      }
       const body = new FormData();
       for (const [name, value] of draft.fields) body.append(name, value);
-      for (const { field: name, name: title, file } of draft.photos) body.append(name, file, title);
+      for (const { field: name, token: photo, file } of draft.photos) body.append("arrived", `${name}:${photo}:${file.size}`);
       const answer = await fetch(draft.path, {
         method: "POST", body, signal: AbortSignal.timeout?.(PATIENCE),
-        headers: { ...headers, "X-CSRFToken": token, ...(later ? { "X-Kept": "1" } : {}) },
+        headers: { ...headers, ...(later ? { "X-Kept": "1" } : {}) },
       });
-      if ((answer.headers.get("Content-Type") || "").startsWith("application/json")) return await answer.json();
+      if ((answer.headers.get("Content-Type") || "").startsWith("application/json")) {
+        const told = await answer.json();
+        if (["done", "incomplete"].includes(told.state)) release(draft, headers);
+        return told.state === "incomplete" ? { state: "waiting", said: told.said } : told;
+      }
       if (answer.status === 404) return { state: "gone", said: "现在不能由您办理，没有提交。" };
-      return { state: "waiting", said: answer.status === 413 ? "照片太大，请打开修改，少放几张。" : "平台暂时有问题，过一会儿自动再发。" };
+      return { state: "waiting", said: TROUBLE };
     } catch { return null; }
   };
 
   const settle = async (draft, later) => {
+    sending = draft.id;
+    try { return await settled(draft, later); } finally { sending = ""; }
+  };
+  const settled = async (draft, later) => {
     let answer = await send(draft, later);
     // What happened since was all her own, sent off just before from this very outbox.
     if (answer?.state === "stale" && answer.version !== null && answer.steps.length && answer.steps.every((step) => step.mine)) {
@@ -160,14 +222,15 @@
     return Object.assign(draft, { state: "waiting", said: "", steps: [], url: "" });
   };
 
-  let offline = false, timer = 0, pause = RETRY;
+  let sending = "", offline = false, timer = 0, pause = RETRY;
   const arrived = [];
   const sendAll = async () => {
     if (!(await mine()).some((draft) => ["waiting", "signed_out"].includes(draft.state))) return;
     await alone(async () => {
       for (const draft of await mine()) {
         if (!["waiting", "signed_out"].includes(draft.state)) continue;
-        const answer = await settle(draft, true);
+        const slow = setTimeout(show, SLOW);
+        const answer = await settle(draft, true).finally(() => clearTimeout(slow));
         offline = !answer;
         if (answer) tell(document, "sent", { draft, answer });
         if (answer?.state === "done") arrived.push({ title: draft.title, url: answer.url, said: answer.said });
@@ -187,7 +250,7 @@
 
   // --- what waits, on the page ---
   const WORDS = {
-    waiting: () => (offline || !navigator.onLine ? "没有网络，等着发送" : "等着发送"),
+    sending: (draft) => `正在发送${draft.photos.length ? ` ${share(draft)}` : ""}`, waiting: () => (offline || !navigator.onLine ? "没有网络，等着发送" : "等着发送"),
     signed_out: () => "请先登录，草稿还在", refused: () => "要修改后再发", stale: () => "有新进展，请看一看", gone: () => "没有提交",
   };
   const clock = (time) => new Date(time).toLocaleString("zh-CN", { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
@@ -197,8 +260,10 @@
     const part = (name) => shown.querySelector(`[data-part="${name}"]`);
     const write = (name, text) => { part(name).textContent = text || ""; part(name).hidden = !text; };
     write("title", draft.title);
-    write("state", draft.url && !draft.id ? "已发送" : WORDS[draft.state]());
-    part("state").classList.add(!draft.id ? "cg-chip_good" : draft.state === "waiting" ? "cg-chip_info" : "cg-chip_caution");
+    const state = draft.id && draft.id === sending ? "sending" : draft.state;
+    write("state", draft.url && !draft.id ? "已发送" : WORDS[state](draft));
+    part("state").classList.add(!draft.id ? "cg-chip_good" : ["sending", "waiting"].includes(state) ? "cg-chip_info" : "cg-chip_caution");
+    part("state").dataset.state = draft.id || "";
     write("when", draft.id && [clock(field(draft, "captured_at") || draft.keptAt), draft.photos.length ? `照片 ${draft.photos.length} 张` : ""].filter(Boolean).join("　"));
     write("said", draft.said);
     const words = draft.id && (field(draft, "note") || field(draft, "description"));
@@ -210,8 +275,8 @@
     }
     part("steps").hidden = !draft.steps?.length;
     const offered = {
-      view: Boolean(draft.url), login: draft.state === "signed_out", open: draft.id && draft.state !== "stale" && draft.state !== "gone",
-      anyway: draft.state === "stale" && draft.version !== null, discard: Boolean(draft.id),
+      view: Boolean(draft.url), login: state === "signed_out", open: draft.id && !["sending", "stale", "gone"].includes(state),
+      anyway: state === "stale" && draft.version !== null, discard: draft.id && state !== "sending",
     };
     for (const control of shown.querySelectorAll("[data-do]")) {
       control.hidden = !offered[control.dataset.do];
@@ -221,6 +286,11 @@
       if (control.dataset.do === "login") control.href = `${list.dataset.login}?next=${encodeURIComponent(HERE)}`;
     }
     return shown;
+  };
+  // How far the one that is being sent has come; the rest of the list stays as it is, with what may have the focus in it.
+  const progress = (draft) => {
+    const chip = list?.querySelector(`[data-state="${draft.id}"]`);
+    if (chip && draft.id === sending) chip.textContent = WORDS.sending(draft);
   };
   const show = async () => {
     const drafts = await mine();
@@ -293,7 +363,9 @@
       const draft = await gather(form, button);
       await put(draft);
       navigator.storage?.persist?.();
+      const slow = setTimeout(show, SLOW);
       const answer = navigator.onLine ? await alone(() => settle(draft, false)) : null;
+      clearTimeout(slow);
       offline = !answer;
       if (answer?.state === "done") {
         if (tell(form, "done", { draft, answer })) { form.dataset.arrived = "1"; location.assign(answer.url); return; }

@@ -34,7 +34,7 @@ from volunteers.services.showcases import submit_showcase
 NO_PAGE = {
     "healthz", "photo", "grid_outlines", "care_mode", "theme", "renew_entrance", "notices_read", "notice_open",
     "my_worker", "snapshot_look", "snapshot_sent", "reveal", "elevate_end", "admin_login", "admin_logout", "admin_password_change", "account_login",
-    "sweep_take", "patrol_tick", "selfcheck_sent", "renew_premises", "handover_items", "visit_door_done", "visit_loose_done", "outbox", "service_worker", "dispute_paper", "dispute_scan",
+    "sweep_take", "patrol_tick", "selfcheck_sent", "renew_premises", "handover_items", "visit_door_done", "visit_loose_done", "outbox", "photo_upload", "service_worker", "dispute_paper", "dispute_scan",
 }  # fmt: skip
 
 

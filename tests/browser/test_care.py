@@ -86,6 +86,33 @@ def test_a_round_without_network_arrives_once(world, visit):
     assert desk.complaints == []
 
 
+def test_a_neighbour_without_a_post_looks_in_where_there_is_no_network(world, visit):
+    secretary, worker, *_ = world
+    friend = factories.make_user()
+    plan = make_plan(
+        by=secretary,
+        worker=worker,
+        resident=make_resident(name="何秀珍"),
+        due_on=timezone.localdate(),
+        contacts=[neighbour(friend.phone)],
+    )
+    phone = signed_in(visit(), friend)
+    phone.open("/")
+    phone.follow("上门探视")
+    kept(phone, reverse("care_plan", args=[plan.pk]))
+    phone.context.set_offline(True)
+    phone.follow("何秀珍")
+    phone.reads("离线，内容截至")
+    phone.choose("都好")
+    phone.press("记录探视")
+    phone.reads("1 件没有发出")
+    # Back on the home page she sees what waits, and there it goes off.
+    back_online(phone)
+    phone.open("/")
+    expect(phone.page.locator("[data-outbox-count]")).to_have_text("都已发出")
+    assert CareVisit.objects.get().by == friend
+
+
 def test_a_plan_is_made_at_the_desk_with_real_clicks(world, visit):
     secretary, worker, *_ = world
     resident = make_resident(name="孙宝珍")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 
 from governance.flow import Refused
@@ -124,18 +125,22 @@ def hand_on(
     entrance: Any = None,
     applicant_name: str = "",
     applicant_phone: str = "",
+    photos: Iterable[UploadedFile] = (),
     **details: Any,
 ) -> Matter:
     """Hand on what was found at a visit or on a round. Returns the matter that it became; a repeat answers with the same one.
 
     ``found``: one of those that ``findings`` offers to ``by``. ``number``: what somebody else's need is called where it was written down;
-    without one it is ``by``'s own report. ``details``: what the app's handler takes besides. The caller has asked whether ``by`` may write
+    without one it is ``by``'s own report. ``photos`` go along where the kind takes what was seen; ``details``: what the app's handler takes
+    besides. The caller has asked whether ``by`` may write
     down what was found there. Raises Refused at the field ``to`` for what is not offered, and what the app's handler raises.
     """
     kind, _, choice = found.partition(":")
     offered = _findings[kind](by) if kind in _findings else []
     if not any(choice == key for _, choices in offered for key, _ in choices):
         raise Refused("请选择转到哪里。", "to")
+    if kind in _seen:
+        details["photos"] = photos
     matter, _ = receive(
         kind,
         by=by,

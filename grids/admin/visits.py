@@ -361,9 +361,12 @@ class NeedAdmin(RegisterAdmin):
                 need, Found(need.words, given["to"], given["name"], given["phone"]), by=request.user
             )
 
+        hint = "转办以后在那边办理，这里只看进展。"
+        if need.visit_id is not None and need.visit.photos.exists():
+            hint += "转为事件的，走访时拍的照片一起带过去。"
         return verb_page(
             self, request, title="转办", form=HandOnForm(request.POST or None, user=request.user), run=run, done="已转办。",
-            back=self.link(need), obj=need, hint="转办以后在那边办理，这里只看进展。",
+            back=self.link(need), obj=need, hint=hint,
         )  # fmt: skip
 
     def settle_view(self, request: HttpRequest, object_id: int) -> HttpResponse:

@@ -94,9 +94,9 @@ def record_visit(
         if target.visited_on is None or target.visited_on < day:
             target.visited_on = day
             target.save(update_fields=["visited_on"])
+    files.attach(VisitPhoto, photos, by=by, visit=visit)
     if found is not None:
         note_need(found, target, by=by, visit=visit)
-    files.attach(VisitPhoto, photos, by=by, visit=visit)
     return visit, True
 
 
@@ -165,6 +165,7 @@ def _hand_on(need: Need, found: Found, by: User) -> Matter:
         applicant_name=found.name.strip(),
         applicant_phone=phone,
         spot=behind_the_door(target) if target is not None else "",
+        photos=files.copies(need.visit.photos.order_by("pk"), "走访.jpg") if need.visit_id else (),
     )
     _becomes(need, matter)
     need.save(update_fields=["words", "content_type", "object_id", "number"])

@@ -24,7 +24,7 @@ from incidents.models import Incident
 from incidents.worklists import worklist
 from mediation.models import Dispute
 from tests import disputes, factories
-from tests.pictures import jpeg
+from tests.pictures import jpeg, upload
 from tests.register import make_household, make_premises, make_visit
 from volunteers.models import Order
 
@@ -156,6 +156,35 @@ def test_a_dispute_found_at_a_visit_is_no_worker_s_to_read(worker, home):
     # What was said is the dispute's alone.
     assert {need.words, *need.history.values_list("words", flat=True)} == {visits.IN_CONFIDENCE}
     assert not Dispute.objects.restrict(worker).exists()
+
+
+def test_the_pictures_of_a_visit_go_along_to_an_incident_and_to_no_dispute(worker, secretary, home):
+    disputes.make_committee()
+    quarrel = next(
+        key for _, rows in intake.findings(worker) for key, _ in rows if key.startswith("dispute:")
+    )
+    minor = factories.make_minor()
+
+    def visit(token, to=""):
+        found = Found("楼道灯不亮，两家为这个吵", to)
+        visits.record_visit(
+            home, by=worker, outcome="met", token=token, found=found, photos=[upload(), upload()]
+        )
+        return Need.objects.latest("pk")
+
+    incident = visit("a", f"incident:{minor.code}").matter
+    assert [each.sha256 for each in incident.photos.all()] == [
+        each.sha256 for each in VisitPhoto.objects.filter(visit__needs__number=incident.number)
+    ]
+    dispute = visit("b", quarrel).matter
+    assert isinstance(dispute, Dispute)
+    # The community hands one on later: the page says what goes along.
+    later, desk = visit("c"), Client()
+    desk.force_login(secretary)
+    page = desk.get(reverse("admin:grids_need_hand_on", args=[later.pk])).content.decode()
+    assert "走访时拍的照片一起带过去" in page
+    matter = visits.hand_on(later, Found(later.words, f"incident:{minor.code}"), by=secretary)
+    assert matter.photos.count() == 2
 
 
 def test_who_may_not_report_is_not_offered_it(worker, home):

@@ -101,8 +101,9 @@ def export(
     by: Any,
     reason: str = "",
     request: HttpRequest | None = None,
+    besides: Callable[[list[Any]], None] | None = None,
 ) -> HttpResponse:
-    """Return the rows as a file to keep, and log it.
+    """Return the rows as a file to keep, and log it. ``besides`` fetches at once what the columns read besides the rows.
 
     Raises ValidationError when there are more rows than the parameter ``exports.most_rows`` allows, or none.
     """
@@ -112,6 +113,8 @@ def export(
         raise ValidationError(f"超过一次导出的上限（{most:,} 行），请先用筛选缩小范围。", code="too_many")
     if not found:
         raise ValidationError("没有可以导出的记录。", code="empty")
+    if besides is not None:
+        besides(found)
     name = str(rows.model._meta.verbose_name)
     data = workbook(name, columns, found)
     audit.record(

@@ -10,6 +10,8 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 
 from governance.flow import Refused
 from governance.models import Intake, Matter, User
@@ -216,6 +218,12 @@ def receive(
 def became(source: str, ids: Iterable[str]) -> dict[str, Intake]:
     """Return what came of what was found in ``source``: its id to its entry, for those that were handed on. One query."""
     return {each.source_id: each for each in Intake.objects.filter(source=source, source_id__in=list(ids))}
+
+
+def handed_on(source: str, rows: QuerySet) -> int:
+    """Return of how many ``rows``, found in ``source`` and named by their keys, something came. One query."""
+    keys = rows.order_by().annotate(key=Cast("pk", TextField())).values("key")
+    return Intake.objects.filter(source=source, source_id__in=keys).count()
 
 
 def times(number: str) -> int:

@@ -3,7 +3,7 @@ from django.apps import AppConfig
 
 class GridsConfig(AppConfig):
     name = "grids"
-    verbose_name = "网格"
+    verbose_name = "网格治理"
     desk_rank = 1
 
     def ready(self) -> None:

@@ -1,5 +1,6 @@
 """The list as an Excel table: the page that asks for what, and the link to it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -23,6 +24,9 @@ class Exported:
     def exports(self, request: HttpRequest) -> bool:
         """Say whether the person may take rows of this list away."""
         return bool(self.export_columns) and request.user.may("export", self.model)
+
+    def fetch_besides(self, request: HttpRequest, rows: Iterable[Any]) -> None:
+        """Put on rows that will be shown or taken away what their columns read besides the rows, all of it at once."""
 
     def get_urls(self) -> list:
         name = f"{self.model._meta.app_label}_{self.model._meta.model_name}_export"
@@ -51,8 +55,9 @@ class Exported:
             else:
                 try:
                     return exports.export(
-                        rows, self.export_columns, by=request.user, reason=reason, request=request
-                    )
+                        rows, self.export_columns, by=request.user, reason=reason, request=request,
+                        besides=lambda found: self.fetch_besides(request, found),
+                    )  # fmt: skip
                 except ValidationError as refusal:
                     error = "".join(refusal.messages)
         request.current_app = self.admin_site.name

@@ -102,6 +102,7 @@ class TableImportAdmin(ReadOnlyAdmin):
     search_fields = ("file_name",)
     search_help_text = "搜文件名"
     ordering = ("-created_at", "-pk")
+    empty_hint = "可以上传一张表，先核对再导入。"
 
     #: The form of the upload; its fields besides ``file`` are the batch's further columns.
     upload_form: type[TableForm] = TableForm

@@ -61,6 +61,7 @@ class MatterList(DeskList):
             columns, related = read
             self.queryset = self.queryset.in_lines(*columns, **related)
         super().get_results(request)
+        self.model_admin.fetch_besides(request, self.result_list)
 
 
 class MatterAdmin(Exported, ReadOnlyAdmin):

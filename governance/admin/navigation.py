@@ -183,7 +183,7 @@ SIDEBAR = (
             ("网格队伍", "groups", "admin:grids_teammember_changelist", "grids.view_teammember"),
             ("队伍统计", "monitoring", "admin:grids_teammember_figures", "grids.view_teammember"),
             ("工作移交", "swap_horiz", "admin:grids_handover_changelist", "grids.view_handover"),
-            ("排查", "checklist", "admin:grids_sweep_changelist", "grids.view_sweep"),
+            ("网格排查", "checklist", "admin:grids_sweep_changelist", "grids.view_sweep"),
             ("网格边界", "polyline", "admin:grids_grid_boundaries", "grids.view_boundary"),
             ("楼栋", "apartment", "admin:grids_building_changelist", "grids.view_building"),
             ("楼门", "door_front", "admin:grids_entrance_changelist", "grids.view_entrance"),

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
@@ -14,6 +15,7 @@ from shapely.geometry import shape
 
 from governance import masks
 from governance.admin.base import Named, ReadOnlyAdmin
+from governance.admin.verbs import verb_page
 from governance.templatetags import ui
 from governance.territory import GridLevel
 from grids import geometry, services
@@ -213,10 +215,14 @@ class BoundaryDraftAdmin(ReadOnlyAdmin):
         return HttpResponseRedirect(f"{there}?{urlencode({'in': draft.grid_id})}")
 
     def drop_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Drop a draft."""
+        """Ask whether a draft is to be dropped, and drop it."""
         draft = self.reach(request, str(object_id))
-        if request.method == "POST":
-            services.drop_draft(draft, by=request.user)
-            self.message_user(request, "已放弃，没有改动。")
-            return HttpResponseRedirect(self.admin_site.get_model_admin(Grid).link(None, "boundaries"))
-        return HttpResponseRedirect(self.link(draft))
+        if not draft.is_open:
+            return HttpResponseRedirect(self.link(draft))
+        if not request.user.may("change", draft):
+            raise Http404
+        return verb_page(
+            self, request, title="放弃边界方案", form=forms.Form(request.POST or None), done="已放弃，没有改动。", danger=True, obj=draft,
+            run=lambda _: services.drop_draft(draft, by=request.user), button="放弃", back=self.link(draft),
+            hint="画好的或者上传的边界会删除，找不回来。现在的边界不变。",
+        )  # fmt: skip

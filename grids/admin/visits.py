@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 
 from governance import masks
@@ -308,7 +308,7 @@ class NeedAdmin(RegisterAdmin):
         if need.settled_on is not None:
             return ui.chip("已解决", "good")
         if need.content_type_id is not None:
-            return ui.chip("已转办", "info")
+            return format_html("{} {}", ui.chip("已转办", "info"), need.number)
         return ui.chip("列入项目", "info") if need.project_id else ui.chip("还没安排", "caution")
 
     # --- what is done with it ---------------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ class Sweep(Matter):
     )
 
     class Meta(Matter.Meta):
-        verbose_name = verbose_name_plural = "排查"
+        verbose_name = verbose_name_plural = "网格排查"
         permissions = [("start_sweep", "启动和结束排查"), ("export_sweep", "导出排查清单")]
         indexes = [
             *Matter.Meta.indexes,

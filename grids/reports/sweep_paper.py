@@ -17,7 +17,8 @@ def report_paper(sweep: Sweep, note: str) -> bytes:
     sheet.said("时限", moment(sweep.deadline))
     sheet.text(
         f"应查{total['total']}{unit}，查到{total['done']}{unit}，不用查{total['exempt']}{unit}，没人在{total['absent']}{unit}，"
-        f"没查{total['left']}{unit}，完成{total['percent']}%；发现有问题的{total['findings']}{unit}。"
+        f"没查{total['left']}{unit}，完成{total['percent']}%；发现有问题的{total['findings']}{unit}"
+        + (f"，其中已转办{report['handed_on']}{unit}。" if report.get("handed_on") else "。")
         + (f"超过时限才查的{report['late']}{unit}。" if report["late"] else "")
     )
     sheet.heading("二、各网格情况")

@@ -1,6 +1,6 @@
 """What is counted of a sweep: coverage while it runs, by grid, and what it had found when it was closed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.db.models import Count, DecimalField, Max, Min, Q, QuerySet, Sum
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
+from governance import intake
 from governance.territory import GridLevel
 from grids.models import Grid, Sweep, SweepTarget
 from grids.questionnaire import options_of
@@ -54,9 +55,14 @@ class Counts:
 
 def coverage(targets: QuerySet[SweepTarget]) -> dict[str, Counts]:
     """Return how far each base grid is, of the targets of one sweep that a person may view. One statement."""
-    counted = (
+    return counted(targets, "grid")
+
+
+def counted(targets: QuerySet[SweepTarget], by: str) -> dict[Any, Counts]:
+    """Return the counts of targets by one of their columns. One statement."""
+    rows = (
         targets.order_by()
-        .values("grid")
+        .values(by)
         .annotate(
             total=Count("*"),
             done=Count("outcome", filter=Q(outcome="done")),
@@ -65,7 +71,13 @@ def coverage(targets: QuerySet[SweepTarget]) -> dict[str, Counts]:
             findings=Count("outcome", filter=Q(is_finding=True)),
         )
     )
-    return {row.pop("grid"): Counts(**row) for row in counted}
+    return {row.pop(by): Counts(**row) for row in rows}
+
+
+def of_report(sweep: Sweep) -> Counts:
+    """Return the counts that an ended sweep's report was frozen with."""
+    total = sweep.report["total"]
+    return Counts(**{each.name: total[each.name] for each in fields(Counts)})
 
 
 def rolled_up(by_grid: dict[str, Counts], level: int) -> dict[str, Counts]:
@@ -107,6 +119,7 @@ def frozen(sweep: Sweep, now: datetime) -> dict[str, Any]:
         "places": sorted(places, key=lambda place: place["code"]),
         "questions": [tally(targets, question) for question in sweep.questions],
         "late": targets.filter(done_at__gt=sweep.deadline).count(),
+        "handed_on": intake.handed_on("sweep", targets.filter(is_finding=True)),
     }
 
 

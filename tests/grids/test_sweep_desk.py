@@ -240,7 +240,10 @@ def test_findings_cost_the_same_however_many_were_handed_on(world):
 
 def test_the_report_is_a_page_and_a_paper_for_who_sees_all_of_it(world):
     sweep = make_running(by=world.people["street"], code=STREET)
-    answer(rows(sweep)[0], world.people["worker"], found=True, answers={"q1": "是", "q2": 3})
+    first = rows(sweep)[0]
+    answer(first, world.people["worker"], found=True, answers={"q1": "是", "q2": 3})
+    first.refresh_from_db()
+    hand_on(first, by=world.people["secretary"], to=f"incident:{factories.make_minor().code}", words="堆物")
     assert world.client("street").get(of(sweep, "report")).status_code == 404
     assert "请写明原因和后续怎么办" in text_of(
         world.client("street").post(of(sweep, "do", "close"), {"version": sweep.version})
@@ -251,9 +254,14 @@ def test_the_report_is_a_page_and_a_paper_for_who_sees_all_of_it(world):
     assert done.status_code == 302
     page = text_of(world.client("street").get(of(sweep, "report")))
     assert "四户明早补查" in page and "是 1（有问题）" in page and "合计 3人" in page
+    assert "结束时已转办 1 户" in page
     paper = world.client("street").get(of(sweep, "paper"))
     words = "\n".join(each.text for each in Document(BytesIO(paper.content)).paragraphs)
-    assert "应查5户，查到1户" in words and "四户明早补查" in words
+    assert (
+        "应查5户，查到1户" in words
+        and "发现有问题的1户，其中已转办1户。" in words
+        and "四户明早补查" in words
+    )
     assert AccessEvent.objects.filter(summary__contains=sweep.number).count() == 1
     assert world.client("secretary").get(of(sweep, "report")).status_code == 404
     assert "看进度" in text_of(world.client("secretary").get(of(sweep, "change")))
@@ -292,6 +300,23 @@ def test_helpers_are_named_and_let_go_at_the_desk(world):
     assert not SweepHelper.objects.exists()
     SWEEPS.run(sweep, "close", by=world.people["street"], note="先到这里")
     assert client.get(url).status_code == 404
+
+
+def test_each_line_of_the_list_counts_the_person_s_own_part(world):
+    """Of one that runs and of one that has ended alike, in the list, on the page and in the table."""
+    running, ended = (make_running(by=world.people["street"], code=STREET) for _ in range(2))
+    for sweep in (running, ended):
+        answer(rows(sweep)[0], world.people["worker"], found=True, answers={"q1": "是"})
+    SWEEPS.run(ended, "close", by=world.people["street"], note="先到这里")
+    listed = reverse("admin:grids_sweep_changelist")
+    for who, total, percent in (("street", 5, 20), ("secretary", 3, 33)):
+        client = world.client(who)
+        page = text_of(client.get(listed))
+        assert page.count(f"{total} 户") == 2 and page.count(f"{percent}%") == 2, who
+        assert f"{total} 户" in text_of(client.get(of(running, "change")))
+    table = world.client("street").post(reverse("admin:grids_sweep_export"), {"reason": "核对数字"})
+    lines = list(load_workbook(BytesIO(table.content)).active.values)
+    assert {line[9:11] for line in lines[1:]} == {(5, 1)}
 
 
 def test_the_list_and_its_table(world):

@@ -5,6 +5,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -262,6 +263,15 @@ BANDS = ("evaluation.good_from", "evaluation.excellent_from")
 WORKDAY = ("work.morning_from", "work.morning_until", "work.afternoon_from", "work.afternoon_until")
 
 
+#: What an app checks of a parameter that names something of its own: raises ValidationError.
+_checks: dict[str, Callable[[Any], None]] = {}
+
+
+def checking(key: str, ask: Callable[[Any], None]) -> None:
+    """Let an app refuse values of a parameter that name something of its own; repeating it changes nothing."""
+    _checks[key] = ask
+
+
 def value(key: str) -> Any:
     """Return the parameter's value: what the district set, or the default.
 
@@ -300,6 +310,8 @@ def check(key: str, new: Any) -> Any:
         good, excellent = (new if each == key else value(each) for each in BANDS)
         if good >= excellent:
             raise ValidationError("优秀线要高于良好线。")
+    if key in _checks:
+        _checks[key](new)
     return new
 
 

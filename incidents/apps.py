@@ -6,14 +6,16 @@ class IncidentsConfig(AppConfig):
     verbose_name = "事件"
 
     def ready(self) -> None:
-        from governance import home, intake, mine, offline
+        from governance import home, intake, mine, offline, parameters
         from grids import handover as handovers
         from incidents import (
             cards,
             flow,  # noqa: F401  binds the transition tables to their models
             handover,
         )
+        from incidents.models.catalogue import SOS
         from incidents.services import imports  # noqa: F401  registers what loads tables
+        from incidents.services.catalogue import check_sos_class
         from incidents.services.findings import offered
         from incidents.services.reporting import take_in
 
@@ -30,5 +32,6 @@ class IncidentsConfig(AppConfig):
         )
         handovers.offer("incident", "在手的事件", handover.in_hand)
         home.offer(*cards.TILES)
+        parameters.checking(SOS, check_sos_class)
         for kind in cards.MINE:
             mine.register(kind)

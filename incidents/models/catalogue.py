@@ -3,11 +3,16 @@
 A default catalogue ships with the portal and says so; a district's own import replaces it.
 """
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
+from governance import parameters
 from governance.permissions import Reference, RestrictedQuerySet
+
+#: The parameter that names the minor class of an alarm from somebody's home.
+SOS = "care.sos_class"
 
 
 class MajorClass(models.Model):
@@ -106,6 +111,11 @@ class MinorClass(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        if self.is_public and self.code == parameters.value(SOS):
+            raise ValidationError({"is_public": "求助设备开的就是这个小类，涉及家庭，不能公开。"})
 
     @property
     def limit_text(self) -> str:

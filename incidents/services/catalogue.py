@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
 
@@ -311,3 +312,12 @@ def _mistakes(cells: Mapping[str, str], wanted: Mapping, majors: Mapping) -> lis
             words = "、".join(label for _, label in choices.choices)
             found.append(f"“{cells[name][:20]}”不认识，请填{words}之一。")
     return found
+
+
+def check_sos_class(code: str) -> None:
+    """Refuse a class that alarms of people at home cannot be opened as. Raises ValidationError."""
+    minor = MinorClass.objects.filter(code=code, is_active=True).first()
+    if minor is None:
+        raise ValidationError("没有这个编号的事件小类，或者已经停用。请填“事件小类”里的编号。")
+    if minor.is_public:
+        raise ValidationError(f"“{minor}”是可公开的小类，求助涉及家庭，请填不公开的小类。")

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from governance import parameters
 from governance.flow import Refused
 from governance.models import AccessEvent, Intake, Notice, TextMessage
 from grids.models import CareAlarm, CareDevice, CarePlan
@@ -186,6 +188,24 @@ def test_a_serial_is_bound_once(device, plan, secretary):
         make_device(other, by=secretary, serial=bound.serial)
     care.unbind_device(bound, by=secretary)
     assert make_device(other, by=secretary, serial=bound.serial)[0].plan == other
+
+
+def test_the_class_of_alarms_is_one_that_is_not_made_public(sos_class):
+    public, off = factories.make_minor(is_public=True), factories.make_minor(is_active=False, is_public=False)
+    for code in ("", "9999", off.code):
+        with pytest.raises(ValidationError, match="没有这个编号"):
+            parameters.change("care.sos_class", code)
+    with pytest.raises(ValidationError, match="涉及家庭"):
+        parameters.change("care.sos_class", public.code)
+    other = factories.make_minor(is_public=False)
+    parameters.change("care.sos_class", other.code)
+    # And the class that is used is not made public afterwards.
+    other.is_public = True
+    with pytest.raises(ValidationError) as told:
+        other.full_clean()
+    assert "is_public" in told.value.message_dict
+    sos_class.is_public = True
+    sos_class.full_clean()
 
 
 @pytest.mark.parametrize("wrong", ["gone", "off", "retired"])

@@ -12,25 +12,40 @@ from grids.models import HandoverItem
 
 #: Returns the open matters of a kind that are a person's to hand over, in these grids.
 Finder = Callable[[User, list[str]], Iterable[Matter]]
+#: Lets one thing, named by its key, go on with who takes over: (key, who leaves, who takes over if somebody does, who says so). It asks
+#: the rule itself.
+GoesOn = Callable[[int, User, User | None, User], None]
 
 
 @dataclass(frozen=True)
 class Offer:
-    """One kind of open things. ``confidential``: the list keeps neither title nor number, which only the thing itself tells."""
+    """One kind of open things. ``confidential``: the list keeps neither title nor number, which only the thing itself tells. Without
+    ``goes_on`` ticking one off says that it is known, and changes nothing of it."""
 
     label: str
     finder: Finder
     confidential: bool = False
+    goes_on: GoesOn | None = None
 
 
 _offers: dict[str, Offer] = {}
 
 
-def offer(kind: str, label: str, finder: Finder, *, confidential: bool = False) -> None:
+def offer(
+    kind: str, label: str, finder: Finder, *, confidential: bool = False, goes_on: GoesOn | None = None
+) -> None:
     """Let an app add a kind. Raises ValueError when another finder has it already."""
     if kind in _offers and _offers[kind].finder is not finder:
         raise ValueError(f"two finders for the kind {kind!r} of hand-overs")
-    _offers[kind] = Offer(label, finder, confidential)
+    _offers[kind] = Offer(label, finder, confidential, goes_on)
+
+
+def go_on(items: Iterable[HandoverItem], leaving: User, taking: User | None, by: User) -> None:
+    """Let what was ticked off go on with who takes over. Raises what the apps raise: NotYours or Refused."""
+    for item in items:
+        known = _offers.get(item.kind)
+        if known is not None and known.goes_on is not None:
+            known.goes_on(item.object_pk, leaving, taking, by)
 
 
 def kinds() -> dict[str, str]:

@@ -30,7 +30,7 @@ class IncidentsConfig(AppConfig):
             shell=(("my_work", ""), ("snapshot", "?for=1")),
             pictures=(r"^/files/incidents/incidentphoto/[^/]+/thumb/$",),
         )
-        handovers.offer("incident", "在手的事件", handover.in_hand)
+        handovers.offer("incident", "在手的事件", handover.in_hand, goes_on=handover.go_on)
         home.offer(*cards.TILES)
         parameters.checking(SOS, check_sos_class)
         for kind in cards.MINE:

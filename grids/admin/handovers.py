@@ -18,6 +18,7 @@ from governance.admin.base import Named, ReadOnlyAdmin
 from governance.admin.desk import Card
 from governance.admin.filters import ChoiceFilter, PlaceFilter
 from governance.admin.verbs import verb_page
+from governance.flow import NotYours
 from governance.templatetags import ui
 from grids import handover as registry
 from grids import services
@@ -153,8 +154,11 @@ class HandoverAdmin(ReadOnlyAdmin):
             taken = (
                 services.take_items(handover, form.ticked, by=request.user) if "take" in request.POST else 0
             )
-        except ValidationError:
+        except NotYours:
             raise Http404 from None
+        except ValidationError as refusal:
+            self.message_user(request, " ".join(refusal.messages), messages.ERROR)
+            return HttpResponseRedirect(self.link(handover))
         if taken:
             self.message_user(request, f"已确认接手 {taken} 件。", messages.SUCCESS)
         elif changed:

@@ -13,6 +13,7 @@ from governance.models import User
 from governance.permissions import permitted_actions
 from grids import handover as registry
 from grids.models import Handover, HandoverItem, TeamMember
+from grids.services.care.plans import pass_on_plans
 
 
 def open_handover(
@@ -30,7 +31,7 @@ def open_handover(
         relist_on=day + timedelta(days=1) if day >= today else None,
     )
     _list(made)
-    _tell_taker(made)
+    _give(made)
     if day >= today:
         _tell(leaving.user, "请给移交清单写说明", made)
     return made
@@ -57,8 +58,13 @@ def _tell(person: User | None, title: str, handover: Handover) -> None:
     notices.tell([person], title, body=f"{handover.grid}", url=reverse("my_handovers"))
 
 
-def _tell_taker(handover: Handover) -> None:
-    if handover.taking is not None and handover.items.filter(taken_at=None).exists():
+def _give(handover: Handover) -> None:
+    """Tell who takes over, once that is known, and give her the care plans for which nobody answers any more."""
+    if handover.taking is None:
+        return
+    if handover.leaving.user is not None and handover.taking.user is not None:
+        pass_on_plans(handover.leaving.user, handover.taking.user, handover.grid_id)
+    if handover.items.filter(taken_at=None).exists():
         _tell(handover.taking.user, "有工作移交等您接手", handover)
 
 
@@ -78,13 +84,16 @@ def _allowed(handover: Handover, by: User, *actions: str) -> set[str]:
 def take_items(handover: Handover, keys: Iterable[int], *, by: User) -> int:
     """Tick items off as taken over; those that are so already stay as they are. Returns how many were ticked.
 
-    Who takes over ticks what she may see; the desk ticks anything. Raises NotYours, or Refused where nothing was chosen.
+    Who takes over ticks what she may see, the desk anything; what was with the one who leaves is with her from then on. Raises
+    NotYours, or Refused where she is not there yet or nobody was named who could go on with it.
     """
     handover = _locked(handover)
     allowed = _allowed(handover, by, "take", "change")
     items = list(handover.items.filter(pk__in=list(keys), taken_at=None))
     if "change" not in allowed:
         items = [line.item for line in registry.lines(items, by) if line.matter is not None]
+    if handover.leaving.user is not None:
+        registry.go_on(items, handover.leaving.user, handover.taking and handover.taking.user, by)
     now = timezone.now()
     for item in items:
         item.taken_at, item.taken_by = now, by
@@ -122,7 +131,7 @@ def assign_handover(handover: Handover, *, by: User, taking: TeamMember) -> Hand
     if handover.taking_id != taking.pk:
         handover.taking = taking
         handover.save(update_fields=["taking"])
-        _tell_taker(handover)
+        _give(handover)
     return handover
 
 
@@ -148,7 +157,7 @@ def pass_on(leaving: TeamMember, taking: TeamMember | None) -> None:
     for each in _of_nobody(Handover.objects.unfinished().filter(taking=leaving)):
         each.taking = taking
         each.save(update_fields=["taking"])
-        _tell_taker(each)
+        _give(each)
 
 
 def give_waiting(member: TeamMember) -> None:
@@ -158,7 +167,7 @@ def give_waiting(member: TeamMember) -> None:
         if each.leaving.user_id is None or each.leaving.user_id != member.user_id:
             each.taking = member
             each.save(update_fields=["taking"])
-            _tell_taker(each)
+            _give(each)
 
 
 def _of_nobody(rows):
@@ -179,6 +188,6 @@ def list_again(now: datetime) -> int:
             handover.relist_on = None
             handover.save(update_fields=["relist_on"])
             if fresh:
-                _tell_taker(handover)
+                _give(handover)
             added += fresh
     return added

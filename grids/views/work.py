@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views import View
 
 from governance import drafts, masks
+from governance.flow import NotYours
 from governance.permissions import permitted_actions
 from governance.territory import GridLevel
 from governance.views import SignedIn
@@ -137,8 +138,11 @@ class HandoverItems(MyHandovers):
         try:
             changed = services.remark_items(handover, form.remarks, by=user) if form.leaves else 0
             taken = services.take_items(handover, form.ticked, by=user) if form.takes_over else 0
-        except ValidationError:
+        except NotYours:
             raise Http404 from None
+        except ValidationError as refusal:
+            messages.error(request, " ".join(refusal.messages))
+            return redirect("my_handovers")
         if taken:
             messages.success(request, f"已确认接手 {taken} 件。")
         elif changed:

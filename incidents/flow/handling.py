@@ -118,6 +118,21 @@ def put_in_hand(change: Change, worker: User | None, unit: Unit | None) -> None:
     change.told.append((incident.audience("assignee"), f"派给您：{incident.title}"))
 
 
+def go_on_with(change: Change) -> None:
+    """Let who takes over from a grid worker that leaves go on where she stands, with her deadline."""
+    incident, leaving, taking = change.matter, change.data["leaving"], change.data["taking"]
+    if incident.worker_id != leaving.pk:
+        raise AlreadyDone
+    if not workers_near(incident.grid_id).filter(pk=taking.pk).exists():
+        raise Refused("接手人还没有到岗，不能接手在办的事件，请到岗以后再确认。")
+    incident.worker = taking
+    if incident.handler_id is not None:
+        incident.handler = taking
+    change.kept |= {"worker": taking.pk, "from": leaving.pk}
+    if taking.pk != change.actor.pk:
+        change.told.append(([taking], f"由您接着办：{incident.title}"))
+
+
 def is_no_party(incident: Incident, user: User) -> bool:
     """The ``ready`` of a ruling: neither she nor a unit she handles things for has returned it."""
     units = {post.unit_id for post in user.posts_in_force if "incidents.handle_incident" in post.permissions}

@@ -336,6 +336,16 @@ INCIDENTS = Flow(
             tell=("applicant",),
             news="改为单独办理",
         ),
+        # When a grid worker leaves, who takes her work over goes on with it (incidents/handover.py).
+        Action(
+            "hand_over",
+            "接手",
+            IN_HAND,
+            needs="view",
+            effect=handling.go_on_with,
+            hidden=True,
+            news="换了承办人，接着办理",
+        ),
         Action("absorb", "并入一件", ONGOING | DONE, needs="dispatch", hidden=True),
         Action("let_go", "撤销并入", ONGOING | FINAL, needs="dispatch", hidden=True),
         # --- the reporter ---

@@ -14,14 +14,19 @@ from governance.flow import NotYours, Refused
 from governance.models import Notice
 from grids import handover as registry
 from grids import services
-from grids.models import Handover, HandoverItem, TeamMember
+from grids.models import CareCarer, CarePlan, Handover, HandoverItem, TeamMember
+from grids.services.care import clock
+from grids.services.care import plans as care_plans
 from grids.services.handovers import list_again
 from grids.services.team import hand_over_at_term
 from incidents.flow import INCIDENTS
+from incidents.models import Incident
 from mediation.models import Dispute
 from tests import disputes, factories, party, teams
+from tests.care import make_plan
 from tests.cast import BACKEND
 from volunteers.flow import ORDERS
+from volunteers.models import Order
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
@@ -205,6 +210,104 @@ def test_who_takes_over_ticks_and_who_leaves_remarks(handover, secretary):
     assert services.remark_items(handover, {first: "晚了"}, by=leaver) == 0
     assert services.take_items(handover, [second], by=secretary) == 1
     assert handover in Handover.objects.finished()
+
+
+def test_an_incident_goes_on_with_who_takes_over_and_an_order_stays_whose_it_was(handover, secretary):
+    leaver, taker = teams.fresh(handover.leaving.user), teams.fresh(handover.taking.user)
+    incident, order = Incident.objects.get(), Order.objects.get()
+    incident = INCIDENTS.run(incident, "receive", by=leaver)
+    due = incident.due_at
+    assert INCIDENTS.actions["handle"] not in INCIDENTS.available(incident, taker)
+    services.take_items(handover, keys(handover), by=taker)
+    incident.refresh_from_db()
+    assert (incident.worker, incident.handler, incident.status, incident.due_at) == (
+        taker,
+        taker,
+        "handling",
+        due,
+    )
+    step = incident.steps.latest("seq")
+    assert (step.action, step.label, step.actor) == ("hand_over", "接手", taker)
+    assert step.data == {"worker": taker.pk, "from": leaver.pk}
+    order.refresh_from_db()
+    assert order.placed_by == leaver
+    with pytest.raises(NotYours):
+        INCIDENTS.run(incident, "progress", by=leaver, note="我去过了")
+    INCIDENTS.run(incident, "handle", by=taker, note="清走了")
+
+
+def test_what_is_done_with_meanwhile_is_ticked_and_left_alone(handover, secretary):
+    leaver = teams.fresh(handover.leaving.user)
+    incident = INCIDENTS.run(
+        INCIDENTS.run(Incident.objects.get(), "receive", by=leaver), "handle", by=leaver, note="好了"
+    )
+    assert services.take_items(handover, keys(handover), by=secretary) == 2
+    incident.refresh_from_db()
+    assert incident.handler == leaver and not incident.steps.filter(action="hand_over").exists()
+
+
+def test_the_desk_names_somebody_before_it_ticks_what_is_in_hand(secretary):
+    worker = teams.make_worker(secretary, since=TODAY() - timedelta(days=300))
+    incident, _ = teams.give_work(worker, secretary)
+    handover = teams.end(worker, secretary, 0)
+    incidents, orders = keys(handover)
+    assert services.take_items(handover, [orders], by=secretary) == 1
+    with pytest.raises(Refused, match="请先指定"):
+        services.take_items(handover, [incidents], by=secretary)
+    desk, address = enter(secretary), reverse("admin:grids_handover_change", args=[handover.pk])
+    page = desk.post(
+        address, {f"item_{incidents}": "on", "take": "1", f"remark_{incidents}": "等物业"}, follow=True
+    )
+    assert (
+        "请先指定有账号的接手人" in page.content.decode()
+        and handover.items.filter(taken_at=None).count() == 1
+    )
+    # Who is to come later cannot go on with it today.
+    coming = teams.make_worker(secretary, name="新来的", since=TODAY() + timedelta(days=3))
+    services.assign_handover(handover, by=secretary, taking=coming)
+    with pytest.raises(Refused, match="到岗以后"):
+        services.take_items(handover, [incidents], by=secretary)
+    incident.refresh_from_db()
+    assert incident.worker == worker.user
+    there = teams.make_worker(secretary, name="在岗的")
+    services.assign_handover(handover, by=secretary, taking=there)
+    assert services.take_items(handover, [incidents], by=secretary) == 1
+    incident.refresh_from_db()
+    assert incident.worker == there.user
+    assert Notice.objects.filter(recipient=there.user, title__startswith="由您接着办").count() == 1
+
+
+def test_nobody_takes_an_incident_over_by_itself(handover):
+    taker, incident = enter(handover.taking.user), Incident.objects.get()
+    address = reverse("incident_action", args=[incident.number, "hand_over"])
+    assert taker.get(address).status_code == taker.post(address, {"version": 1}).status_code == 404
+    worker = Incident.objects.get().worker
+    assert worker == handover.leaving.user
+
+
+@pytest.mark.parametrize("when", ["named with the leave", "named later"])
+def test_care_plans_that_nobody_answers_for_go_along(secretary, when):
+    worker = teams.make_worker(secretary, since=TODAY() - timedelta(days=300))
+    taking, other = (teams.make_worker(secretary, name=name) for name in ("接手人", "同事"))
+    alone = make_plan(by=secretary, worker=teams.fresh(worker.user))
+    shared = make_plan(by=secretary, carers=[teams.fresh(worker.user), teams.fresh(other.user)])
+    foreign = make_plan(by=secretary, worker=teams.fresh(other.user))
+    handover = teams.end(worker, secretary, -1, taking=taking if when == "named with the leave" else None)
+    clock.drop_carers(timezone.now())
+    if when == "named later":
+        assert list(CarePlan.objects.uncared()) == [alone]
+        services.assign_handover(handover, by=secretary, taking=taking)
+    assert [care_plans.carers_of(plan) for plan in (alone, shared, foreign)] == [
+        [taking.user],
+        [other.user],
+        [other.user],
+    ]
+    assert alone.steps.first().words.startswith("责任人：") and alone.steps.first().words.endswith("（接手）")
+    told = Notice.objects.filter(recipient=taking.user, title="探视由您接着负责")
+    assert [each.body for each in told] == ["1 户"]
+    clock.drop_carers(timezone.now())
+    services.assign_handover(handover, by=secretary, taking=taking)
+    assert CareCarer.objects.filter(plan=alone, until=None).count() == told.count() == 1
 
 
 def test_the_desk_is_told_once_everything_is_taken(handover, secretary):

@@ -15,7 +15,7 @@ from governance import notices, parameters, worktime
 from governance.flow import on_tick
 from governance.models import Post, User
 from governance.permissions import nearest_holders
-from grids.models import CareCarer, CareColour, CareContact, CarePlan, CareVisit, Grid
+from grids.models import CareCarer, CareColour, CareContact, CarePlan, CareVisit, Grid, Handover
 from grids.models.care import days_of
 from grids.services.care import plans
 
@@ -69,7 +69,8 @@ def count_anew(now: datetime) -> int:
 
 @on_tick
 def drop_carers(now: datetime) -> int:
-    """End the part of responsible people who have no post any more by which they could look in there."""
+    """End the part of responsible people who have no post any more by which they could look in there. Who takes over the grid's work from
+    one of them goes on with her plans."""
     today = timezone.localdate(now)
     posts = (
         Post.objects.in_force(today)
@@ -88,7 +89,15 @@ def drop_carers(now: datetime) -> int:
         )
     )
     rows = CareCarer.objects.filter(until=None, plan__ended_on=None).exclude(Exists(posts))
-    return rows.update(until=today)
+    gone = set(rows.values_list("user", "plan__grid"))
+    ended = rows.update(until=today)
+    for user, code in sorted(gone):
+        taken = Handover.objects.filter(grid=code, leaving__user=user).exclude(taking__user=None)
+        if (
+            handover := taken.select_related("leaving__user", "taking__user").order_by("-pk").first()
+        ) is not None:
+            plans.pass_on_plans(handover.leaving.user, handover.taking.user, code)
+    return ended
 
 
 @on_tick

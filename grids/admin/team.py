@@ -1,32 +1,30 @@
-"""The teams of grids at the desk: the register with its form, the ways in and out, and the figures by place."""
+"""The teams of grids at the desk: the register with its form, the ways in and out."""
 
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.http import urlencode
 
-from governance import audit, exports, masks
+from governance import masks
 from governance.admin.base import HIDDEN, TerritorialAdmin, cleaned
 from governance.admin.choices import could_be_key
 from governance.admin.desk import Card
 from governance.admin.exporting import Exported
 from governance.admin.filters import ChoiceFilter, PlaceFilter
 from governance.admin.verbs import reveal_page, verb_page
-from governance.models import AccessEvent, Post
+from governance.models import Post
 from governance.permissions import NOTHING, rule_of
 from governance.templatetags import ui
-from governance.territory import GridLevel, asked_node
+from governance.territory import GridLevel
 from grids import services
+from grids.admin.team_figures import TeamFigures
 from grids.forms import DoorsForm, HoldersForm, LeaveForm, ReplaceForm, TeamForm
 from grids.models import Entrance, Grid, Handover, TeamMember
 from grids.models.team import BY_DUTY, WORKERS
-from grids.reach import top_of
 from grids.reports import team as reports
 
 K = TeamMember.Kind
@@ -103,7 +101,7 @@ def doors_of(version: Any) -> str:
 
 
 @admin.register(TeamMember)
-class TeamMemberAdmin(Exported, TerritorialAdmin):
+class TeamMemberAdmin(TeamFigures, Exported, TerritorialAdmin):
     form = TeamForm
     list_display = (
         "heading",
@@ -437,75 +435,6 @@ class TeamMemberAdmin(Exported, TerritorialAdmin):
             back=self.link(None, "changelist"), button="登记",
             hint=f"有网格员岗位、还没有登记在队伍里的：{names}{more}。" if found else "没有这样的人。",
         )  # fmt: skip
-
-    # --- figures ----------------------------------------------------------------------------------------------------
-    def figures_view(self, request: HttpRequest) -> HttpResponse:
-        """Show how many there are by place and kind, and what is lacking (GET), or hand the table out (POST)."""
-        if not self.has_module_permission(request):
-            raise Http404
-        top = top_of(request.user, "grids.view_teammember")
-        node = asked_node(request.GET.get("in", ""), top)
-        if len(node) > GridLevel.COMMUNITY or not Grid.objects.filter(pk=node).exists():
-            node = top
-        if not node:
-            raise Http404
-        total, lines = reports.table(request.user, node)
-        places = Grid.objects.way_down(top, node)
-        takes = request.user.may("export", TeamMember)
-        if request.method == "POST":
-            if not takes:
-                raise Http404
-            return self.hand_out(request, [total, *lines], places[-1][1] if places else "")
-        lists, grids = self.link(None, "changelist"), reverse("admin:grids_grid_changelist")
-        rows = []
-        for line in (total, *lines):
-            deeper = line.code != node and len(line.code) < GridLevel.BASE
-            # What stands at the node itself is a part of what its list shows, so only the total leads there.
-            listed = line is total or line.code != node
-            rows.append(
-                {
-                    "line": line,
-                    "url": f"?{urlencode({'in': line.code})}" if deeper else "",
-                    "people": [
-                        (number, f"{lists}?{urlencode({'place': line.code, 'kind': kind})}" if listed and number else "")
-                        for kind, number in line.people.items()
-                    ],
-                    "lacking": [
-                        (number, f"{grids}?{urlencode({'place': line.code, 'team': what})}" if listed and number else "")
-                        for what, number in line.lacking.items()
-                    ],
-                }
-            )  # fmt: skip
-        request.current_app = self.admin_site.name
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "网格队伍统计",
-            "opts": self.model._meta,
-            "places": [(f"?{urlencode({'in': code})}", name) for code, name in places],
-            "kinds": K.labels,
-            "lacks": list(reports.LACKING.values()),
-            "rows": rows,
-            "here": f"?{urlencode({'in': node})}",
-            "takes": takes,
-            "back": lists,
-            "has_permission": True,
-        }
-        return TemplateResponse(request, "grids/desk_team_figures.html", context)
-
-    def hand_out(self, request: HttpRequest, lines: list[reports.Line], place: str) -> HttpResponse:
-        """Return the table as an Excel file; nothing in it is personal. It is logged."""
-        columns: list[exports.Column] = [
-            ("地区", 22, lambda line: line.name),
-            ("基础网格", 10, lambda line: line.grids),
-        ]
-        columns += [(words, 12, lambda line, key=key: line.people[key]) for key, words in K.choices]
-        columns += [
-            (words, 12, lambda line, key=key: line.lacking[key]) for key, words in reports.LACKING.items()
-        ]
-        title = f"网格队伍统计 {place}"
-        data = exports.workbook("网格队伍统计", columns, lines)
-        audit.record(AccessEvent.Kind.EXPORT, request.user, f"导出{title}（不含个人信息）", request=request)
-        return exports.as_file(f"{title} {timezone.localdate():%Y%m%d}.xlsx", data)
 
     # --- the desk ---------------------------------------------------------------------------------------------------
     def cards(self, request: HttpRequest) -> list[Card]:

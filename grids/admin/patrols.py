@@ -1,6 +1,5 @@
 """The points of the rounds at the desk, what was looked at, and the coverage of the points by place. No person in any of it."""
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -26,11 +25,16 @@ from governance.forms import asked as sentences
 from governance.models import AccessEvent
 from governance.templatetags import ui
 from governance.territory import GridLevel, asked_node
+from grids.admin.points import PointPages
 from grids.models import Entrance, Facility, Grid, PatrolItem, PatrolPoint, PatrolTick, Premises
+from grids.models.patrols import Standing
 from grids.reach import top_of
 from grids.reports import coverage
 from grids.services import patrols
 from grids.services.selfchecks import keep_line
+
+#: What a point's chip says of how it stands.
+TONES = {Standing.TODAY: "good", Standing.NEGLECTED: "caution", Standing.DUE: "info"}
 
 
 class ListOfLines(TerritorialAdmin):
@@ -112,7 +116,7 @@ class CopyForm(forms.Form):
 
 
 @admin.register(PatrolPoint)
-class PatrolPointAdmin(Exported, TerritorialAdmin):
+class PatrolPointAdmin(PointPages, Exported, TerritorialAdmin):
     change_list_template = "grids/desk_points.html"
     list_display = ("name", "place", "order", "turn", "looked", "state")
     list_filter = (TurnFilter, PlaceFilter)
@@ -196,14 +200,8 @@ class PatrolPointAdmin(Exported, TerritorialAdmin):
 
     @admin.display(description="状态", ordering="due_on")
     def state(self, point: PatrolPoint) -> str:
-        today = timezone.localdate()
-        if not point.is_current:
-            return ui.chip("已停用")
-        if point.looked_on == today:
-            return ui.chip("今天已看", "good")
-        if point.due_on <= today - timedelta(days=point.every):
-            return ui.chip("久未查看", "caution")
-        return ui.chip("到期未看", "info") if point.due_on <= today else ui.chip("没到时间")
+        standing = point.standing()
+        return ui.chip(standing.label, TONES.get(standing, "quiet"))
 
     # --- pages of its own ---------------------------------------------------------------------------------------------
     def get_urls(self) -> list:

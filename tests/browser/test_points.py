@@ -1,0 +1,140 @@
+"""Places on a map: the picker below a form of the desk, the points of the rounds at the desk and on the phone."""
+
+import pytest
+import shapely
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from grids import services
+from grids.models import Grid
+from tests import factories
+from tests.browser.test_boundaries import drag, middle
+from tests.browser.test_every_page import THEME, faults
+from tests.browser.visitor import DESK, PHONE
+from tests.cast import BACKEND
+from tests.patrols import make_point
+
+pytestmark = pytest.mark.django_db(transaction=True)
+COMMUNITY, BASE, SECOND = factories.COMMUNITY, factories.BASE, factories.COMMUNITY + "002"
+WEST, EAST = shapely.box(117.10, 39.15, 117.11, 39.16), shapely.box(117.11, 39.15, 117.12, 39.16)
+
+
+@pytest.fixture
+def territory(live_server):
+    factories.make_territory()
+    factories.make_grid(SECOND)
+    services.load_outlines({COMMUNITY: shapely.box(117.10, 39.15, 117.12, 39.16), BASE: WEST, SECOND: EAST})
+    Grid.objects.filter(pk=BASE).update(name="和苑社区第一网格")
+    Grid.objects.filter(pk=SECOND).update(name="和苑社区第三网格")
+
+
+@pytest.fixture
+def clerk(territory, visit):
+    """The secretary of a community with two base grids, at a desk."""
+    client = Client()
+    client.force_login(factories.make_staff("community_secretary", COMMUNITY), backend=BACKEND)
+    clerk = visit(DESK)
+    clerk.enter(client)
+    return clerk
+
+
+def fields(clerk) -> tuple[float, float] | None:
+    texts = [clerk.page.locator(f"#id_{name}").input_value() for name in ("longitude", "latitude")]
+    return (float(texts[0]), float(texts[1])) if all(texts) else None
+
+
+def test_a_point_is_set_by_click_drag_keys_and_typing(clerk):
+    point = make_point(name="1号楼车棚")
+    clerk.open(reverse("admin:grids_patrolpoint_change", args=[point.pk]))
+    said, pin = clerk.page.locator("[data-point-said]"), clerk.page.locator(".pm-pin")
+    board = clerk.page.locator("[data-point-draws]")
+    board.scroll_into_view_if_needed()
+    expect(pin).to_have_count(0)
+    clerk.press("放在地图正中")
+    expect(said).to_have_text("这个点在和苑社区第一网格内。")
+    x, y = fields(clerk)
+    assert (x, y) == pytest.approx((117.105, 39.155), abs=2e-4)
+    # By keys to the east, over the border.
+    for _ in range(10):
+        clerk.page.keyboard.press("Shift+ArrowRight")
+    expect(said).to_have_text("这个点不在和苑社区第一网格内，在第三网格。")
+    assert fields(clerk)[0] > x and fields(clerk)[1] == pytest.approx(y, abs=1e-6)
+    assert faults(clerk, known=THEME) == []
+    # By a drag of the pin back to the west, by a click elsewhere, by typing.
+    start = middle(pin)
+    drag(clerk, start, (start[0] - 160, start[1]))
+    expect(said).to_have_text("这个点在和苑社区第一网格内。")
+    box = board.bounding_box()
+    clerk.page.mouse.click(box["x"] + box["width"] / 2 - 100, box["y"] + 120)
+    expect(said).to_have_text("这个点在和苑社区第一网格内。")
+    assert fields(clerk)[0] < 117.11 and fields(clerk)[1] > 39.155
+    before = middle(pin)
+    clerk.page.locator("#id_longitude").fill("117.115")
+    expect(said).to_have_text("这个点不在和苑社区第一网格内，在第三网格。")
+    assert middle(pin)[0] > before[0] + 50
+    clerk.page.locator("#id_latitude").fill("")
+    expect(pin).to_have_count(0)
+    expect(said).to_be_hidden()
+    clerk.page.locator("#id_latitude").fill("39.152")
+    expect(pin).to_have_count(1)
+    clerk.page.get_by_role("button", name="保存", exact=True).first.click()
+    clerk.reads("这个点不在和苑社区第一网格内，在第三网格。请核对经纬度和网格。")
+    point.refresh_from_db()
+    assert (point.longitude, point.latitude) == (117.115, 39.152)
+    assert clerk.complaints == []
+
+
+def test_the_map_follows_the_grid_that_is_chosen_and_the_phone_in_the_hand(clerk):
+    clerk.open(reverse("admin:grids_premises_add"))
+    said = clerk.page.locator("[data-point-said]")
+    names = clerk.page.locator(".pm-name")
+    expect(names).to_have_text(["第一网格", "第三网格"])
+    clerk.page.get_by_role("combobox", name="网格").first.click()
+    clerk.page.get_by_role("searchbox").last.fill("第三")
+    clerk.page.get_by_role("option", name="和苑社区第三网格").click()
+    # The one that is meant comes first.
+    expect(names).to_have_text(["第三网格", "第一网格"])
+    clerk.press("用我现在的位置")
+    expect(said).to_have_text("您没有允许使用位置，请在地图上点，或直接填经度和纬度。")
+    assert fields(clerk) is None
+    clerk.context.grant_permissions(["geolocation"])
+    clerk.context.set_geolocation({"longitude": 117.104, "latitude": 39.156})
+    clerk.press("用我现在的位置")
+    expect(said).to_have_text("这个点不在和苑社区第三网格内，在第一网格。")
+    assert fields(clerk) == (117.104, 39.156)
+    assert faults(clerk, known=THEME) == []
+    clerk.page.set_viewport_size(PHONE)
+    assert not clerk.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    clerk.page.locator("[data-point-map]").scroll_into_view_if_needed()
+    # What comes back refused has its point still.
+    clerk.page.get_by_role("button", name="保存", exact=True).first.click()
+    clerk.reads("请填写这一项")
+    expect(clerk.page.locator(".pm-pin")).to_have_count(1)
+    expect(said).to_have_text("这个点不在和苑社区第三网格内，在第一网格。")
+    assert clerk.complaints == []
+
+
+def test_without_a_script_the_fields_are_plain_and_who_may_only_look_moves_nothing(territory, visit):
+    point = make_point(name="1号楼车棚", longitude=117.105, latitude=39.155)
+    change = reverse("admin:grids_patrolpoint_change", args=[point.pk])
+    clients = [Client(), Client()]
+    for client, role, code in zip(
+        clients, ("community_secretary", "street_officer"), (COMMUNITY, factories.STREET), strict=True
+    ):
+        client.force_login(factories.make_staff(role, code), backend=BACKEND)
+    plain = visit(DESK, java_script_enabled=False)
+    plain.enter(clients[0])
+    plain.open(change)
+    expect(plain.page.locator("#id_longitude")).to_have_value("117.105")
+    expect(plain.page.locator("[data-point-map]")).to_be_hidden()
+    looks = visit(DESK)
+    looks.enter(clients[1])
+    looks.open(change)
+    pin = looks.page.locator(".pm-pin")
+    expect(pin).to_have_count(1)
+    looks.reads("在地图上的位置")
+    before = middle(pin)
+    drag(looks, before, (before[0] + 80, before[1]))
+    assert faults(looks, known=THEME) == []
+    assert looks.complaints == []

@@ -33,8 +33,11 @@ class GridsConfig(AppConfig):
             works=cards.walks,
             pages=(r"^/my/patrol/((finding|end)/)?$",),
             shell=(("my_patrol", ""), ("patrol_finding", ""), ("patrol_end", "")),
-            files=("portal/work.css", "portal/patrol.js"),
-        )
+            files=(
+                "portal/work.css", "portal/patrol.js", "portal/maps.css", "portal/maps.js", "portal/points_map.js",
+                "vendor/leaflet/leaflet.js", "vendor/leaflet/leaflet.css",
+            ),
+        )  # fmt: skip
         offline.keep(
             works=sweep_cards.answers_sweeps,
             pages=(r"^/my/sweeps/([A-Z]{2}-[0-9-]+/[0-9]{15}/)?$",),

@@ -89,6 +89,10 @@ class PatrolPointQuerySet(RestrictedQuerySet):
         """Return those of which one knows where they are, with their ``x`` and ``y``."""
         return self.with_spot().filter(x__isnull=False, y__isnull=False)
 
+    def off_the_map(self):
+        """Return those of which nobody knows where they are."""
+        return self.with_spot().filter(Q(x=None) | Q(y=None))
+
 
 class Sooner(models.Func):
     """A day, so many days earlier."""

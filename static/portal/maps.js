@@ -1,5 +1,5 @@
 // What the maps with points share: a Leaflet map with Chinese controls, tiles only where the deployment names some, and outlines of grids:
-// the one that is meant strong, the others thin, with their names where these are few.
+// the one that is meant strong, the others thin, with their names where there are several and not many.
 "use strict";
 const Maps = (() => {
   const MOST_NAMES = 40, NOWHERE = [[39.17, 117.15], 12];
@@ -23,7 +23,9 @@ const Maps = (() => {
       interactive: false,
       style: ({ properties: { chosen } }) => ({ color: "#3f6fb5", weight: chosen ? 3 : 1, fillOpacity: chosen ? 0.16 : 0.05 }),
       onEachFeature: ({ properties }, layer) => {
-        if (areas.length <= MOST_NAMES) layer.bindTooltip(said(properties.label), { permanent: true, direction: "center", className: "pm-name" });
+        // Below the points, which must stay to be seen and pressed.
+        const looks = { permanent: true, direction: "center", className: "pm-name", pane: "shadowPane" };
+        if (areas.length > 1 && areas.length <= MOST_NAMES) layer.bindTooltip(said(properties.label), looks);
         if (properties.chosen) meant.extend(layer.getBounds());
       },
     }).addTo(group);

@@ -1,6 +1,7 @@
 """Places on a map: what the picker below a form is given and answered, and which points of the rounds are drawn for whom."""
 
 import json
+from datetime import timedelta
 
 import pytest
 import shapely
@@ -10,13 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from governance import parameters
 from governance.appointments import appoint
 from governance.models import User
 from grids import services
 from grids.admin.points import MOST_DRAWN
 from grids.models import Entrance, Facility, Grid, PatrolPoint
 from tests import factories
-from tests.patrols import make_point, make_premises
+from tests.patrols import make_point, make_premises, make_ticks, tick
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -196,3 +198,129 @@ def test_the_map_takes_as_many_statements_for_many_grids_as_for_one(outlined):
     for number in range(3, 20):
         factories.make_grid(f"{factories.COMMUNITY}{number:03}", boundary=square)
     assert [count(url) for url in pages + asked] == few
+
+
+# --- the points of the rounds -----------------------------------------------------------------------------------------
+COVERAGE = "admin:grids_patrolpoint_coverage"
+
+
+def marks(page) -> dict[str, tuple[str, str]]:
+    return {each["name"]: (each["kind"], each["mark"]) for each in page.context["points"]["data"]["points"]}
+
+
+def tells(text: str, name: str) -> bool:
+    """Say whether a page has a name, in words or in what its script reads."""
+    return name in text or json.dumps(name).strip('"') in text
+
+
+def test_each_point_is_drawn_by_how_long_ago_somebody_looked(outlined):
+    worker, clerk = (
+        factories.make_staff("grid_worker", BASE),
+        factories.make_staff("community_secretary", factories.COMMUNITY),
+    )
+    for name, every, ago in (("久", 3, 9), ("到", 3, 4), ("早", 7, 2), ("今", 1, 0)):
+        make_ticks(make_point(name=name, every=every, days=30, **INSIDE), ago, by=worker)
+    make_point(name="新", **INSIDE)
+    make_point(name="停", days=9, until=timezone.localdate() - timedelta(days=1), **INSIDE)
+    make_point(name="哪", days=9)
+    page = client_of(clerk).get(reverse(COVERAGE))
+    assert marks(page) == {
+        "久": ("neglected", "9"), "到": ("due", "4"), "早": ("later", "2"), "今": ("today", "✓"), "新": ("due", "未"),
+    }  # fmt: skip
+    assert page.context["points"]["lacking"] == 1
+    listed = client_of(clerk).get(page.context["points"]["lacking_url"])
+    assert [row.name for row in listed.context["cl"].result_list] == ["哪"]
+    # How a point stands is one thing for the map, the list and its filters.
+    rows = PatrolPoint.objects.all()
+    assert {row.name for row in rows if row.standing() == "neglected"} == {
+        row.name for row in rows.neglected() if row.looked_on != timezone.localdate()
+    }
+    assert {row.name for row in rows if row.standing() in ("due", "neglected")} == {
+        row.name for row in rows.due()
+    }
+    assert not tells(page.content.decode(), worker.name)
+    # A street's page has no map of thousands of points.
+    street = client_of(factories.make_staff("street_officer", factories.STREET))
+    assert street.get(reverse(COVERAGE)).context["points"] is None
+    assert len(marks(street.get(f"{reverse(COVERAGE)}?in={BASE}"))) == 5
+
+
+def test_a_point_stands_where_what_it_is_in_stands(outlined):
+    shop = make_premises(**INSIDE)
+    door = factories.make_entrance(**BESIDE)
+    shed = Facility.objects.create(grid_id=BASE, name="充电棚", kind="charging", **OUTSIDE)
+    own = {"longitude": 117.101, "latitude": 39.151}
+    rows = [
+        (make_point(premises=shop), INSIDE), (make_point(entrance=door), BESIDE), (make_point(facility=shed), OUTSIDE),
+        (make_point(premises=shop, **own), own), (make_point(), {"longitude": None, "latitude": None}),
+    ]  # fmt: skip
+    found = PatrolPoint.objects.with_spot().in_bulk()
+    for row, place in rows:
+        assert (found[row.pk].x, found[row.pk].y) == (place["longitude"], place["latitude"])
+    assert (
+        PatrolPoint.objects.off_the_map().get() == rows[-1][0]
+        and PatrolPoint.objects.on_the_map().count() == 4
+    )
+
+
+def test_nobody_sees_points_of_other_grids_on_a_map(outlined):
+    make_point(name="一号车棚", **INSIDE)
+    make_point(SECOND, name="东门岗亭", **BESIDE)
+    worker = factories.make_staff("grid_worker", SECOND)
+    for url in (
+        reverse(COVERAGE),
+        f"{reverse(COVERAGE)}?in={BASE}",
+        reverse("my_patrol"),
+        address("patrolpoint", "changelist") + "?spot=none",
+    ):
+        text = client_of(worker).get(url).content.decode()
+        assert not tells(text, "一号车棚") and "117.105" not in text, url
+    assert tells(client_of(worker).get(reverse(COVERAGE)).content.decode(), "东门岗亭")
+    assert client_of(worker).get(f"{reverse('my_patrol')}?in={BASE}").status_code == 404
+    far = client_of(factories.make_staff("community_secretary", factories.FAR))
+    assert not tells(far.get(f"{reverse(COVERAGE)}?in={BASE}").content.decode(), "一号车棚")
+    assert client_of(factories.make_user()).get(reverse("my_patrol")).status_code == 404
+
+
+def test_the_map_on_the_phone_has_todays_points(outlined):
+    worker = factories.make_staff("grid_worker", BASE)
+    client = client_of(worker)
+    first = make_point(name="甲", order=1)
+    assert client.get(reverse("my_patrol")).context["map"] is None
+    second, done = make_point(name="乙", order=2, **INSIDE), make_point(name="丙", order=3, **BESIDE)
+    later = make_point(name="丁", every=7, days=9, **INSIDE)
+    tick(done, by=worker)
+    make_ticks(later, 2, by=worker)
+    told = client.get(reverse("my_patrol")).context["map"]
+    assert [(each["mark"], each["url"]) for each in told["data"]["points"]] == [
+        ("2", f"#point-{second.pk}"),
+        ("✓", f"#point-{done.pk}"),
+    ]
+    assert told["lacking"] == 1 and [area["code"] for area in told["data"]["areas"]] == [BASE]
+    assert first.name in client.get(reverse("my_patrol")).content.decode()
+
+
+def test_the_maps_of_points_take_as_many_statements_for_many_points_as_for_one(outlined, monkeypatch):
+    # On a busy machine the test outlasts a reading of the parameters.
+    monkeypatch.setattr(parameters, "_SECONDS", 3600)
+    parameters.forget()
+    worker = factories.make_staff("grid_worker", BASE)
+    clerk = client_of(factories.make_staff("community_secretary", factories.COMMUNITY))
+    pages = [(clerk, reverse(COVERAGE)), (client_of(worker), reverse("my_patrol"))]
+
+    def fill(times: int) -> None:
+        for _ in range(times):
+            make_point(by=worker, premises=make_premises(**INSIDE))
+            tick(make_point(by=worker, **INSIDE), by=worker)
+            make_point(by=worker)
+
+    def count(client: Client, url: str) -> int:
+        client.get(url)
+        with CaptureQueriesContext(connection) as found:
+            assert client.get(url).status_code == 200
+        return len(found)
+
+    fill(1)
+    few = [count(*page) for page in pages]
+    fill(8)
+    assert [count(*page) for page in pages] == few

@@ -96,6 +96,22 @@ def base_layer() -> dict[str, str]:
     return {"tiles": settings.MAP_TILES, "attribution": settings.MAP_ATTRIBUTION}
 
 
+def grid_map(grid: Grid, points: list[dict[str, Any]], lacking: int) -> dict[str, Any] | None:
+    """Return what a phone shows of the points of a grid (templates/grids/map_fold.html), and keeps with its page; None without points.
+
+    A point: ``x`` and ``y`` in degrees, ``kind`` (its looks in maps.css), ``mark``, ``name``, ``words`` and ``url``. ``lacking``: how many
+    have no place and are in the list alone. Costs a query where the grid's boundary is deferred.
+    """
+    if not points:
+        return None
+    outlines = areas([grid], grid.code)
+    return {
+        "data": base_layer() | {"areas": outlines, "points": points},
+        "made_up": any(each["made_up"] for each in outlines),
+        "lacking": lacking,
+    }
+
+
 def labels(names: list[str]) -> list[str]:
     """Return names as they are written on a map: 和苑家园社区第1网格 among its like is 第1网格 there."""
     shared = commonprefix(names) if len(names) > 1 else ""

@@ -16,7 +16,7 @@ from governance import drafts, intake, outbox
 from governance.flow import NotYours
 from governance.forms import check_photos, tell
 from governance.views import Kept, SignedIn
-from grids.drawing import areas, base_layer
+from grids.drawing import grid_map
 from grids.forms.patrols import MENDED, EndForm, FindingForm, Sent
 from grids.models import Grid, Patrol, PatrolPoint, PatrolTick
 from grids.services import patrols
@@ -124,14 +124,7 @@ class MyPatrol(Walk):
             for point, kind, mark, words in marked
             if point.x is not None and point.y is not None
         ]  # fmt: skip
-        if not points:
-            return None
-        outlines = areas([self.grid], self.grid.code)
-        return {
-            "data": base_layer() | {"areas": outlines, "points": points},
-            "made_up": any(each["made_up"] for each in outlines),
-            "lacking": len(marked) - len(points),
-        }
+        return grid_map(self.grid, points, len(marked) - len(points))
 
 
 class Tick(Walk):

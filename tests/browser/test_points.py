@@ -19,6 +19,7 @@ from tests.browser.test_incidents import signed_in
 from tests.browser.visitor import DESK, PHONE
 from tests.cast import BACKEND
 from tests.patrols import make_point, make_premises, make_ticks, tick
+from tests.register import make_household
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COMMUNITY, BASE, SECOND = factories.COMMUNITY, factories.BASE, factories.COMMUNITY + "002"
@@ -239,3 +240,23 @@ def test_a_round_has_a_map_without_network_too(territory, visit):
     expect(marks).to_have_text(["1", "✓", "✓"])
     assert first.ticks.count() == 0
     assert [told for told in phone.complaints if "ERR_INTERNET_DISCONNECTED" not in told] == []
+
+
+def test_doors_with_somebody_due_stand_on_the_map_of_the_visits(territory, visit):
+    worker = factories.make_staff("grid_worker", BASE)
+    door, nowhere = factories.make_entrance(longitude=117.104, latitude=39.156), factories.make_entrance()
+    for room in range(3):
+        make_household(door, by=worker, room=str(101 + room))
+    make_household(nowhere, by=worker, room="101")
+    phone = signed_in(visit(), worker)
+    phone.open(reverse("visits"))
+    phone.page.locator("summary").filter(has_text="看地图").click()
+    mark = phone.page.locator(".pm-map a.pm-point")
+    expect(mark).to_have_text(["3"])
+    phone.reads("有 1 个楼门还没有位置")
+    phone.page.set_viewport_size(TALL)
+    assert violations(phone) == {}
+    phone.page.set_viewport_size(PHONE)
+    mark.tap()
+    phone.page.wait_for_url(f"**{reverse('visit_door', args=[door.pk])}")
+    assert phone.complaints == []

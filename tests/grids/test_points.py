@@ -16,9 +16,10 @@ from governance.appointments import appoint
 from governance.models import User
 from grids import services
 from grids.admin.points import MOST_DRAWN
-from grids.models import Entrance, Facility, Grid, PatrolPoint
+from grids.models import Entrance, Facility, Grid, Household, PatrolPoint
 from tests import factories
 from tests.patrols import make_point, make_premises, make_ticks, tick
+from tests.register import make_household
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -324,3 +325,29 @@ def test_the_maps_of_points_take_as_many_statements_for_many_points_as_for_one(o
     few = [count(*page) for page in pages]
     fill(8)
     assert [count(*page) for page in pages] == few
+
+
+# --- the visits -------------------------------------------------------------------------------------------------------
+def test_the_map_of_the_visits_has_the_doors_with_somebody_due(outlined, monkeypatch):
+    monkeypatch.setattr(parameters, "_SECONDS", 3600)
+    parameters.forget()
+    worker = factories.make_staff("grid_worker", BASE)
+    client, door = client_of(worker), factories.make_entrance(**INSIDE)
+    make_household(factories.make_entrance(), by=worker)
+    assert client.get(reverse("visits")).context["map"] is None
+    first, second = make_household(door, by=worker), make_household(door, by=worker)
+    told = client.get(reverse("visits")).context["map"]
+    assert told["lacking"] == 1 and [(each["mark"], each["url"]) for each in told["data"]["points"]] == [
+        ("2", reverse("visit_door", args=[door.pk]))
+    ]
+    with CaptureQueriesContext(connection) as few:
+        client.get(reverse("visits"))
+    for _ in range(9):
+        make_household(factories.make_entrance(**INSIDE), by=worker)
+    with CaptureQueriesContext(connection) as many:
+        client.get(reverse("visits"))
+    assert len(many) == len(few)
+    Household.objects.filter(pk__in=[first.pk, second.pk]).update(visited_on=timezone.localdate())
+    assert len(client.get(reverse("visits")).context["map"]["data"]["points"]) == 9
+    beside = client_of(factories.make_staff("grid_worker", SECOND)).get(f"{reverse('visits')}?in={BASE}")
+    assert beside.context["map"] is None and "117.105" not in beside.content.decode()

@@ -1,16 +1,16 @@
-// What the maps with points share: a Leaflet map with Chinese controls, tiles only where the deployment names some, and outlines of grids:
-// the one that is meant strong, the others thin, with their names where there are several and not many.
+// What all maps share: a Leaflet map with Chinese controls, with tiles only where the deployment names some. And what the maps of points
+// share: outlines of grids, the one that is meant strong, the others thin, with their names where there are several and not many.
 "use strict";
 const Maps = (() => {
   const MOST_NAMES = 40, NOWHERE = [[39.17, 117.15], 12];
   const said = (words) => Object.assign(document.createElement("span"), { textContent: words });
 
-  // data: {tiles, attribution}, as grids/drawing.py gives it.
-  function open(place, data) {
-    const map = L.map(place, { attributionControl: Boolean(data.attribution), zoomControl: false, zoomSnap: 0.25 });
+  // data: {tiles, attribution}, as grids/drawing.py gives it; options: Leaflet's own.
+  function open(place, data, options = {}) {
+    const map = L.map(place, { attributionControl: Boolean(data.attribution), zoomControl: false, zoomSnap: 0.25, ...options });
     L.control.zoom({ zoomInTitle: "放大", zoomOutTitle: "缩小" }).addTo(map);
     map.attributionControl?.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
-    if (data.tiles) L.tileLayer(data.tiles, { attribution: data.attribution, maxZoom: 18 }).addTo(map);
+    if (data.tiles) L.tileLayer(data.tiles, { attribution: data.attribution, maxZoom: 20, maxNativeZoom: 18 }).addTo(map);
     return map;
   }
 
@@ -32,11 +32,11 @@ const Maps = (() => {
     return meant.isValid() ? meant : group.getBounds();
   }
 
-  // Show all of these bounds that are any.
-  function fit(map, ...all) {
+  // Show all of these bounds that are any, with so much room around them.
+  function fit(map, all, room = 24) {
     const bounds = L.latLngBounds([]);
     for (const each of all) if (each.isValid()) bounds.extend(each);
-    if (bounds.isValid()) map.fitBounds(bounds, { padding: [24, 24], maxZoom: 18, animate: false });
+    if (bounds.isValid()) map.fitBounds(bounds, { padding: [room, room], maxZoom: 18, animate: false });
     else map.setView(...NOWHERE);
   }
 

@@ -78,7 +78,7 @@ for (const panel of document.querySelectorAll("[data-point-map]")) {
     marker.addTo(map);
   };
   const set = (spot) => { put(spot); write(spot); };
-  const view = () => Maps.fit(map, looks, marker ? L.latLngBounds([marker.getLatLng()]) : L.latLngBounds([]));
+  const view = () => Maps.fit(map, marker ? [looks, L.latLngBounds([marker.getLatLng()])] : [looks]);
 
   looks = Maps.outlines(drawn, data.areas);
   put(edits ? typed() : data.at && L.latLng(data.at[1], data.at[0]));

@@ -48,7 +48,7 @@
       target.focus({ preventScroll: true });
       target.scrollIntoView({ block: "center" });
     });
-    Maps.fit(map, outlines, bounds);
+    Maps.fit(map, [outlines, bounds]);
     document.dispatchEvent(new Event("points:drawn"));
   };
 

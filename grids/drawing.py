@@ -69,9 +69,9 @@ def outlines(grids: Iterable[Grid]) -> list[tuple[Grid, dict[str, Any]]]:
     """Return the grids that have a boundary, each with its outline as GeoJSON, simplified for a map."""
     known = [grid for grid in grids if grid.boundary]
     polygons = [shape(grid.boundary) for grid in known]
-    # Simplified together, neighbours keep sharing their border; what does not fit together is drawn as it is.
-    if polygons and shapely.coverage_is_valid(polygons):
-        polygons = shapely.coverage_simplify(polygons, STRAYS)
+    # Simplified together, neighbours keep sharing their border; what does not fit together is simplified one by one.
+    together = polygons and shapely.coverage_is_valid(polygons)
+    polygons = shapely.coverage_simplify(polygons, STRAYS) if together else shapely.simplify(polygons, STRAYS)
     return [(grid, mapping(polygon)) for grid, polygon in zip(known, polygons, strict=True)]
 
 

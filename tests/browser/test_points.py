@@ -14,7 +14,7 @@ from grids.models import Grid, PatrolTick
 from tests import factories
 from tests.browser.offline import back_online, kept
 from tests.browser.test_boundaries import drag, middle
-from tests.browser.test_every_page import TALL, THEME, faults, violations
+from tests.browser.test_every_page import TALL, THEME, Wardrobe, faults, phone_faults, violations
 from tests.browser.test_incidents import signed_in
 from tests.browser.visitor import DESK, PHONE
 from tests.cast import BACKEND
@@ -254,8 +254,8 @@ def test_doors_with_somebody_due_stand_on_the_map_of_the_visits(territory, visit
     mark = phone.page.locator(".pm-map a.pm-point")
     expect(mark).to_have_text(["3"])
     phone.reads("有 1 个楼门还没有位置")
-    phone.page.set_viewport_size(TALL)
-    assert violations(phone) == {}
+    for care in (False, True):
+        assert phone_faults(phone, "visits", Wardrobe(), care=care) == []
     phone.page.set_viewport_size(PHONE)
     mark.tap()
     phone.page.wait_for_url(f"**{reverse('visit_door', args=[door.pk])}")

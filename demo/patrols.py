@@ -13,9 +13,10 @@ from django.utils import timezone
 from simple_history.utils import bulk_create_with_history
 
 from demo.people import STREET
-from demo.territory import MADE_UP
+from demo.territory import MADE_UP, point_in
 from demo.world import World
 from governance.models import User
+from grids.geometry import to_polygon
 from grids.models import (
     ChecklistItem,
     Grid,
@@ -59,10 +60,10 @@ NEVER, LATE = 0.12, 0.15
 
 
 def load_points(grid: Grid, *, since: date, at: datetime) -> list[PatrolPoint]:
-    """Set up the points of one grid."""
+    """Set up the points of one grid, each somewhere in its outline if it has one."""
     items = {item.code: item for item in PatrolItem.objects.all()}
     points = [
-        PatrolPoint(grid=grid, name=name, every=every, order=number, since=since)
+        PatrolPoint(grid=grid, name=name, every=every, order=number, since=since, **place_of(grid, name))
         for number, (name, every, _) in enumerate(POINTS, 1)
     ]
     points = bulk_create_with_history(
@@ -71,6 +72,15 @@ def load_points(grid: Grid, *, since: date, at: datetime) -> list[PatrolPoint]:
     for point, (_, _, codes) in zip(points, POINTS, strict=True):
         point.items.set([items[code] for code in codes if code in items])
     return points
+
+
+def place_of(grid: Grid, name: str) -> dict[str, float]:
+    """Return a place in a grid, in degrees: the same for the same words; nothing where the grid has no outline."""
+    if not grid.boundary:
+        return {}
+    chance = random.Random(f"{grid.code} {name}")  # noqa: S311  a made-up place, not a secret
+    longitude, latitude = point_in(to_polygon(grid.boundary), chance)
+    return {"longitude": round(longitude, 6), "latitude": round(latitude, 6)}
 
 
 def load_rounds(

@@ -1,5 +1,10 @@
 from django.apps import AppConfig
 
+#: What a phone's map of points loads; the library when its fold is opened (static/portal/points_map.js).
+MAPS = (
+    "portal/maps.css", "portal/maps.js", "portal/points_map.js", "vendor/leaflet/leaflet.js", "vendor/leaflet/leaflet.css",
+)  # fmt: skip
+
 
 class GridsConfig(AppConfig):
     name = "grids"
@@ -25,7 +30,7 @@ class GridsConfig(AppConfig):
             works=cards.visits_homes,
             pages=(r"^/visits/$", r"^/visits/(doors|premises)/[0-9]+/$"),
             shell=(("visits", ""),),
-            files=("portal/visits.css", "portal/visits.js"),
+            files=("portal/visits.css", "portal/visits.js", *MAPS),
         )
         offline.keep(works=cards.looks_in, pages=(r"^/my/care/([0-9]+/)?$",), shell=(("my_care", ""),))
         intake.adopting(clock.adopt)
@@ -33,7 +38,7 @@ class GridsConfig(AppConfig):
             works=cards.walks,
             pages=(r"^/my/patrol/((finding|end)/)?$",),
             shell=(("my_patrol", ""), ("patrol_finding", ""), ("patrol_end", "")),
-            files=("portal/work.css", "portal/patrol.js"),
+            files=("portal/work.css", "portal/patrol.js", *MAPS),
         )
         offline.keep(
             works=sweep_cards.answers_sweeps,

@@ -1,11 +1,15 @@
-"""The outlines of grids as paths of one picture: simplified, north above, in the picture's own units."""
+"""The outlines of grids, simplified: as paths of one picture, north above, in the picture's own units; and as shapes that a script lays on
+a map."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from os.path import commonprefix
+from typing import Any
 
 import shapely
-from shapely.geometry import shape
+from django.conf import settings
+from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from grids.models import Grid
@@ -13,6 +17,8 @@ from grids.models import Grid
 #: The longer side of a picture, in its own units. What is smaller than two of them is left out of an outline.
 SIDE = 720
 _SIMPLIFIED = 2
+#: How far a map's outline may stray from the stored one, in degrees (about five metres).
+STRAYS = 5e-5
 
 
 @dataclass(frozen=True)
@@ -57,3 +63,56 @@ def _path(polygon: BaseGeometry, place) -> str:
             corners = [place(x, y) for x, y in ring.coords[:-1]]
             rings.append("M" + "L".join(corners) + "Z")
     return "".join(rings)
+
+
+def outlines(grids: Iterable[Grid]) -> list[tuple[Grid, dict[str, Any]]]:
+    """Return the grids that have a boundary, each with its outline as GeoJSON, simplified for a map."""
+    known = [grid for grid in grids if grid.boundary]
+    polygons = [shape(grid.boundary) for grid in known]
+    # Simplified together, neighbours keep sharing their border; what does not fit together is simplified one by one.
+    together = polygons and shapely.coverage_is_valid(polygons)
+    polygons = shapely.coverage_simplify(polygons, STRAYS) if together else shapely.simplify(polygons, STRAYS)
+    return [(grid, mapping(polygon)) for grid, polygon in zip(known, polygons, strict=True)]
+
+
+def areas(grids: Iterable[Grid], chosen: str = "") -> list[dict[str, Any]]:
+    """Return outlines as the maps of the portal draw them (static/portal/maps.js); ``chosen``: the code of the one that is meant."""
+    drawn = outlines(grids)
+    return [
+        {
+            "code": grid.code,
+            "name": grid.name,
+            "label": label,
+            "chosen": grid.code == chosen,
+            "made_up": grid.boundary_made_up,
+            "shape": outline,
+        }
+        for (grid, outline), label in zip(drawn, labels([grid.name for grid, _ in drawn]), strict=True)
+    ]
+
+
+def base_layer() -> dict[str, str]:
+    """Return what lies below the outlines of a map: nothing unless the deployment names tiles."""
+    return {"tiles": settings.MAP_TILES, "attribution": settings.MAP_ATTRIBUTION}
+
+
+def grid_map(grid: Grid, points: list[dict[str, Any]], lacking: int) -> dict[str, Any] | None:
+    """Return what a phone shows of the points of a grid (templates/grids/map_fold.html), and keeps with its page; None without points.
+
+    A point: ``x`` and ``y`` in degrees, ``kind`` (its looks in maps.css), ``mark``, ``name``, ``words`` and ``url``. ``lacking``: how many
+    have no place and are in the list alone. Costs a query where the grid's boundary is deferred.
+    """
+    if not points:
+        return None
+    outlines = areas([grid], grid.code)
+    return {
+        "data": base_layer() | {"areas": outlines, "points": points},
+        "made_up": any(each["made_up"] for each in outlines),
+        "lacking": lacking,
+    }
+
+
+def labels(names: list[str]) -> list[str]:
+    """Return names as they are written on a map: 和苑家园社区第1网格 among its like is 第1网格 there."""
+    shared = commonprefix(names) if len(names) > 1 else ""
+    return [name[max(shared.rfind("第"), 0) :] for name in names]

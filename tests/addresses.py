@@ -79,6 +79,7 @@ def arguments(name: str, cast: Cast) -> list:
         "boundaries_check",
         "boundaries_keep",
         "holders",
+        "point",
     ):
         return []
     key = KEYS[f"{app}_{model}"](cast)

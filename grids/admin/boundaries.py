@@ -4,11 +4,9 @@ load. A mixin of the grids' admin."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from os.path import commonprefix
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,6 +23,7 @@ from governance.territory import GridLevel, asked_node, covers
 from grids import geometry, services
 from grids.boundary_files import MAX_BYTES, OutlineFileError, read_outlines
 from grids.coordinates import System
+from grids.drawing import base_layer, labels
 from grids.models import Boundary, BoundaryDraft, Grid
 from grids.reach import top_of
 
@@ -50,12 +49,6 @@ class OutlineForm(forms.Form):
     )
 
 
-def labels(names: list[str]) -> list[str]:
-    """Return names as they are written on a map: 和苑家园社区第1网格 among its like is 第1网格 there."""
-    shared = commonprefix(names) if len(names) > 1 else ""
-    return [name[max(shared.rfind("第"), 0) :] for name in names]
-
-
 def of_map(
     areas: list[tuple[str, str, BaseGeometry, str]],
     faults: list[geometry.Misfit],
@@ -76,8 +69,7 @@ def of_map(
         ],
         "faults": [{"words": str(each), "shape": mapping(each.where)} for each in faults[:MOST_LINES]],
         "around": drawn(around) if around is not None else None,
-        "tiles": settings.MAP_TILES,
-        "attribution": settings.MAP_ATTRIBUTION,
+        **base_layer(),
     }
 
 

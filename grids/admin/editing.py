@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.response import TemplateResponse
@@ -21,6 +20,7 @@ from governance.territory import GridLevel, asked_node
 from grids import geometry, services
 from grids.admin.boundaries import MOST_DRAWN, MOST_LINES, named
 from grids.boundary_files import OutlineFileError
+from grids.drawing import base_layer
 from grids.models import Boundary, BoundaryDraft, Grid
 from grids.topology import taken_apart
 
@@ -121,8 +121,7 @@ class EditingPages:
                 "redraws": len(node) == GridLevel.COMMUNITY,
                 "check": self.link(None, "boundaries_check"),
                 "keep": self.link(None, "boundaries_keep"),
-                "tiles": settings.MAP_TILES,
-                "attribution": settings.MAP_ATTRIBUTION,
+                **base_layer(),
             },
             "made_up": any(grid.boundary_made_up for grid in below),
             "left_out": left_out,

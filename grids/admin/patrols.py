@@ -1,6 +1,5 @@
 """The points of the rounds at the desk, what was looked at, and the coverage of the points by place. No person in any of it."""
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -26,11 +25,17 @@ from governance.forms import asked as sentences
 from governance.models import AccessEvent
 from governance.templatetags import ui
 from governance.territory import GridLevel, asked_node
+from grids.admin.patrol_map import map_of_points
+from grids.admin.points import PointPages
 from grids.models import Entrance, Facility, Grid, PatrolItem, PatrolPoint, PatrolTick, Premises
+from grids.models.patrols import Standing
 from grids.reach import top_of
 from grids.reports import coverage
 from grids.services import patrols
 from grids.services.selfchecks import keep_line
+
+#: What a point's chip says of how it stands.
+TONES = {Standing.TODAY: "good", Standing.NEGLECTED: "caution", Standing.DUE: "info"}
 
 
 class ListOfLines(TerritorialAdmin):
@@ -88,6 +93,18 @@ class TurnFilter(ChoiceFilter):
         }[chosen](queryset)
 
 
+class SpotFilter(ChoiceFilter):
+    """Those that no map can show."""
+
+    title, parameter_name = "位置", "spot"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("none", "没有位置")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.off_the_map() if self.checked() else queryset
+
+
 class CopyForm(forms.Form):
     """From which grid to which; both by their codes' names."""
 
@@ -112,10 +129,10 @@ class CopyForm(forms.Form):
 
 
 @admin.register(PatrolPoint)
-class PatrolPointAdmin(Exported, TerritorialAdmin):
+class PatrolPointAdmin(PointPages, Exported, TerritorialAdmin):
     change_list_template = "grids/desk_points.html"
     list_display = ("name", "place", "order", "turn", "looked", "state")
-    list_filter = (TurnFilter, PlaceFilter)
+    list_filter = (TurnFilter, PlaceFilter, SpotFilter)
     search_fields = ("name", "words")
     search_help_text = "搜点位"
     ordering = ("grid", "order", "pk")
@@ -196,14 +213,8 @@ class PatrolPointAdmin(Exported, TerritorialAdmin):
 
     @admin.display(description="状态", ordering="due_on")
     def state(self, point: PatrolPoint) -> str:
-        today = timezone.localdate()
-        if not point.is_current:
-            return ui.chip("已停用")
-        if point.looked_on == today:
-            return ui.chip("今天已看", "good")
-        if point.due_on <= today - timedelta(days=point.every):
-            return ui.chip("久未查看", "caution")
-        return ui.chip("到期未看", "info") if point.due_on <= today else ui.chip("没到时间")
+        standing = point.standing()
+        return ui.chip(standing.label, TONES.get(standing, "quiet"))
 
     # --- pages of its own ---------------------------------------------------------------------------------------------
     def get_urls(self) -> list:
@@ -308,9 +319,7 @@ def coverage_page(admin: PatrolPointAdmin, request: HttpRequest) -> HttpResponse
         "rows": [
             {
                 "name": line.name,
-                "url": query(**{"in": line.code})
-                if line.code and line.code != node and len(line.code) < GridLevel.BASE
-                else "",
+                "url": query(**{"in": line.code}) if line.code and line.code != node else "",
                 "cells": [
                     *(cell(line, key) for key in coverage.FIGURES),
                     {"value": "—" if line.share is None else f"{line.share}%", "url": ""},
@@ -324,11 +333,12 @@ def coverage_page(admin: PatrolPointAdmin, request: HttpRequest) -> HttpResponse
             "应看、看了和发现问题数到昨天为止；今天已看、到期未看、久未查看是现在的情况。"
             "久未查看：到了该看的日子，又过了一个周期还没人看。",
         ],
+        "points": map_of_points(request.user, node),
         "here": query(),
         "back": points,
         "has_permission": True,
     }
-    return TemplateResponse(request, "grids/desk_figures.html", context)
+    return TemplateResponse(request, "grids/desk_patrol_coverage.html", context)
 
 
 def export_coverage(request: HttpRequest, lines: list[coverage.Line], days: int, place: str) -> HttpResponse:

@@ -14,12 +14,14 @@ from django.utils.http import urlencode
 
 from governance import drafts
 from governance.admin.base import TerritorialAdmin, put_error
+from governance.admin.choices import could_be_key
 from governance.admin.filters import ChoiceFilter, PlaceFilter
 from governance.permissions import EVERYTHING, NOTHING, rule_of
 from governance.territory import GridLevel
 from grids import services
 from grids.admin.boundaries import BoundaryPages
 from grids.admin.editing import EditingPages
+from grids.admin.points import PointPages
 from grids.admin.team import team_of
 from grids.forms import GridForm, RetireForm
 from grids.models import Building, Entrance, Grid, Handover, TeamMember
@@ -265,14 +267,15 @@ class BuildingAdmin(DirectoryAdmin):
 
 
 @admin.register(Entrance)
-class EntranceAdmin(DirectoryAdmin):
+class EntranceAdmin(PointPages, DirectoryAdmin):
     list_display = ("__str__", "grid", "household_count", "printed")
     list_select_related = ("grid", "building")
     search_fields = ("building__compound", "building__name", "name")
     search_help_text = "按小区、楼栋或楼门查找"
-    fields = ("building", "name", "household_count", "longitude", "latitude", "printed")
+    fields = ("building", "name", "household_count", "printed", ("longitude", "latitude"))
     readonly_fields = ("printed",)
     autocomplete_fields = ("building",)
+    point_of = "building"
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return super().get_queryset(request).defer("grid__boundary")
@@ -284,6 +287,15 @@ class EntranceAdmin(DirectoryAdmin):
         if db_field.name == "building":
             return Building.objects.restrict(request.user, "change")
         return super().related_choices(db_field, request)
+
+    def point_grid(self, request: HttpRequest, key: str) -> Grid | None:
+        buildings = Building.objects.restrict(request.user, "change")
+        building = (
+            buildings.filter(pk=key).select_related("grid").only("grid").first()
+            if could_be_key(key)
+            else None
+        )
+        return building.grid if building is not None else None
 
     @admin.display(description="二维码")
     def printed(self, entrance: Entrance) -> str:

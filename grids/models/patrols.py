@@ -5,7 +5,7 @@ is kept, and nothing is counted for a person.
 """
 
 import secrets
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -75,6 +75,24 @@ class PatrolPointQuerySet(RestrictedQuerySet):
         """Return them in the order of the round."""
         return self.order_by("grid", "order", "pk")
 
+    def with_spot(self):
+        """Return them with where each is on the map: ``x`` and ``y`` in degrees, None where nobody knows. It is the point's own place,
+        else that of what it stands at."""
+        places = ("", "premises__", "facility__", "entrance__")
+        found = {
+            name: Coalesce(*(f"{place}{column}" for place in places))
+            for name, column in (("x", "longitude"), ("y", "latitude"))
+        }
+        return self.annotate(**found)
+
+    def on_the_map(self):
+        """Return those of which one knows where they are, with their ``x`` and ``y``."""
+        return self.with_spot().filter(x__isnull=False, y__isnull=False)
+
+    def off_the_map(self):
+        """Return those of which nobody knows where they are."""
+        return self.with_spot().filter(Q(x=None) | Q(y=None))
+
 
 class Sooner(models.Func):
     """A day, so many days earlier."""
@@ -82,6 +100,16 @@ class Sooner(models.Func):
     template = "(%(expressions)s)"
     arg_joiner = " - "
     output_field = models.DateField()
+
+
+class Standing(models.TextChoices):
+    """How a point stands on a day: whether it was looked at, and whether its turn has come."""
+
+    PAST = "past", "已停用"
+    TODAY = "today", "今天已看"
+    NEGLECTED = "neglected", "久未查看"
+    DUE = "due", "到期未看"
+    LATER = "later", "没到时间"
 
 
 class PatrolPoint(Pointed):
@@ -168,6 +196,17 @@ class PatrolPoint(Pointed):
     def is_current(self) -> bool:
         today = timezone.localdate()
         return self.since <= today and (self.until is None or self.until >= today)
+
+    def standing(self, today: date | None = None) -> Standing:
+        """Return how it stands on a day (today when None), as ``due`` and ``neglected`` count it."""
+        day = today or timezone.localdate()
+        if not (self.since <= day and (self.until is None or self.until >= day)):
+            return Standing.PAST
+        if self.looked_on == day:
+            return Standing.TODAY
+        if self.due_on <= day - timedelta(days=self.every):
+            return Standing.NEGLECTED
+        return Standing.DUE if self.due_on <= day else Standing.LATER
 
     @property
     def stands_at(self) -> Any:

@@ -16,6 +16,7 @@ from governance import drafts, intake, outbox
 from governance.flow import NotYours
 from governance.forms import check_photos, tell
 from governance.views import Kept, SignedIn
+from grids.drawing import grid_map
 from grids.forms.patrols import MENDED, EndForm, FindingForm, Sent
 from grids.models import Grid, Patrol, PatrolPoint, PatrolTick
 from grids.services import patrols
@@ -83,7 +84,9 @@ class MyPatrol(Walk):
     def get(self, request: HttpRequest) -> HttpResponse:
         today, rows, told = timezone.localdate(), [], {}
         if self.grid is not None:
-            rows = self.points.filter(grid=self.grid).in_order().select_related("entrance__building")
+            rows = (
+                self.points.filter(grid=self.grid).with_spot().in_order().select_related("entrance__building")
+            )
             rows = list(rows.prefetch_related("items")[: patrols.MOST_POINTS])
             ticks = PatrolTick.objects.restrict(request.user).filter(grid=self.grid, day=today).order_by("pk")
             told = {tick.point_id: tick for tick in ticks.only("point", "outcome", "looked_at")[:1000]}
@@ -97,6 +100,7 @@ class MyPatrol(Walk):
             "due": due,
             "done": done,
             "later": [point for point in rows if point.due_on > today and point.looked_on != today],
+            "map": self.map(due, done),
             "count": len(rows),
             "asked": len(due) + len(done),
             "form": Sent(),
@@ -106,6 +110,21 @@ class MyPatrol(Walk):
             ],
         }
         return render(request, "grids/my_patrol.html", context)
+
+    def map(self, due: list[PatrolPoint], done: list[PatrolPoint]) -> dict[str, Any] | None:
+        """Return what the map shows of today's points, which her phone keeps with the page: those to be looked at in the order of the round,
+        those that were. None where no place is known."""
+        marked = [(point, "due", str(number), "还没看") for number, point in enumerate(due, 1)]
+        marked += [(point, "done", "✓", "看过了") for point in done]
+        points = [
+            {
+                "x": point.x, "y": point.y, "kind": kind, "mark": mark, "name": point.name, "words": words,
+                "url": f"#point-{point.pk}",
+            }
+            for point, kind, mark, words in marked
+            if point.x is not None and point.y is not None
+        ]  # fmt: skip
+        return grid_map(self.grid, points, len(marked) - len(points))
 
 
 class Tick(Walk):

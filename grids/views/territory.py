@@ -2,7 +2,6 @@
 
 import re
 
-import shapely
 from django import forms
 from django.contrib import messages
 from django.db.models.functions import Concat
@@ -11,14 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from shapely.geometry import mapping, shape
 
 from governance.territory import GridLevel
-from grids import notice, places, qr, services
+from grids import drawing, notice, places, qr, services
 from grids.models import Building, Entrance, Grid
-
-#: How far a map's outline may stray from the stored one, in degrees (about five metres).
-SIMPLIFIED = 5e-5
 
 
 @require_safe
@@ -219,22 +214,17 @@ def grid_outlines(request: HttpRequest, code: str) -> JsonResponse:
     """GeoJSON of the grids in force right below a grid, simplified for a map; a made-up boundary says so."""
     if not Grid.objects.restrict(request.user).filter(code=code).exists():
         raise Http404
-    below = list(Grid.objects.restrict(request.user).current().children_of(code).exclude(boundary=None))
-    below = [grid for grid in below if grid.boundary]
-    polygons = [shape(grid.boundary) for grid in below]
-    # Simplified together, neighbours keep sharing their border; what does not fit together is drawn as it is.
-    if polygons and shapely.coverage_is_valid(polygons):
-        polygons = shapely.coverage_simplify(polygons, SIMPLIFIED)
+    below = Grid.objects.restrict(request.user).current().children_of(code).exclude(boundary=None)
     return JsonResponse(
         {
             "type": "FeatureCollection",
             "features": [
                 {
                     "type": "Feature",
-                    "geometry": mapping(polygon),
+                    "geometry": outline,
                     "properties": {"code": grid.code, "name": grid.name, "made_up": grid.boundary_made_up},
                 }
-                for grid, polygon in zip(below, polygons, strict=True)
+                for grid, outline in drawing.outlines(below)
             ],
         },
         json_dumps_params={"ensure_ascii": False},

@@ -15,6 +15,7 @@ from governance.forms import check_photos, tell
 from governance.views import Kept, SignedIn
 from grids import visiting
 from grids.cards import visits_homes
+from grids.drawing import grid_map
 from grids.forms.visits import VisitForm, key_of
 from grids.models import Entrance, Grid, Household, Premises, Visit
 from grids.services.visits import record_visit
@@ -44,9 +45,23 @@ class Visits(SignedIn, View):
         own = visiting.coverage(request.user, [here])[0]
         context = {
             "grid": here, "doors": doors, "loose": loose, "coverage": own, "many": len(beats) > 1, "works": True,
-            "months": visiting.parameters.value("visits.months"),
+            "months": visiting.parameters.value("visits.months"), "map": map_of_doors(here, doors),
         }  # fmt: skip
         return render(request, "grids/visits.html", context)
+
+
+def map_of_doors(grid: Grid, doors: list[visiting.Door]) -> dict[str, Any] | None:
+    """Return what the map shows of the doors behind which somebody is due, with how many; None where no place is known."""
+    due = [door for door in doors if door.due]
+    points = [
+        {
+            "x": door.entrance.longitude, "y": door.entrance.latitude, "kind": "due", "mark": str(door.due), "name": str(door.entrance),
+            "words": f"{door.due} 户该走访", "url": reverse("visit_door", args=[door.entrance.pk]),
+        }
+        for door in due
+        if door.entrance.longitude is not None
+    ]  # fmt: skip
+    return grid_map(grid, points, len(due) - len(points))
 
 
 class VisitPlace(Kept, SignedIn, View):

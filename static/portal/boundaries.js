@@ -1,20 +1,15 @@
-// Draws the outlines of a page on a map: neutral, those that change darker, those beside them empty, what does not fit in red. Tiles below them only where the
-// deployment names some; without, the map is the outlines alone.
+// Draws the outlines of a page on a map: neutral, those that change darker, those beside them empty, what does not fit in red.
 "use strict";
 const MOST_NAMES = 40;
 for (const place of document.querySelectorAll("[data-map]")) {
   const data = JSON.parse(document.getElementById(place.dataset.map).textContent);
   const feature = (shape, properties) => ({ type: "Feature", geometry: shape, properties });
-  const map = L.map(place, { preferCanvas: true, attributionControl: Boolean(data.attribution), zoomControl: false, zoomSnap: 0.25 });
-  L.control.zoom({ zoomInTitle: "放大", zoomOutTitle: "缩小" }).addTo(map);
-  map.attributionControl?.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
-  if (data.tiles) L.tileLayer(data.tiles, { attribution: data.attribution, maxZoom: 18 }).addTo(map);
+  const map = Maps.open(place, data, { preferCanvas: true });
   const drawn = L.featureGroup().addTo(map);
-  const said = (words) => Object.assign(document.createElement("span"), { textContent: words });
   const draw = (features, style, words, named = false) => L.geoJSON(features, {
     style, onEachFeature: ({ properties }, layer) => {
-      if (named) layer.bindTooltip(said(properties.label), { permanent: true, direction: "center", className: "gd-name" });
-      else if (words) layer.bindTooltip(said(words(properties)), { sticky: true });
+      if (named) layer.bindTooltip(Maps.said(properties.label), { permanent: true, direction: "center", className: "gd-name" });
+      else if (words) layer.bindTooltip(Maps.said(words(properties)), { sticky: true });
     },
   }).addTo(drawn);
   if (data.around) draw(feature(data.around, {}), { color: "#5f6368", weight: 3, fill: false });
@@ -27,9 +22,7 @@ for (const place of document.querySelectorAll("[data-map]")) {
     data.areas.length <= MOST_NAMES,
   );
   const faults = data.faults.map((each) => draw(feature(each.shape, each), { color: "#c8321f", weight: 2, fillOpacity: 0.5 }, ({ words }) => words));
-  const bounds = drawn.getBounds();
-  if (bounds.isValid()) map.fitBounds(bounds, { padding: [12, 12], animate: false });
-  else map.setView([39.17, 117.15], 12);
+  Maps.fit(map, [drawn.getBounds()], 12);
   for (const button of document.querySelectorAll("[data-fault]")) {
     button.addEventListener("click", () => {
       const found = faults[button.dataset.fault];

@@ -16,10 +16,7 @@
   for (const code of Object.keys(data.names)) if (!data.mine.includes(code) && state.areas[code]) Shapes.each(state.areas[code]).flat().forEach((point) => corners.add(point));
 
   // --- the map ---------------------------------------------------------------------------------------------------------------
-  const map = L.map("edit-map", { renderer: L.canvas({ padding: 0.2 }), attributionControl: Boolean(data.attribution), zoomControl: false, zoomSnap: 0.25, doubleClickZoom: false });
-  L.control.zoom({ zoomInTitle: "放大", zoomOutTitle: "缩小" }).addTo(map);
-  map.attributionControl?.setPrefix('<a href="https://leafletjs.com">Leaflet</a>');
-  if (data.tiles) L.tileLayer(data.tiles, { attribution: data.attribution, maxZoom: 20, maxNativeZoom: 18 }).addTo(map);
+  const map = Maps.open("edit-map", data, { renderer: L.canvas({ padding: 0.2 }), doubleClickZoom: false });
   const drawn = L.featureGroup().addTo(map), wrong = L.featureGroup().addTo(map), marks = L.layerGroup().addTo(map), trace = L.layerGroup().addTo(map);
   let layers = {};
   const at = (point) => [state.points[point][1], state.points[point][0]];
@@ -397,8 +394,7 @@
   addEventListener("beforeunload", (event) => { if (!kept && (state.touched.length || state.changes.length)) event.preventDefault(); });
 
   const used = Shapes.rings(state).flat();
-  if (used.length) map.fitBounds(L.latLngBounds(used.map(at)), { padding: [16, 16], animate: false });
-  else map.setView([39.17, 117.15], 12);
+  Maps.fit(map, [L.latLngBounds(used.map(at))], 16);
   map.on("moveend", handles);
   paint();
   list();

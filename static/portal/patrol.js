@@ -41,10 +41,15 @@
       const kept = ticked.has(new URL(button.formAction).pathname) || found.has(point.id.replace("point-", ""));
       point.querySelector("[data-kept]").hidden = !kept;
       button.hidden = kept;
+      const shown = document.querySelector(`.pm-map a[href="#${point.id}"]`);
+      if (!shown) continue;
+      shown.classList.toggle("pm-point_kept", kept);
+      shown.setAttribute("aria-label", kept ? `${shown.dataset.name}，已记在手机上` : shown.dataset.label);
     }
   };
   if (rows && window.indexedDB) {
     new MutationObserver(mark).observe(rows, { childList: true });
+    document.addEventListener("points:drawn", mark);
     mark();
   }
 })();

@@ -4,11 +4,10 @@
 for (const place of document.querySelectorAll("[data-sweep-map]")) {
   const data = JSON.parse(document.getElementById(place.dataset.sweepMap).textContent);
   const feature = (shape, properties) => ({ type: "Feature", geometry: shape, properties });
-  const map = L.map(place, { attributionControl: Boolean(data.attribution), zoomSnap: 0.25 });
-  if (data.tiles) L.tileLayer(data.tiles, { attribution: data.attribution, maxZoom: 18 }).addTo(map);
+  const map = Maps.open(place, data);
   if (data.around) L.geoJSON(feature(data.around, {}), { style: { color: "#5f6368", weight: 3, fill: false } }).addTo(map);
   const drawn = L.geoJSON(data.areas.map((each) => feature(each.shape, each)), {
-    onEachFeature: ({ properties }, layer) => layer.bindTooltip(properties.label, { permanent: data.areas.length <= 40, direction: "center", className: "sd-label" }),
+    onEachFeature: ({ properties }, layer) => layer.bindTooltip(Maps.said(properties.label), { permanent: data.areas.length <= 40, direction: "center", className: "sd-label" }),
   }).addTo(map);
   const paint = () => {
     const rows = new Map([...document.querySelectorAll("#sweep-numbers [data-code]")].map((row) => [row.dataset.code, row.dataset]));
@@ -19,12 +18,10 @@ for (const place of document.querySelectorAll("[data-sweep-map]")) {
         color: "#3f6fb5", weight: done ? 4 : 1.5, dashArray: begun ? null : "5 5",
         fillColor: done ? "#3f6fb5" : percent >= 50 ? "#86a8d8" : "#c9d8ee", fillOpacity: begun ? 0.75 : 0,
       });
-      layer.setTooltipContent(percent === null ? label : `${label} ${percent}%`);
+      layer.setTooltipContent(Maps.said(percent === null ? label : `${label} ${percent}%`));
     });
   };
   paint();
   document.body.addEventListener("htmx:afterSettle", paint);
-  const bounds = drawn.getBounds();
-  if (bounds.isValid()) map.fitBounds(bounds, { padding: [12, 12], animate: false });
-  else map.setView([39.17, 117.15], 12);
+  Maps.fit(map, [drawn.getBounds()], 12);
 }

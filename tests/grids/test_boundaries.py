@@ -14,8 +14,8 @@ from shapely.geometry import mapping
 
 from governance.flow import tick
 from grids import geometry, services
-from grids.admin.boundaries import labels
 from grids.boundary_files import OutlineFileError
+from grids.drawing import labels
 from grids.models import Boundary, BoundaryDraft, Grid
 from grids.services.boundaries import KEEP_DRAFTS
 from tests import factories

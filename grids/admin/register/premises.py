@@ -14,6 +14,7 @@ from governance.admin.filters import PlaceFilter
 from governance.admin.verbs import reveal_page, verb_page
 from governance.templatetags import ui
 from grids import visiting
+from grids.admin.points import PointPages
 from grids.admin.register.base import (
     DueFilter,
     KindFilter,
@@ -45,7 +46,7 @@ class SmallFilter(KindFilter):
 
 
 @admin.register(Premises)
-class PremisesAdmin(RegisterAdmin):
+class PremisesAdmin(PointPages, RegisterAdmin):
     change_form_outer_before_template = "grids/desk_row.html"
     list_display = ("name", "kind_chip", "place", "where", "last_visit")
     list_filter = (DueFilter, PremisesKindFilter, SmallFilter, ThereFilter, PlaceFilter)
@@ -187,7 +188,7 @@ class PremisesAdmin(RegisterAdmin):
 
 
 @admin.register(Facility)
-class FacilityAdmin(RegisterAdmin):
+class FacilityAdmin(PointPages, RegisterAdmin):
     list_display = ("name", "kind", "place", "spot", "keeper", "state")
     list_filter = (PremisesKindFilter, ThereFilter, PlaceFilter)
     search_fields = ("name", "spot", "keeper")

@@ -19,8 +19,8 @@ from governance.models import PhotoUpload, User
 
 #: Bytes of one piece.
 MOST_IN_ONE = 1024 * 1024
-#: Pictures, and bytes, that one account may have on the way.
-MOST_PICTURES, MOST_ON_THE_WAY = 60, 12 * MOST_BYTES
+#: Pictures, and bytes, that one account may have on the way; a form's are in memory at once.
+MOST_PICTURES, MOST_ON_THE_WAY = 60, 4 * MOST_BYTES
 #: How long nothing may have come of a picture before what is there is deleted.
 KEPT = timedelta(days=2)
 #: The form's field that names its pictures: "field:token:bytes" for each.

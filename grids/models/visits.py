@@ -12,7 +12,7 @@ from simple_history.models import HistoricalRecords
 from governance.models import Photo
 from governance.models.base import DERIVED, Territorial
 from governance.models.matters import Matter
-from governance.permissions import Jurisdiction, Own, RestrictedQuerySet, Through
+from governance.permissions import Jurisdiction, RestrictedQuerySet, Through
 from grids.models.households import Household
 from grids.models.premises import Premises
 
@@ -196,7 +196,7 @@ class Need(Territorial):
     history = HistoricalRecords(excluded_fields=DERIVED)
 
     objects = NeedQuerySet.as_manager()
-    rule = Jurisdiction(own=[Own("by", frozenset({"view"}), "本人记录的需求")])
+    rule = Jurisdiction()
 
     class Meta:
         verbose_name = verbose_name_plural = "需求"

@@ -17,7 +17,7 @@ from governance.constraints import sentence
 from governance.flow import NotYours, Refused, on_tick
 from governance.models import Matter, User
 from governance.models.people import PHONE
-from governance.permissions import look_again
+from governance.permissions import look_again, nearest_holders
 from grids.models import Household, Need, Premises, Project, Visit, VisitPhoto
 from grids.services.register import behind_the_door
 
@@ -245,7 +245,13 @@ def _follow(need: Need, matter: Matter, today: date) -> None:
         _becomes(need, onward)
     elif matter.status in matter.flow.unmet:
         said = f"{matter.number} {matter.get_status_display()}，需求退回清单，请另作安排。"
-        notices.tell([need.by], "转办的需求没有办成", body=said, number=matter.number)
+        # Who noted it, as long as she works there.
+        people = (
+            [need.by]
+            if need.by.may("view", need)
+            else nearest_holders("grids.change_need", need.community_code)
+        )
+        notices.tell(people, "转办的需求没有办成", body=said, number=matter.number)
         need.content_type, need.object_id, need.number = None, None, ""
     else:
         need.settled_on, need.settlement = today, "转办的事项已经办结"

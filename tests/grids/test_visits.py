@@ -14,7 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance import intake
+from governance.appointments import dismiss
 from governance.flow import Refused
+from governance.models import Notice
 from grids import visiting
 from grids.models import Household, Need, Premises, Project, Visit, VisitPhoto
 from grids.services import register, visits
@@ -46,6 +48,12 @@ def phone(worker):
     client = Client()
     client.force_login(worker)
     return client
+
+
+def make_need(worker, home, to: str = "") -> Need:
+    found = Found("楼道灯不亮", to)
+    visits.record_visit(home, by=worker, outcome="met", token=f"n{Need.objects.count()}", found=found)
+    return Need.objects.latest("pk")
 
 
 def days_ago(days: int):
@@ -156,6 +164,18 @@ def test_a_dispute_found_at_a_visit_is_no_worker_s_to_read(worker, home):
     # What was said is the dispute's alone.
     assert {need.words, *need.history.values_list("words", flat=True)} == {visits.IN_CONFIDENCE}
     assert not Dispute.objects.restrict(worker).exists()
+
+
+def test_who_has_left_reads_no_need_that_she_noted_and_is_told_of_none(worker, secretary, home):
+    incident = make_need(worker, home, f"incident:{factories.make_minor().code}").matter
+    assert Need.objects.restrict(worker).exists()
+    dismiss(worker.posts.get(), by=None)
+    left = type(worker).objects.get(pk=worker.pk)
+    assert not Need.objects.restrict(left).exists()
+    INCIDENTS.run(incident, "reject", by=secretary, note="不属于受理范围")
+    assert visits.settle_handed_on(timezone.now()) == 1
+    told = Notice.objects.filter(title="转办的需求没有办成")
+    assert list(told.values_list("recipient", flat=True)) == [secretary.pk]
 
 
 def test_the_pictures_of_a_visit_go_along_to_an_incident_and_to_no_dispute(worker, secretary, home):

@@ -2,8 +2,11 @@
 // fold is first opened; a link within the page scrolls to the row and opens what hides it.
 "use strict";
 (() => {
+  // Where a point that would cover another is moved to, in its own size.
+  const BESIDE = [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1], [1, -1], [-1, 1]];
+
   // An icon that is a link, so that keys and screen readers find it as one.
-  const linked = ({ url, kind, mark, name, words }, beside) => {
+  const linked = ({ url, kind, mark, name, words }) => {
     const link = document.createElement("a");
     link.href = url;
     link.className = `pm-point pm-point_${kind}`;
@@ -16,23 +19,31 @@
       createIcon() { this._setIconStyles(link, "icon"); return link; },
       createShadow: () => null,
     });
-    // Those at one place stand beside each other (maps.css).
-    link.style.setProperty("--beside", beside);
     return new Linked({ className: link.className });
   };
 
   const draw = (place) => {
     const data = JSON.parse(document.getElementById(place.dataset.pointsMap).textContent);
-    const map = Maps.open(place, data), there = new Map(), bounds = L.latLngBounds([]);
+    const map = Maps.open(place, data), markers = [], bounds = L.latLngBounds([]);
     const outlines = Maps.outlines(L.featureGroup().addTo(map), data.areas);
     // The first are those that matter most: they lie on top.
     for (const [number, point] of data.points.entries()) {
-      const spot = `${point.x.toFixed(5)} ${point.y.toFixed(5)}`, beside = there.get(spot) || 0;
-      there.set(spot, beside + 1);
       bounds.extend([point.y, point.x]);
-      const marker = L.marker([point.y, point.x], { icon: linked(point, beside), keyboard: false, zIndexOffset: -number * 10 });
-      marker.bindTooltip(Maps.said(`${point.name}，${point.words}`), { direction: "top", offset: [0, -14] }).addTo(map);
+      const marker = L.marker([point.y, point.x], { icon: linked(point), keyboard: false, riseOnHover: true, zIndexOffset: -number * 10 });
+      markers.push(marker.bindTooltip(Maps.said(`${point.name}，${point.words}`), { direction: "top", offset: [0, -14] }).addTo(map));
     }
+    // Those that would lie on each other stand beside each other as long as there is room; the nearer one looks, the fewer do.
+    const spread = () => {
+      const taken = [], size = markers[0].getElement().offsetWidth;
+      for (const marker of markers) {
+        const { x, y } = map.latLngToLayerPoint(marker.getLatLng()), link = marker.getElement();
+        const free = ([dx, dy]) => taken.every(([px, py]) => Math.max(Math.abs(x + dx * size - px), Math.abs(y + dy * size - py)) > size * 0.9);
+        const [dx, dy] = BESIDE.find(free) || BESIDE[0];
+        taken.push([x + dx * size, y + dy * size]);
+        link.style.setProperty("--dx", `${dx * size}px`);
+        link.style.setProperty("--dy", `${dy * size}px`);
+      }
+    };
     place.addEventListener("click", (event) => {
       const link = event.target.closest("a.pm-point");
       if (!link) return;
@@ -49,6 +60,8 @@
       target.scrollIntoView({ block: "center" });
     });
     Maps.fit(map, [outlines, bounds]);
+    spread();
+    map.on("zoomend", spread);
     document.dispatchEvent(new Event("points:drawn"));
   };
 

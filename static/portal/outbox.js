@@ -136,7 +136,8 @@
   const addressOf = (photo) => `/outbox/photos/${photo.token}/`;
   const share = (draft) => {
     const [there, whole] = draft.photos.reduce(([a, b], each) => [a + (come.get(each.token) || 0), b + each.file.size], [0, 0]);
-    return there && whole ? `${Math.min(100, Math.floor((100 * there) / whole))}%` : "";
+    // In tens: it is read out as it changes.
+    return there && whole ? `${Math.min(100, 10 * Math.floor((10 * there) / whole))}%` : "";
   };
   // Sends what is missing of a draft's pictures; the answer that stands in the way, if one does. Raises where there is no network.
   const carry = async (draft, headers) => {

@@ -104,10 +104,10 @@ def grid_map(grid: Grid, points: list[dict[str, Any]], lacking: int) -> dict[str
     """
     if not points:
         return None
-    outlines = areas([grid], grid.code)
+    drawn = areas([grid], grid.code)
     return {
-        "data": base_layer() | {"areas": outlines, "points": points},
-        "made_up": any(each["made_up"] for each in outlines),
+        "data": base_layer() | {"areas": drawn, "points": points},
+        "made_up": any(each["made_up"] for each in drawn),
         "lacking": lacking,
     }
 

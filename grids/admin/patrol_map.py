@@ -27,7 +27,7 @@ LEGEND = [
 
 def map_of_points(user: Any, node: str) -> dict[str, Any] | None:
     """Return what the page of a community or a base grid shows of its points on a map, those that were longest not looked at first where
-    there are too many; None for what is larger, and where no point is set up. Four statements, whatever there is."""
+    there are too many; None for what is larger, and where no point is set up. Three statements, whatever there is."""
     if len(node) < GridLevel.COMMUNITY:
         return None
     today = timezone.localdate()

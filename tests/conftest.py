@@ -9,12 +9,24 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 from django.test import TransactionTestCase, override_settings
+from django.test import client as test_client
 
 from governance import parameters
 from grids import geometry
 from tests import database, factories
 from tests.addresses import furnished
 from tests.cast import Cast, make_cast
+
+keep_context = test_client.store_rendered_templates
+
+
+def keep_context_of_pages(store, signal, sender, template, context, **kwargs) -> None:
+    """Keep what a page was drawn with, and not a copy of it for each of the hundreds of parts that a page includes."""
+    if context.template is template:
+        keep_context(store, signal, sender, template, context, **kwargs)
+
+
+test_client.store_rendered_templates = keep_context_of_pages
 
 
 def pytest_collection_finish() -> None:

@@ -63,9 +63,10 @@ class Halfway(Exception):
 def made(django_db_setup, django_db_blocker, tmp_path_factory):
     """A small district, loaded for all tests of this module; ``halfway`` are two fingerprints from the middle of its story: of the one
     time, and of another time that ended there."""
-    # The database is looked over when everyone is there, and twice on the way: after 20 days and, for a thorough run, after 80.
+    # The database is looked over when everyone is there, and three times on the way: after 50 days or, in a
+    # thorough run, after 80 the two are compared.
     halfway, looks = [], itertools.count()
-    places = measure({1, 3}, {2, 5})
+    places = measure({2, 5}, {3, 7})
 
     def look() -> None:
         analyze()

@@ -109,7 +109,7 @@ def build(
         load_serving(world, calendar)
         plan_handovers(world, calendar)
         _analyze()
-        for days in (20, 80):
+        for days in (20, 50, 80):
             calendar.begin(world.at(world.day(FOUNDED + days), 4), _look_again())
         say("几个月来的登记、点单、派单、接单、晒单，上报、派遣、处置、核查，吹哨…")
         with _seldom_collecting():

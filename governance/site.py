@@ -86,6 +86,13 @@ class PortalSite(UnfoldAdminSite):
         """Return Django's list of models, made where it is shown: every page is given it, and the sidebar is our own."""
         return SimpleLazyObject(lambda: super(PortalSite, self).get_app_list(request, app_label))
 
+    def get_sidebar_list(self, request: HttpRequest) -> Any:
+        """Return the menu, made where it is drawn, by templates/unfold/helpers/app_list.html: the theme looks over every entry twice
+        more, for what ours do not have."""
+        from governance.admin.navigation import navigation
+
+        return SimpleLazyObject(lambda: navigation(request))
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the desk: what waits, what is late, what is new."""
         from governance.admin.desk import desk

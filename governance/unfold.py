@@ -85,6 +85,5 @@ UNFOLD: dict[str, Any] = {
         "show_search": True,
         "command_search": False,
         "show_all_applications": False,
-        "navigation": "governance.admin.navigation.navigation",
     },
 }

@@ -8,13 +8,27 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from django.template.backends.django import Template
 from django.test import TransactionTestCase, override_settings
+from django.test import client as test_client
 
 from governance import parameters
+from governance.admin import navigation
 from grids import geometry
 from tests import database, factories
 from tests.addresses import furnished
 from tests.cast import Cast, make_cast
+
+keep_context = test_client.store_rendered_templates
+
+
+def keep_context_of_pages(store, signal, sender, template, context, **kwargs) -> None:
+    """Keep what a page was drawn with, and not a copy of it for each of the hundreds of parts that a page includes."""
+    if context.template is template:
+        keep_context(store, signal, sender, template, context, **kwargs)
+
+
+test_client.store_rendered_templates = keep_context_of_pages
 
 
 def pytest_collection_finish() -> None:
@@ -149,3 +163,16 @@ def territory(db):
 def secretary(territory):
     """The secretary of the first community."""
     return factories.make_staff("community_secretary", factories.COMMUNITY)
+
+
+@pytest.fixture
+def bare_desk(monkeypatch):
+    """The desk's pages without their menu, and the page that says "not found" without a word: for tests that open pages by the hundred and
+    read neither."""
+    draw = Template.render
+
+    def render(template, context=None, request=None):
+        return "" if template.template.name == "404.html" else draw(template, context, request)
+
+    monkeypatch.setattr(Template, "render", render)
+    monkeypatch.setattr(navigation, "navigation", lambda request: [{"title": "", "items": []}])

@@ -285,10 +285,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 continue
             item = {"title": word, "icon": symbol, "link": link}
             if name == "notices" and (badge := _unread(request)):
-                item |= {"badge": badge, "badge_variant": "primary"}
+                item["badge"] = badge
             items.append(item)
         if items:
-            groups.append({"title": title, "separator": bool(title), "collapsible": False, "items": items})
+            groups.append({"title": title, "items": items})
     entries = [item for group in groups for item in group["items"]]
     # A page of its own below a list (figures, a catalogue) is an entry too: the closest one is where she is.
     desk = reverse("admin:index")

@@ -2,6 +2,11 @@
 nothing is too small to press, and the browser has nothing to complain about. Of the desk's pages that are the same for every model
 (history, why, export) those of a few models are opened.
 
+What a page answers, what the browser complains about, what sticks out and what is too small is looked at on every page. axe-core goes over
+a page by all its rules if the page shows a shape of something that no page before it has shown: a new attribute, a field without a
+label, a heading after another (tests/browser/looks.js says what tells shapes apart, after what axe-core's rules read). It measures the
+contrast of what wears a new dress, in the light and in the dark. In a thorough run (tests/thorough.py) it goes over every page whole.
+
 What axe-core finds in the web admin's theme is listed by rule in ``THEME``, and only where the theme's own markup is at fault.
 """
 
@@ -9,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from governance.admin import navigation
 from tests.browser.pages import client_of, desk_pages, make_stage, phone_pages
 from tests.browser.visitor import DESK, PHONE, Visitor
 from tests.thorough import THOROUGH
@@ -17,10 +23,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-LOOK = """([only, tags, without, colours]) => axe.run(without ? {exclude: [[without]]} : document, {
-    resultTypes: ["violations"], runOnly: only ? {type: "rule", values: only} : {type: "tag", values: tags},
-    rules: colours || only ? {} : {"color-contrast": {enabled: false}},
-}).then(found => found.violations.map(each => [each.id, each.nodes.map(node => node.html.slice(0, 160))]))"""
+#: The script that tells what shapes and dresses a page shows.
+LOOKS = (Path(__file__).parent / "looks.js").read_text("utf-8")
+LOOK = """([only, tags, without, colours, dresses]) => {
+    const worn = each => (each.getAttribute("class") || "").replace(/\\b(field|column|model)-\\S+/g, "").trim();
+    const fresh = new Set(dresses);
+    const include = dresses ? [...document.querySelectorAll("body *")].filter(each =>
+        fresh.has(`${worn(each.parentElement)} > ${each.localName} ${worn(each)}`)) : [document];
+    return axe.run(without ? {include, exclude: [[without]]} : {include}, {
+        resultTypes: ["violations"], runOnly: only ? {type: "rule", values: only} : {type: "tag", values: tags},
+        rules: colours || only ? {} : {"color-contrast": {enabled: false}},
+    }).then(found => found.violations.map(each => [each.id, each.nodes.map(node => node.html.slice(0, 160))]));
+}"""
 
 #: What care mode changes: sizes and colours; its one more landmark shows on every page of the gallery.
 CONTRAST = "color-contrast"
@@ -36,35 +50,26 @@ THEME: dict[str, tuple[str, ...]] = {
     "region": ("px-4 lg:backdrop-blur-xs", 'id="submit-row"', "flex flex-col gap-3 mr-auto"),
 }
 
-#: The theme's menu, which is the same on every page of one person and has more elements than most of them.
+#: The menu, which is the same on every page of one person and has more elements than most of them: the first page shows it whole, the
+#: others its first group alone.
 MENU = "#nav-sidebar"
-#: Every way in which an element of a page can have come by its colours: by its own classes and by those of what it lies in.
-DRESSES = """() => {
-    // The theme names columns and fields by their model's; no rule of a style sheet knows these names.
-    const worn = each => (each.getAttribute("class") || "").replace(/\\b(field|column|model)-\\S+/g, "").trim();
-    return [...new Set([...document.querySelectorAll("body *")].map(each =>
-        `${worn(each.parentElement)} > ${each.localName} ${worn(each)}`))];
-}"""
-
 #: Whether the theme's search boxes stand; they are drawn after the page has loaded.
 DRAWN = """() => [...document.querySelectorAll("select.admin-autocomplete")]
     .every(each => each.id.includes("__prefix__") || each.dataset.named)"""
 
 
-def with_axe(visitor: Visitor) -> Visitor:
-    """Let a visitor's browser bring axe-core to every page itself."""
-    visitor.context.add_init_script(AXE)
-    return visitor
-
-
 def violations(
-    visitor: Visitor, only: list[str] | None = None, without: str = "", colours: bool = True
+    visitor: Visitor,
+    only: list[str] | None = None,
+    without: str = "",
+    colours: bool = True,
+    dresses: list[str] | None = None,
 ) -> dict[str, list[str]]:
     """Return what axe-core finds on the present page: rule -> the elements. ``only``: these rules; ``without``: not in this element;
-    ``colours``: their contrast too."""
+    ``colours``: their contrast too; ``dresses``: only in what wears these."""
     if not visitor.page.evaluate("typeof axe === 'object'"):
         visitor.page.evaluate(AXE)
-    return dict(visitor.page.evaluate(LOOK, [only, TAGS, without, colours]))
+    return dict(visitor.page.evaluate(LOOK, [only, TAGS, without, colours, dresses]))
 
 
 #: What is wider than the screen, by its first words.
@@ -83,17 +88,19 @@ TOO_SMALL = """least => [...document.querySelectorAll(
     .map(([each, box]) => `${Math.round(box.width)} x ${Math.round(box.height)} ${each.outerHTML.slice(0, 100)}`)"""
 
 
-class Wardrobe:
-    """Whose colours were looked at already: they come by class alone, so a page that wears nothing new is passed over."""
+class Seen:
+    """What was looked at already, on the pages before."""
 
     def __init__(self) -> None:
-        self._seen: set[str] = set()
+        self._dresses: set[str] = set()
+        self._shapes: set[str] = set()
 
-    def is_new(self, visitor: Visitor) -> bool:
-        """Return whether an element of the present page wears what none wore before; now it is known."""
-        worn = set(visitor.page.evaluate(DRESSES))
-        new = not worn <= self._seen
-        self._seen |= worn
+    def new_on(self, visitor: Visitor, without: str) -> tuple[list[str], bool]:
+        """Return which dresses are new on the present page, and whether a shape is; now they are known."""
+        dresses, shapes = map(set, visitor.page.evaluate(LOOKS, without))
+        new = sorted(dresses - self._dresses), not shapes <= self._shapes
+        self._dresses |= dresses
+        self._shapes |= shapes
         return new
 
 
@@ -102,36 +109,53 @@ def faults(
     rules: list[str] | None = None,
     known: dict[str, tuple[str, ...]] | None = None,
     *,
-    wardrobe: Wardrobe | None = None,
+    seen: Seen | None = None,
     without: str = "",
+    size: dict[str, int] | None = None,
 ) -> list[str]:
     """Return a line for each element of the present page that axe-core finds at fault, less what is ``known``: by all rules or by
-    ``rules``; with a ``wardrobe``, the colours where they are new to it, then in the dark as well. ``without``: the menu, when it was
-    looked at before."""
+    ``rules``. With ``seen``, the shapes and the dresses that are new to it, and the colours in the dark as well. ``without``: the menu,
+    when it was looked at before. ``size``: that of the screen which axe-core sees."""
     if not visitor.page.evaluate(DRAWN):
         visitor.page.wait_for_function(DRAWN)
+    dresses, shapes, whole = None, True, THOROUGH or seen is None
+    if not whole:
+        dresses, shapes = seen.new_on(visitor, without)
+    looks: list[tuple[str, list[str] | None, bool, list[str] | None]] = []
+    if whole or (shapes and dresses):
+        looks.append(("light", rules, True, None))
+    elif shapes:
+        looks.append(("light", [each for each in rules if each != CONTRAST] if rules else None, False, None))
+    elif dresses:
+        looks.append(("light", [CONTRAST], True, dresses))
+    # Shapes are the same in the dark. Care mode in the dark is looked at on the gallery, which has every part.
+    if seen is not None and rules is None and (whole or dresses):
+        looks.append(("dark", [CONTRAST], True, dresses))
+    if looks and size:
+        visitor.page.set_viewport_size(size)
     lines: list[str] = []
-    new = THOROUGH or wardrobe is None or wardrobe.is_new(visitor)
-    # The structure is the same in the dark; only colours differ. Care mode in the dark is looked at on the gallery, which has every part.
-    looks = [("light", rules if new or rules is None else [each for each in rules if each != CONTRAST])]
-    if new and wardrobe is not None and rules is None:
-        looks.append(("dark", [CONTRAST]))
-    for scheme, only in looks:
-        if scheme == "dark":
-            visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        for rule, elements in violations(visitor, only, without, new).items():
+    for scheme, only, colours, worn in looks:
+        visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for rule, elements in violations(visitor, only, without, colours, worn).items():
             parts = (known or {}).get(rule, ())
             lines += [
                 f"{visitor.path} ({scheme}) {rule}: {html}"
                 for html in elements
                 if not any(part in html for part in parts)
             ]
+    if looks and looks[-1][0] == "dark":
+        visitor.page.emulate_media(color_scheme="light", reduced_motion="reduce")
     return lines
 
 
-def open_light(visitor: Visitor, path: str) -> None:
-    """Open a page in the light theme."""
+def in_light(visitor: Visitor) -> Visitor:
+    """Let a visitor prefer the light theme and nothing that moves."""
     visitor.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    return visitor
+
+
+def open_well(visitor: Visitor, path: str) -> None:
+    """Open a page, and see that there is one."""
     answer = visitor.page.goto(path)
     assert answer.status == 200, f"{answer.status} for {path}"
 
@@ -141,14 +165,12 @@ def report(lines: list[str]) -> None:
     assert not lines, "\n".join([f"{len(lines)} faults:", *lines])
 
 
-def phone_faults(
-    visitor: Visitor, path: str, wardrobe: Wardrobe | None = None, *, care: bool = False
-) -> list[str]:
+def phone_faults(visitor: Visitor, path: str, seen: Seen, *, care: bool = False) -> list[str]:
     """Return a line for everything that is wrong with the present phone page, as it stands or with care mode switched on in it."""
     mode, least = (f"{path} in care mode", 60) if care else (path, 44)
-    visitor.page.set_viewport_size(PHONE)
+    if visitor.page.viewport_size != PHONE:
+        visitor.page.set_viewport_size(PHONE)
     if care:
-        visitor.page.emulate_media(color_scheme="light", reduced_motion="reduce")
         visitor.page.evaluate(CARE)
     lines = [f"{mode} sticks out: {html}" for html in visitor.page.evaluate(STICKING_OUT)]
     lines += [
@@ -157,41 +179,46 @@ def phone_faults(
         # A tab is 52 px high whatever the mode: four of them have to stand side by side.
         if "weui-tabbar__item" not in told or not care
     ]
-    visitor.page.set_viewport_size(TALL)
-    return lines + faults(visitor, SIZES_AND_COLOURS if care else None, wardrobe=wardrobe)
+    return lines + faults(visitor, SIZES_AND_COLOURS if care else None, seen=seen, size=TALL)
 
 
 @pytest.mark.parametrize("half", [0, 1], ids=["first", "second"])
 def test_every_phone_page(visit, live_server, half):
-    stage, lines, wardrobe, care = make_stage(), [], Wardrobe(), Wardrobe()
+    stage, lines, seen, seen_with_care = make_stage(), [], Seen(), Seen()
     for person, paths in list(phone_pages(stage).items())[half::2]:
-        visitor = with_axe(visit(PHONE))
+        visitor = in_light(visit(PHONE))
         if person != "anonymous":
             visitor.enter(client_of(stage, person))
         for path in paths:
-            open_light(visitor, path)
-            lines += phone_faults(visitor, path, wardrobe)
-            lines += phone_faults(visitor, path, care, care=True)
+            open_well(visitor, path)
+            lines += phone_faults(visitor, path, seen)
+            lines += phone_faults(visitor, path, seen_with_care, care=True)
         lines += visitor.complaints
     report(lines)
 
 
 @pytest.mark.parametrize("half", [0, 1], ids=["first", "second"])
-def test_every_page_of_the_desk(visit, live_server, half):
-    stage, lines, wardrobe = make_stage(), [], Wardrobe()
+def test_every_page_of_the_desk(visit, live_server, half, monkeypatch):
+    stage, lines, seen = make_stage(), [], Seen()
+    menu, whole_menu = navigation.navigation, True
+    monkeypatch.setattr(navigation, "navigation", lambda request: menu(request)[: None if whole_menu else 1])
     for person, paths in desk_pages(stage, half).items():
-        visitor = with_axe(visit(DESK))
+        visitor, sizes = in_light(visit(DESK)), [DESK, PHONE]
         visitor.enter(stage.cast.client(person))
         for path in paths:
-            visitor.page.set_viewport_size(DESK)
-            open_light(visitor, path)
-            menu = MENU if path != paths[0] else ""
-            lines += faults(visitor, known=THEME, wardrobe=wardrobe, without=menu)
-            for size in (DESK, PHONE):
-                visitor.page.set_viewport_size(size)
+            whole_menu = THOROUGH or path == paths[0]
+            open_well(visitor, path)
+            for size in sizes:
+                # The next page opens at the size at which this one was left.
+                if visitor.page.viewport_size != size:
+                    visitor.page.set_viewport_size(size)
                 if visitor.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                     lines.append(f"{path} sticks out at {size['width']} pixels")
+                if size is DESK:
+                    lines += faults(visitor, known=THEME, seen=seen, without="" if whole_menu else MENU)
+            sizes.reverse()
         lines += visitor.complaints
+        visitor.close()
     report(lines)
 
 

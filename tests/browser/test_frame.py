@@ -39,6 +39,7 @@ def test_the_first_visit_is_light(visit, live_server):
         factories.make_item(name=f"项目{at_most_items}")
     for path in ("/", "/orders/new/", "/login/", "/wall/", "/place/"):
         visitor = visit()
+        visitor.note_answers()
         visitor.open(path)
         visitor.page.wait_for_load_state("networkidle")
         assert all(answer.ok for answer in visitor.answers)

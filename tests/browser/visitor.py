@@ -29,14 +29,17 @@ class Visitor:
         self.context.set_default_timeout(PATIENCE)
         #: What the console said and what was thrown: errors, warnings and refusals of the security policy.
         self.complaints: list[str] = []
-        #: Everything that came from the network.
+        #: Everything that came from the network since ``note_answers``.
         self.answers: list[Response] = []
         #: How often something was pressed.
         self.taps = 0
         self.page = self.context.new_page()
         self.page.on("console", self._note)
-        self.page.on("response", lambda answer: self.answers.append(answer))
         self.page.on("pageerror", lambda error: self.complaints.append(f"{self.path}: {error}"))
+
+    def note_answers(self) -> None:
+        """Keep what comes from the network from now on; a page is thirty files, of each of which the browser would tell."""
+        self.page.on("response", lambda answer: self.answers.append(answer))
 
     def _note(self, message: Any) -> None:
         if message.type in ("error", "warning"):

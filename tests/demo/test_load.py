@@ -46,6 +46,7 @@ from mediation.models import (
 )
 from mediation.services.backlog import taken_up
 from tests.demo.fingerprint import fingerprint
+from tests.thorough import measure
 from volunteers.flow import ORDERS
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Team, Volunteer
 from volunteers.services.orders import open_orders_for
@@ -60,14 +61,16 @@ class Halfway(Exception):
 
 @pytest.fixture(scope="module")
 def made(django_db_setup, django_db_blocker, tmp_path_factory):
-    """A small district, loaded for all tests of this module; ``halfway`` are two fingerprints of the middle of its story: of the one
+    """A small district, loaded for all tests of this module; ``halfway`` are two fingerprints from the middle of its story: of the one
     time, and of another time that ended there."""
-    halfway, looks = [], itertools.cycle((False, False, True))
+    # The database is looked over when everyone is there, and three times on the way: after 50 days or, in a
+    # thorough run, after 80 the two are compared.
+    halfway, looks = [], itertools.count()
+    places = measure({2, 5}, {3, 7})
 
     def look() -> None:
-        # The database is looked over when everyone is there, and twice on the way: the last time is in the middle.
         analyze()
-        if next(looks):
+        if next(looks) in places:
             halfway.append(fingerprint())
             if len(halfway) == 1:
                 raise Halfway
@@ -105,6 +108,8 @@ def test_the_district_is_sound(district):
 def test_one_seed_makes_one_district(district):
     one, other = district.halfway
     assert one == other and len(str(one)) > 100_000
+    # Of orders, disputes and incidents: what was done with them by then.
+    assert all(len(one[part]) > 20 for part in (6, 8, 11))
 
 
 def test_the_territory_is_the_real_one_with_made_up_base_grids(district):

@@ -44,7 +44,7 @@ def test_every_model_on_the_desk_has_a_rule():
 
 
 @pytest.mark.parametrize("role", ["community_secretary", "grid_worker"])
-def test_someone_elsewhere_finds_nothing_on_any_page(client, world, role):
+def test_someone_elsewhere_finds_nothing_on_any_page(client, world, role, bare_desk):
     code = factories.FAR if role == "community_secretary" else factories.FAR_BASE
     user = enter(client, role, code)
     seen = 0
@@ -214,9 +214,15 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("query", HOSTILE)
-def test_hostile_lists_never_break(client, world, query):
-    client.force_login(factories.make_staff("seat_operator", factories.DISTRICT), backend=BACKEND)
+def test_hostile_lists_never_break(client, world, query, bare_desk):
+    user = factories.make_staff("seat_operator", factories.DISTRICT)
+    client.force_login(user, backend=BACKEND)
     for model in admin.site._registry:
+        # A list that she may not see answers before it looks at what was asked of it.
+        if query != HOSTILE[0] and not user.has_perm(
+            f"{model._meta.app_label}.view_{model._meta.model_name}"
+        ):
+            continue
         answer = client.get(page(model, "changelist") + "?" + query)
         assert answer.status_code in (200, 302, 400, 404), (model, query)
 
@@ -233,7 +239,7 @@ def test_masked_columns_cannot_be_guessed_by_a_filter(client, world):
 @pytest.mark.parametrize(
     "key", ["0", "99999999999999999999999", "abc", "1%00", "%00", "_00", "1/../2", "' OR 1=1"]
 )
-def test_hostile_keys_never_break(client, world, key):
+def test_hostile_keys_never_break(client, world, key, bare_desk):
     client.force_login(factories.make_staff("seat_operator", factories.DISTRICT), backend=BACKEND)
     for model in admin.site._registry:
         meta = model._meta
@@ -281,7 +287,7 @@ def test_no_english_is_left_on_lists_and_forms(client, world, role, code):
             assert not [w for w in words if w not in codes and not w.isidentifier()], (model, name, words[:5])
 
 
-def test_superuser_mode_opens_every_page(client, world):
+def test_superuser_mode_opens_every_page(client, world, bare_desk):
     """With no post at all; and what nobody may do (edit a log, delete a matter) stays shut."""
     from governance import audit
 

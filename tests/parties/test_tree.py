@@ -24,7 +24,6 @@ from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
 T = PartyOrgType
-TODAY = {"day": timezone.localdate()}
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +38,7 @@ def test_a_superior_sets_up_what_is_below_and_not_itself():
     assert branch.units == [*committee.units, branch.unit_id]
     assert branch.changes.get().kind == "set_up"
     with pytest.raises(NotYours):
-        rename(committee, by=secretary, name="新名称", **TODAY)
+        rename(committee, by=secretary, name="新名称", day=timezone.localdate())
     with pytest.raises(NotYours):
         party.make_branch(parent=committee.parent, by=secretary)
 
@@ -126,14 +125,14 @@ def test_moving_takes_everything_below_along():
     branch = party.make_branch(parent=committee, by=officer)
     group = party.make_group(branch, by=officer)
     member = party.make_member(branch, by=officer, group=group)
-    move(branch, by=officer, parent=general, **TODAY)
+    move(branch, by=officer, parent=general, day=timezone.localdate())
     for row in (branch, group, member):
         row.refresh_from_db()
         assert general.unit_id in row.units
     assert member.units == [*branch.units, group.unit_id]
     assert group.units == [*branch.units, group.unit_id]
     with pytest.raises(Refused) as refusal:
-        move(general, by=officer, parent=branch, **TODAY)
+        move(general, by=officer, parent=branch, day=timezone.localdate())
     assert refusal.value.field == "parent"
 
 
@@ -148,7 +147,14 @@ def test_merging_moves_members_and_groups_and_ends_duties():
     group = party.make_group(one, by=officer)
     grouped = party.make_member(one, by=officer, group=group)
     assert Post.objects.in_force().filter(user=secretary, unit=one.unit).exists()
-    merge(one, by=officer, into=other, reason="人数太少", document="和街党发〔2026〕3号", **TODAY)
+    merge(
+        one,
+        by=officer,
+        into=other,
+        reason="人数太少",
+        document="和街党发〔2026〕3号",
+        day=timezone.localdate(),
+    )
     one.refresh_from_db()
     grouped.refresh_from_db()
     assert one.is_ended and one.merged_into == other
@@ -166,13 +172,13 @@ def test_what_nobody_could_finish_afterwards_is_finished_before_a_merger():
 
     def refused(words: str) -> None:
         with pytest.raises(Refused, match=words):
-            merge(one, by=officer, into=other, reason="人数太少", **TODAY)
+            merge(one, by=officer, into=other, reason="人数太少", day=timezone.localdate())
 
     refused("党务公开")
     party.disclose(disclosure, by=officer)
     refused("大工委")
-    end_committee(joint_committee, by=officer, reason="并入", **TODAY)
-    merge(one, by=officer, into=other, reason="人数太少", **TODAY)
+    end_committee(joint_committee, by=officer, reason="并入", day=timezone.localdate())
+    merge(one, by=officer, into=other, reason="人数太少", day=timezone.localdate())
 
 
 def test_what_has_members_or_children_is_not_dissolved():
@@ -180,15 +186,15 @@ def test_what_has_members_or_children_is_not_dissolved():
     branch = party.make_branch(by=officer)
     group = party.make_group(branch, by=officer)
     with pytest.raises(Refused, match="还有 1 个党组织"):
-        dissolve(branch, by=officer, reason="撤销", **TODAY)
-    dissolve(group, by=officer, reason="撤销", **TODAY)
+        dissolve(branch, by=officer, reason="撤销", day=timezone.localdate())
+    dissolve(group, by=officer, reason="撤销", day=timezone.localdate())
     member = party.make_member(branch, by=officer)
     with pytest.raises(Refused, match="还有 1 名党员"):
-        dissolve(branch, by=officer, reason="撤销", **TODAY)
+        dissolve(branch, by=officer, reason="撤销", day=timezone.localdate())
     Member.objects.filter(pk=member.pk).update(left_on=timezone.localdate(), leaving="died")
-    dissolve(branch, by=officer, reason="撤销", **TODAY)
+    dissolve(branch, by=officer, reason="撤销", day=timezone.localdate())
     with pytest.raises(Refused, match="已经撤销"):
-        rename(branch, by=officer, name="又", **TODAY)
+        rename(branch, by=officer, name="又", day=timezone.localdate())
 
 
 def test_a_secretary_gets_her_post_with_the_duty_and_loses_it_with_it():
@@ -318,4 +324,4 @@ def test_a_name_is_taken_once_below_one_parent():
     with pytest.raises(Refused, match="已有同名"):
         party.make_branch(parent=branch.parent, name=branch.name, by=officer)
     with pytest.raises(ValidationError):
-        rename(branch, by=officer, name=branch.name, **TODAY)
+        rename(branch, by=officer, name=branch.name, day=timezone.localdate())

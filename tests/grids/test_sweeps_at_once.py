@@ -13,9 +13,10 @@ from grids.models import SweepTarget
 from grids.services import sweeps as services
 from tests import factories, sweeping
 from tests.concurrency import all_at_once
+from tests.thorough import measure
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WORKERS, DOORS = 50, 100
+WORKERS, DOORS = 50, measure(60, 100)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from governance.flow import FlowError
 from tests import factories
 from tests.concurrency import all_at_once
+from tests.thorough import measure
 from volunteers.flow import ORDERS
 from volunteers.models import Claim, Order
 from volunteers.models.orders import TAKING
@@ -42,9 +43,9 @@ def claim(order, user):
     return lambda: ORDERS.run(order, "claim", by=user, version=order.version)
 
 
-def test_two_hundred_claimants_on_five_places_many_rounds(world):
+def test_two_hundred_claimants_on_five_places(world):
     people = crowd(world, 200)
-    for day in range(2):
+    for day in range(measure(1, 3)):
         order = factories.open_order(
             factories.make_order(places=5, wanted_from=factories.tomorrow() + factories.timedelta(days=day)),
             by=world,

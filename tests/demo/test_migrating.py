@@ -4,7 +4,7 @@ from django.db import connection, migrations, models
 from django.db.migrations.migration import Migration
 from django.db.migrations.state import ProjectState
 
-from governance.management.commands.migrate import apply, plain
+from demo.management.commands.migrate import apply, plain
 
 
 def _key():

@@ -13,8 +13,8 @@ POST answers everyone as GET does, or that there is no POST, a few send it for a
 be seen by them.
 
 Where somebody gets in, she is asked everything. Where she is shut out, as from every address of a model that she may not see, she is
-asked the model's list, its form and its row, and every phone page; of the doors behind these, which are the same rule's, and of sending
-what she may not even read, a third, so that each of them is still tried by a third of the people: what opens to a role, or stands
+asked the model's list, its form and its row, and every phone page; of the doors behind these, which are the same rule's, of the desk where
+she is sent to the sign-in, and of sending what she may not even read, a third, so that each of them is still tried by a third of the people: what opens to a role, or stands
 open to all, is seen. To write the matrix, and in a thorough run (tests/thorough.py), everyone is asked everything.
 """
 
@@ -100,9 +100,12 @@ def is_behind(person: str, name: str, method: str) -> bool:
         return False
     if method == "POST":
         return is_shut(person, name, "GET")
+    cells = standing()[name, method]
+    cell = cells[PEOPLE.index(person)]
     if name.startswith("admin:"):
-        return not name.endswith(FRONT)
-    return standing()[name, method][PEOPLE.index(person)] == "405"
+        # Who is no staff is sent to the sign-in from every page of the desk, as whoever comes in from the street.
+        return cell == cells[PEOPLE.index("anonymous")] or not name.endswith(FRONT)
+    return cell == "405"
 
 
 def has_turn(person: str, name: str, method: str) -> bool:

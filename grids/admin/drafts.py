@@ -221,8 +221,13 @@ class BoundaryDraftAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(self.link(draft))
         if not request.user.may("change", draft):
             raise Http404
+
+        def drop(given: dict[str, Any]) -> str:
+            services.drop_draft(draft, by=request.user)
+            return self.admin_site.get_model_admin(Grid).link(None, "boundaries")
+
         return verb_page(
             self, request, title="放弃边界方案", form=forms.Form(request.POST if request.method == "POST" else None), done="已放弃，没有改动。", danger=True, obj=draft,
-            run=lambda _: services.drop_draft(draft, by=request.user), button="放弃", back=self.link(draft),
+            run=drop, button="放弃", back=self.link(draft),
             hint="画好的或者上传的边界会删除，找不回来。现在的边界不变。",
         )  # fmt: skip

@@ -69,7 +69,19 @@ class TakerForm(forms.Form):
 
 def _offer_takers(field: forms.ModelChoiceField, takers: Any) -> None:
     field.queryset = takers
-    field.label_from_instance = lambda member: f"{member.name}（{member.get_kind_display()}）"
+    field.label_from_instance = taker_words
+
+
+def taker_words(member: TeamMember) -> str:
+    """Return how somebody who could take over is offered, with what speaks against it."""
+    parts = [member.get_kind_display()]
+    if member.user_id is None:
+        parts.append("没有账号，接不了在办的事件")
+    if member.since > timezone.localdate():
+        parts.append(f"{member.since:%-m月%-d日}到任")
+    if member.until is not None:
+        parts.append(f"任到{member.until:%-m月%-d日}")
+    return f"{member.name}（{'，'.join(parts)}）"
 
 
 class ReplaceForm(forms.Form):

@@ -177,7 +177,8 @@ def _of_nobody(rows):
 
 @on_tick
 def list_again(now: datetime) -> int:
-    """Add what has come since a service was known to end, once its last day is over."""
+    """Add what has come since a service was known to end, once its last day is over; what she had still to take over goes to who comes
+    after her."""
     today, added = timezone.localdate(now), 0
     for key in list(Handover.objects.filter(relist_on__lte=today).values_list("pk", flat=True)[:200]):
         with transaction.atomic():
@@ -185,6 +186,7 @@ def list_again(now: datetime) -> int:
             if handover.relist_on is None:
                 continue
             fresh = _list(handover)
+            pass_on(handover.leaving, handover.taking)
             handover.relist_on = None
             handover.save(update_fields=["relist_on"])
             if fresh:

@@ -286,7 +286,8 @@ def _end(
     handover = None
     if member.is_worker and member.user_id is not None:
         handover = open_handover(member, by=by, day=day, note=reason, taking=taking)
-        pass_on(member, taking)
+        if day < timezone.localdate():
+            pass_on(member, taking)
     if member.post_id is not None:
         appointments.end(member.post, by=by, day=day, reason=reason[:200])
     return handover

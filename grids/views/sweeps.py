@@ -176,6 +176,7 @@ class SweepGrid(Kept, AtTheDoors, View):
                 "next": following,
                 "left": counts.left,
                 "percent": counts.percent,
+                "finding": came.target.is_finding,
             }
         )
 

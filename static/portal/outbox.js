@@ -6,7 +6,7 @@
   const ME = document.body.dataset.account || "";
   const pathOf = (address) => { const url = new URL(address); return url.pathname + url.search; };
   const HERE = pathOf(location.href);
-  const DAY = 24 * 3600 * 1000, KEPT = 7 * DAY, LONG_EDGE = 1600, PATIENCE = 90_000, RETRY = 30_000, LONGEST = 600_000, SLOW = 2000;
+  const DAY = 24 * 3600 * 1000, KEPT = 7 * DAY, LONG_EDGE = 1600, PATIENCE = 90_000, RETRY = 30_000, LONGEST = 600_000, SLOW = 2000, FEW = 3;
   const list = document.querySelector("[data-outbox-list]");
   const forms = [...document.querySelectorAll("form[data-outbox]")];
   const leaving = document.querySelector("form[data-outbox-leave]");
@@ -66,7 +66,7 @@
     if (stamp && !stamp.value) stamp.value = new Date().toISOString();
     const draft = {
       id: form.dataset.draft || newToken(), account: ME, keptAt: Date.now(), state: "waiting", said: "",
-      path: pathOf(button?.hasAttribute("formaction") ? button.formAction : form.action), page: HERE, title: button?.dataset.title || form.dataset.title, fields: [], photos: [],
+      path: pathOf(button?.hasAttribute("formaction") ? button.formAction : form.action), page: HERE, bare: !form.querySelector("input:not([type=hidden]), select, textarea"), title: button?.dataset.title || form.dataset.title, fields: [], photos: [],
     };
     for (const [name, value] of new FormData(form)) {
       if (name === "csrfmiddlewaretoken") continue;
@@ -162,22 +162,34 @@
     return null;
   };
   // Nobody needs them there any more; what is not told goes by itself after two days.
-  const release = (draft, headers) => {
+  const release = (draft, headers, all = false) => {
     for (const photo of draft.photos) {
-      if (come.delete(photo.token)) fetch(addressOf(photo), { method: "DELETE", headers, keepalive: true }).catch(() => {});
+      if (come.delete(photo.token) || all) fetch(addressOf(photo), { method: "DELETE", headers, keepalive: true }).catch(() => {});
     }
   };
   const HEADERS = { Accept: "application/json", "X-Requested-With": "outbox", "X-Account": ME };
 
+  // What she gives up is given up there too, as far as there is a network.
+  const giveUp = async (draft) => {
+    await drop(draft.id);
+    if (!draft.photos.length || !navigator.onLine) return;
+    try {
+      const { account, token } = await (await fetch("/outbox/", { headers: HEADERS, cache: "no-store" })).json();
+      if (String(account) === draft.account) release(draft, { ...HEADERS, "X-CSRFToken": token }, true);
+    } catch { /* it goes by itself */ }
+  };
+
   // --- sending one: what came of it; null where there was no network ---
   const TROUBLE = "平台暂时有问题，过一会儿自动再发。";
   const send = async (draft, later) => {
+    let reached = false;
     try {
       const asked = await fetch("/outbox/", { headers: HEADERS, cache: "no-store", signal: AbortSignal.timeout?.(15_000) });
       if (asked.status === 401 || asked.redirected) return { state: "signed_out" };
       if (!asked.ok) return { state: "waiting", said: TROUBLE };
       const { account, token } = await asked.json();
       if (String(account) !== draft.account) return { state: "signed_out" };
+      reached = true;
       const headers = { ...HEADERS, "X-CSRFToken": token };
       const refused = await carry(draft, headers);
       if (refused?.status === 401) return { state: "signed_out" };
@@ -199,7 +211,7 @@
       }
       if (answer.status === 404) return { state: "gone", said: "现在不能由您办理，没有提交。" };
       return { state: "waiting", said: TROUBLE };
-    } catch { return null; }
+    } catch { shaky = reached; return null; }
   };
 
   const settle = async (draft, later) => {
@@ -223,7 +235,7 @@
     return Object.assign(draft, { state: "waiting", said: "", steps: [], url: "" });
   };
 
-  let sending = "", offline = false, timer = 0, pause = RETRY;
+  let sending = "", wide = false, offline = false, shaky = false, timer = 0, pause = RETRY;
   const arrived = [];
   const sendAll = async () => {
     if (!(await mine()).some((draft) => ["waiting", "signed_out"].includes(draft.state))) return;
@@ -235,6 +247,7 @@
         offline = !answer;
         if (answer) tell(document, "sent", { draft, answer });
         if (answer?.state === "done") arrived.push({ title: draft.title, url: answer.url, said: answer.said });
+        await show();
         if (!answer || answer.state === "signed_out") break;
       }
     });
@@ -251,7 +264,7 @@
 
   // --- what waits, on the page ---
   const WORDS = {
-    sending: (draft) => `正在发送${draft.photos.length ? ` ${share(draft)}` : ""}`, waiting: () => (offline || !navigator.onLine ? "没有网络，等着发送" : "等着发送"),
+    sending: (draft) => `正在发送${draft.photos.length ? ` ${share(draft)}` : ""}`, waiting: (draft) => (!navigator.onLine || (offline && !shaky) ? "没有网络，等着发送" : offline ? "网络不稳，等着再发" : "等着发送") + (share(draft) && `，照片已传 ${share(draft)}`),
     signed_out: () => "请先登录，草稿还在", refused: () => "要修改后再发", stale: () => "有新进展，请看一看", gone: () => "没有提交",
   };
   const clock = (time) => new Date(time).toLocaleString("zh-CN", { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
@@ -267,7 +280,8 @@
     part("state").dataset.state = draft.id || "";
     write("when", draft.id && [clock(field(draft, "captured_at") || draft.keptAt), draft.photos.length ? `照片 ${draft.photos.length} 张` : ""].filter(Boolean).join("　"));
     write("said", draft.said);
-    const words = draft.id && (field(draft, "note") || field(draft, "description"));
+    part("said").classList.toggle("cg-outbox__said_good", !draft.id);
+    const words = draft.id && ["note", "description", "words"].map((name) => field(draft, name)).find(Boolean);
     write("words", words && `您写的：${words}`);
     for (const step of draft.steps || []) {
       const line = document.createElement("li");
@@ -276,7 +290,7 @@
     }
     part("steps").hidden = !draft.steps?.length;
     const offered = {
-      view: Boolean(draft.url), login: state === "signed_out", open: draft.id && !["sending", "stale", "gone"].includes(state),
+      view: Boolean(draft.url), login: state === "signed_out", open: draft.id && !draft.bare && !["sending", "stale", "gone"].includes(state),
       anyway: state === "stale" && draft.version !== null, discard: draft.id && state !== "sending",
     };
     for (const control of shown.querySelectorAll("[data-do]")) {
@@ -304,13 +318,23 @@
     if (!list) return;
     list.hidden = !drafts.length && !arrived.length;
     list.querySelector("[data-outbox-count]").textContent = drafts.length ? `${drafts.length} 件没有发出` : "都已发出";
-    list.querySelector("[data-outbox-rows]").replaceChildren(...drafts.map(row), ...arrived.map(row));
-    list.querySelector("[data-outbox-send]").hidden = !drafts.some((draft) => ["waiting", "signed_out"].includes(draft.state));
+    const { do: held, id } = list.contains(document.activeElement) ? document.activeElement.dataset : {};
+    const rows = [...drafts.map(row), ...arrived.map(row)];
+    // What needs a look stands open; of what only waits, or has gone, the first few.
+    const more = rows.filter((each, at) => at >= FEW && (!drafts[at] || drafts[at].state === "waiting"));
+    for (const each of more) each.hidden = !wide;
+    list.querySelector("[data-outbox-rows]").replaceChildren(...rows);
+    if (held) list.querySelector(`[data-do="${held}"][data-id="${id}"]`)?.focus({ preventScroll: true });
+    const fold = list.querySelector("[data-outbox-more]");
+    fold.hidden = !more.length || wide;
+    fold.textContent = `再看 ${more.length} 件`;
+    list.querySelector("[data-outbox-send]").hidden = Boolean(sending) || !drafts.some((draft) => ["waiting", "signed_out"].includes(draft.state));
   };
 
   list?.addEventListener("click", async (event) => {
     const control = event.target.closest("button");
     if (!control) return;
+    if ("outboxMore" in control.dataset) { wide = true; await show(); return; }
     if ("outboxSend" in control.dataset) {
       control.setAttribute("aria-busy", "true");
       await sendAll().finally(() => control.removeAttribute("aria-busy"));
@@ -323,7 +347,7 @@
       if (form) { reveal(form); fill(form, draft); form.scrollIntoView(); } else location.assign(`${draft.page}#draft=${draft.id}`);
     }
     else if (control.dataset.do === "anyway") { await put(renumbered(draft, draft.version)); await sendAll(); }
-    else if (window.confirm("放弃以后找不回来，确定放弃吗？")) { await drop(draft.id); await show(); }
+    else if (window.confirm("放弃以后找不回来，确定放弃吗？")) { await giveUp(draft); await show(); }
   });
 
   // --- the forms ---
@@ -369,8 +393,9 @@
       clearTimeout(slow);
       offline = !answer;
       if (answer?.state === "done") {
-        if (tell(form, "done", { draft, answer })) { form.dataset.arrived = "1"; location.assign(answer.url); return; }
+        // Before a page takes over: what it then fills in for the next one stays.
         empty(form);
+        if (tell(form, "done", { draft, answer })) { form.dataset.arrived = "1"; location.assign(answer.url); return; }
         await show();
         return;
       }
@@ -399,13 +424,14 @@
     }
     const wanted = location.hash.match(/^#draft=(\w+)$/)?.[1];
     const draft = wanted && (await mine()).find((each) => each.id === wanted);
-    if (draft && forms.length) { history.replaceState(null, "", HERE); fill(forms[0], draft); }
+    if (draft && forms.length) { history.replaceState(null, "", HERE); reveal(forms[0]); fill(forms[0], draft); }
     await show();
+    if (draft && forms.length) forms[0].scrollIntoView();
     if (list) {
-      await sendAll();
       window.addEventListener("online", sendAll);
       window.addEventListener("offline", show);
       document.addEventListener("visibilitychange", () => { if (!document.hidden) sendAll(); });
+      await sendAll();
     }
     // Whoever signs out leaves her own, and takes away what others left on a phone that goes from hand to hand.
     leaving?.addEventListener("submit", (event) => {

@@ -4,23 +4,29 @@
   "use strict";
   const doors = document.querySelector("[data-sweep-doors]"), fill = document.querySelector("[data-sweep-fill]");
   const form = document.querySelector("form[data-outbox]"), body = document.querySelector("[data-sweep-form]");
-  const action = document.querySelector("[data-sweep-action]"), why = document.querySelector("[data-sweep-why]");
+  const action = document.querySelector("[data-sweep-action]"), why = document.querySelector("[data-sweep-why]"), told = document.querySelector("[data-sweep-told]");
   if (!doors || !form) return;
-  const WORDS = { "": "没查", done: "已查", absent: "没人在", exempt: "不用查", waiting: "等着发送", held: "有人去" };
+  const WORDS = { "": "没查", done: "已查", finding: "有问题", absent: "没人在", exempt: "不用查", waiting: "等着发送", held: "有人去" };
   const all = () => [...doors.querySelectorAll("[name=target]")];
   const doorOf = (key) => doors.querySelector(`[name=target][value="${CSS.escape(String(key))}"]`);
   const isStill = (door) => ["", "absent"].includes(door.dataset.outcome);
   const field = (draft, name) => draft.fields.find(([each]) => each === name)?.[1] || "";
 
   const mark = (door, state) => {
-    for (const each of ["left", "done", "absent", "exempt", "waiting", "held"]) door.classList.remove(`sw-door_${each}`);
+    for (const each of ["left", "done", "finding", "absent", "exempt", "waiting", "held"]) door.classList.remove(`sw-door_${each}`);
     door.classList.add(`sw-door_${state || "left"}`);
+    if (state === "finding") door.classList.add("sw-door_done");
     door.querySelector("small").textContent = WORDS[state];
   };
-  const settle = (door, outcome) => {
+  const settle = (door, draft, answer) => {
+    const outcome = field(draft, "outcome");
     door.dataset.outcome = outcome;
     door.dataset.version = Number(door.dataset.version) + 1;
-    mark(door, outcome);
+    mark(door, answer.finding ? "finding" : outcome);
+    document.querySelector("[data-sweep-left]").textContent = answer.left;
+    document.querySelector("[data-sweep-percent]").textContent = answer.percent;
+    document.querySelector("[data-sweep-meter]").value = answer.percent;
+    told.textContent = `已记下 ${door.dataset.name}：${door.querySelector("small").textContent}。`;
   };
   const say = (words) => { why.querySelector("span").textContent = words; why.hidden = !words; };
   const offer = (open) => { body.hidden = !open; action.hidden = !open; };
@@ -43,9 +49,10 @@
     door.setAttribute("aria-current", "true");
     form.elements.target.value = door.value;
     form.elements.version.value = door.dataset.version;
-    form.dataset.title = `${door.dataset.place}${door.dataset.name}`;
+    form.dataset.title = `${document.querySelector("h1").textContent.trim()}：${door.dataset.place}${door.dataset.name}`;
     fill.querySelector("[data-sweep-place]").textContent = door.dataset.place;
     fill.querySelector("[data-sweep-name]").textContent = door.dataset.name;
+    action.querySelector("button").textContent = "记下";
     for (const old of fill.querySelectorAll(".sw-versions, :scope > .cg-facts")) old.remove();
     fill.hidden = false;
     say("");
@@ -114,10 +121,7 @@
   form.addEventListener("outbox:done", (event) => {
     event.preventDefault();
     const { draft, answer } = event.detail, door = doorOf(field(draft, "target"));
-    if (door) settle(door, field(draft, "outcome"));
-    document.querySelector("[data-sweep-left]").textContent = answer.left;
-    document.querySelector("[data-sweep-percent]").textContent = answer.percent;
-    document.querySelector("[data-sweep-meter]").value = answer.percent;
+    if (door) settle(door, draft, answer);
     goOn(answer.next);
   });
   form.addEventListener("outbox:kept", (event) => {
@@ -142,9 +146,6 @@
   document.addEventListener("outbox:sent", (event) => {
     const { draft, answer } = event.detail, door = doorOf(field(draft, "target"));
     if (!door || answer.state !== "done" || new URL(draft.path, location.href).pathname !== location.pathname) return;
-    settle(door, field(draft, "outcome"));
-    document.querySelector("[data-sweep-left]").textContent = answer.left;
-    document.querySelector("[data-sweep-percent]").textContent = answer.percent;
-    document.querySelector("[data-sweep-meter]").value = answer.percent;
+    settle(door, draft, answer);
   });
 })();

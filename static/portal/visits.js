@@ -43,7 +43,7 @@
     const box = form.querySelector("[name=target]:checked"), row = label(box);
     if (!row) return;
     const button = event.submitter;
-    if (button) button.dataset.title = `走访 ${roomOf(row)}：${button.textContent.trim()}`;
+    if (button) button.dataset.title = `走访 ${document.querySelector("h1").textContent.trim()} ${roomOf(row)}：${button.textContent.trim()}`;
     row.dataset.sent = "1";
   }, true);
   form.addEventListener("reset", () => {

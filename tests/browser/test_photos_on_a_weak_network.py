@@ -76,7 +76,7 @@ def test_what_has_come_is_not_sent_again(phone):
     photograph(phone, detailed(1600, 1200), detailed(900, 700))
     phone.choose("路灯不亮")
     phone.press("提交")
-    phone.reads("1 件没有发出", "照片 2 张")
+    phone.reads("1 件没有发出", "照片 2 张", "网络不稳，等着再发，照片已传")
     assert len(wire.pieces) == 3 and not Incident.objects.exists()
     there = PhotoUpload.objects.get().size
     assert there == sum(size for _, _, size in wire.pieces)
@@ -112,3 +112,34 @@ def test_a_form_that_is_mended_does_not_send_its_pictures_again(phone):
     phone.reads("已上报")
     assert wire.pieces == sent and wire.gapless()
     assert Incident.objects.get().photos.count() == 1
+
+
+def test_what_is_given_up_is_given_up_on_the_platform_too(phone):
+    phone.open(f"{reverse('snapshot')}?for=1&at={factories.BASE}")
+    wire = Wire(phone, breaks_at=2)
+    photograph(phone, detailed(1600, 1200))
+    phone.press("提交")
+    phone.reads("1 件没有发出")
+    assert PhotoUpload.objects.exists() and wire.pieces
+    phone.page.once("dialog", lambda dialog: dialog.accept())
+    with phone.page.expect_response(lambda answer: answer.request.method == "DELETE") as answered:
+        phone.page.get_by_role("button", name="放弃").click()
+    assert answered.value.status == 204 and not PhotoUpload.objects.exists()
+    expect(phone.page.get_by_text("发件箱")).to_be_hidden()
+
+
+def test_what_only_waits_does_not_push_the_page_down(phone):
+    minors = [factories.make_minor() for _ in range(3)]
+    phone.open(f"{reverse('snapshot')}?for=1&at={factories.BASE}")
+    phone.context.set_offline(True)
+    for _ in range(5):
+        phone.choose(minors[0].name)
+        phone.press("提交")
+    phone.reads("5 件没有发出")
+    rows = phone.page.locator("[data-outbox-rows] > li:visible")
+    expect(rows).to_have_count(3)
+    phone.press("再看 2 件")
+    expect(rows).to_have_count(5)
+    back_online(phone)
+    expect(phone.page.locator("[data-outbox-count]")).to_have_text("都已发出")
+    assert Incident.objects.count() == 5

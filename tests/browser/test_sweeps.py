@@ -175,3 +175,26 @@ def test_what_a_finding_needs_is_asked_at_the_door_without_network_too(people, v
     worker.page.evaluate("window.dispatchEvent(new Event('online'))")
     worker.reads("101已记下。")
     assert SweepTarget.objects.get(name="101", grid=BASE).outcome == "done"
+
+
+def test_a_door_that_follows_a_mended_one_begins_empty(people, visit):
+    """What was answered at one door is never what the next one is found filled with: one tap would record it there."""
+    boss, walker, _ = people
+    sweep = sweeping.make_running(by=boss, questions=sweeping.QUESTIONS[:1])
+    done, following = SweepTarget.objects.filter(sweep=sweep, grid=BASE).order_by("position")[:2]
+    sweeping.answer(done, walker, answers={"q1": "是"}, found=True)
+    worker = signed_in(visit(), walker)
+    worker.open(reverse("sweep_grid", args=[sweep.number, BASE]))
+    worker.page.get_by_role("button", name=done.name).click()
+    question = worker.page.get_by_role("group", name="楼道有没有堆物")
+    expect(question.get_by_role("radio", name="是", exact=True)).to_be_checked()
+    worker.page.get_by_label("说明").fill("堆着两辆旧车")
+    worker.press("记下修改")
+    expect(worker.page.locator("[data-sweep-name]")).to_have_text(following.name)
+    worker.reads(f"已记下 {done.name}：有问题。")
+    expect(question.get_by_role("radio", checked=True)).to_have_count(0)
+    expect(worker.page.get_by_label("说明")).to_have_value("")
+    worker.press("记下")
+    worker.reads("请选择：楼道有没有堆物。")
+    following.refresh_from_db()
+    assert following.outcome == ""

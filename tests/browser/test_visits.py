@@ -56,7 +56,7 @@ def test_a_round_without_network_arrives_once_and_the_desk_counts_it(worker, vis
     before = timezone.now() - timedelta(seconds=1)
     phone.choose("302")
     phone.press("没人在")
-    phone.reads("1 件没有发出", "没有网络，等着发送", "走访 302：没人在", "刚记过")
+    phone.reads("1 件没有发出", "没有网络，等着发送", f"走访 {door} 302：没人在", "刚记过")
     phone.choose("303")
     phone.page.get_by_text("有需求、备注、照片").click()
     phone.fill("有什么需求", "楼门口路灯不亮")

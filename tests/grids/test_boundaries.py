@@ -147,7 +147,10 @@ def test_a_file_goes_from_the_upload_to_the_map(secretary):
 
 def test_a_draft_is_dropped_by_hand_or_by_time(secretary):
     client, draft = enter(secretary), draft_of({BASE: WEST}, secretary)
-    assert "没有改动" in client.post(url("boundarydraft_drop", draft.pk), follow=True).content.decode()
+    assert "找不回来" in client.get(url("boundarydraft_drop", draft.pk)).content.decode()
+    assert BoundaryDraft.objects.exists()
+    dropped = client.post(url("boundarydraft_drop", draft.pk), follow=True)
+    assert dropped.status_code == 200 and "没有改动" in dropped.content.decode()
     assert not BoundaryDraft.objects.exists()
     old = draft_of({BASE: WEST}, secretary)
     BoundaryDraft.objects.update(created_at=timezone.now() - KEEP_DRAFTS)

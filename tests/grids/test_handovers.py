@@ -187,7 +187,20 @@ def test_what_a_leaving_taker_had_not_taken_goes_to_who_comes_after_her(handover
     second = handover.taking
     teams.end(second, secretary, 0, taking=third)
     handover.refresh_from_db()
+    # As long as she is there it is hers.
+    assert handover.taking == second
+    list_again(timezone.now() + timedelta(days=1))
+    handover.refresh_from_db()
     assert handover.taking == third
+
+
+def test_who_could_take_over_is_offered_with_what_speaks_against_it(handover, secretary):
+    teams.make_worker(secretary, name="要走的", until=TODAY() + timedelta(days=9))
+    teams.make_member(secretary, name="没号的")
+    page = enter(secretary).get(reverse("admin:grids_handover_assign", args=[handover.pk])).content.decode()
+    day = TODAY() + timedelta(days=9)
+    assert f"要走的（专职网格员，任到{day.month}月{day.day}日）" in page
+    assert "没号的（专职网格员，没有账号，接不了在办的事件）" in page and "接手人（专职网格员）" in page
 
 
 # --- ticking off -------------------------------------------------------------------------------------------------------

@@ -9,7 +9,14 @@ from pathlib import Path
 from local import browser, packages, postgres, processes, say, variables
 
 #: The test database may lose everything at a power cut; that makes it several times faster.
-CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "256MB"}
+CARELESS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "256MB",
+    "autovacuum": "off",
+    "jit": "off",
+}
 
 
 def main(root: Path, arguments: list[str]) -> int:

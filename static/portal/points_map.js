@@ -5,8 +5,8 @@
   // Where a point that would cover another is moved to, in its own size.
   const BESIDE = [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1], [1, -1], [-1, 1]];
 
-  // More points than this are drawn small and without their marks, until one looks so near that they have room.
-  const MANY = 40, NEAREST = 19;
+  // So near, points have their full size however close they are.
+  const NEAREST = 19;
 
   // An icon that is a link, so that keys and screen readers find it as one.
   const linked = ({ url, kind, mark, name, words }) => {
@@ -27,6 +27,8 @@
 
   const draw = (place) => {
     const data = JSON.parse(document.getElementById(place.dataset.pointsMap).textContent);
+    // More points than this are drawn small and without their marks, until one looks so near that they have room.
+    const many = Number(place.dataset.many) || Infinity;
     const map = Maps.open(place, data), markers = [], bounds = L.latLngBounds([]);
     const outlines = Maps.outlines(L.featureGroup().addTo(map), data.areas);
     // The first are those that matter most: they lie on top.
@@ -39,7 +41,7 @@
     // Whether marks of their full size would mostly lie free where they are.
     const isRoomy = () => {
       place.classList.remove("pm-map_dense");
-      if (markers.length <= MANY || map.getZoom() >= NEAREST) return true;
+      if (markers.length <= many || map.getZoom() >= NEAREST) return true;
       const size = markers[0].getElement().offsetWidth * 0.9, all = places();
       const close = all.filter(({ x, y }) => all.filter((each) => Math.max(Math.abs(each.x - x), Math.abs(each.y - y)) < size).length > 1);
       return close.length <= all.length / 4;

@@ -1,5 +1,6 @@
 """Places on a map: the picker below a form of the desk, the points of the rounds at the desk and on the phone."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -276,3 +277,18 @@ def test_doors_with_somebody_due_stand_on_the_map_of_the_visits(territory, visit
     mark.tap()
     phone.page.wait_for_url(f"**{reverse('visit_door', args=[door.pk])}")
     assert phone.complaints == []
+
+
+def test_many_points_at_the_desk_are_small_until_there_is_room(clerk):
+    for number in range(41):
+        make_point(longitude=117.101 + 0.0002 * number, latitude=39.151 + 0.0001 * (number % 7))
+    clerk.open(f"{reverse('admin:grids_patrolpoint_coverage')}?in={COMMUNITY}")
+    board, point = clerk.page.locator("[data-points-map]"), clerk.page.locator("a.pm-point").first
+    expect(board).to_have_class(re.compile(r"\bpm-map_dense\b"))
+    assert point.bounding_box()["width"] < 20 and not point.locator("b").is_visible()
+    for _ in range(6):
+        clerk.page.get_by_role("button", name="放大").click()
+        clerk.page.wait_for_timeout(400)
+    expect(board).not_to_have_class(re.compile(r"\bpm-map_dense\b"))
+    assert point.bounding_box()["width"] > 30
+    assert clerk.complaints == []

@@ -155,6 +155,7 @@ class BoundaryDraftAdmin(ReadOnlyAdmin):
             "who": masks.person(draft.by),
             "map": of_map(areas, faults) | {"old": given_up(edges, outlines.values())},
             "lines": lines[:MOST_LINES],
+            "kept": any(line["same"] for line in lines),
             "changed": sum(not line["same"] for line in lines),
             "faults": named(faults),
             "stops": stops,

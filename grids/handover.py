@@ -91,11 +91,11 @@ class Line:
         return self.matter.number if self.matter is not None else ""
 
     @property
-    def place(self) -> str:
-        """Where it is; what is confidential tells that itself."""
+    def gist(self) -> str:
+        """What tells it from others of its name, first of all where it is; what is confidential tells that itself."""
         known = _offers.get(self.item.kind)
         hidden = self.matter is None or known is None or known.confidential
-        return "" if hidden else self.matter.place_text
+        return "" if hidden else self.matter.gist()
 
     @property
     def is_closed(self) -> bool:
@@ -124,7 +124,7 @@ def lines(items: Iterable[HandoverItem], user: User) -> list[Line]:
     seen = {}
     for kind, wanted in keys.items():
         model = ContentType.objects.get_for_id(kind).model_class()
-        rows = model.objects.restrict(user).filter(pk__in=wanted).in_lines()
+        rows = model.objects.restrict(user).filter(pk__in=wanted).with_place()
         seen |= {(kind, row.pk): row for row in rows}
     named = kinds()
     return [

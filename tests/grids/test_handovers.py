@@ -92,7 +92,7 @@ def test_a_dispute_that_she_registered_stands_there_without_its_title_and_number
     (line,) = registry.lines([item], secretary)
     assert line.matter is None and not line.number and not line.url
     (hers,) = registry.lines([item], teams.fresh(worker.user))
-    assert (line.place, hers.place) == ("", "")
+    assert (line.gist, hers.gist) == ("", "")
     assert hers.number == dispute.number and hers.url == dispute.get_desk_url()
 
 
@@ -380,8 +380,9 @@ def test_the_pages_of_both_and_of_the_desk(handover, secretary):
     ).content.decode()
     assert "最多 300 个字" in long and "长" * 301 in long and ">短</textarea>" in long.replace("\n", "")
     leaver.post(post, {f"remark_{first}": "已约物业"})
+    Incident.objects.update(spot="三号楼后面")
     text = taker.get(here).content.decode()
-    place = Incident.objects.get().place_text
+    place = Incident.objects.get().where
     assert (
         place in text
         and place in desk.get(reverse("admin:grids_handover_change", args=[handover.pk])).content.decode()

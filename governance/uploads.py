@@ -51,12 +51,14 @@ def append(owner: User, token: str, start: int, piece: bytes, *, whole: int) -> 
     Of two that send the same piece at once, one is refused.
 
     Raises Elsewhere where ``start`` is not the end of what has come; ValidationError ``too_large`` for a picture that no form would
-    take, ``too_many`` where more is on the way already than may be.
+    take, ``too_many`` where more is on the way already than may be; ValueError for a piece that goes beyond the picture's end.
     """
     if max(whole, start + len(piece)) > MOST_BYTES or len(piece) > MOST_IN_ONE:
         raise ValidationError(
             f"照片太大，一张不超过 {MOST_BYTES // 1024 // 1024} MB，请缩小后再发。", code="too_large"
         )
+    if start + len(piece) > whole:
+        raise ValueError("the piece is longer than what the picture lacks")
     rows = PhotoUpload.objects.filter(owner=owner)
     there = rows.aggregate(bytes=Sum("size", default=0), others=Count("pk", filter=~Q(token=token)))
     if there["bytes"] + len(piece) > MOST_ON_THE_WAY or there["others"] >= MOST_PICTURES:

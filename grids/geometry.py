@@ -75,7 +75,8 @@ def checked(flat: BaseGeometry) -> BaseGeometry:
     ):
         raise ValueError("坐标不是经纬度（WGS 84 / CGCS2000，单位为度）。")
     if not flat.is_valid:
-        where = explain_validity(flat).partition("[")[2].rstrip("]")
+        found = explain_validity(flat).partition("[")[2].rstrip("]").split()
+        where = " ".join(f"{float(each):.6f}".rstrip("0").rstrip(".") for each in found)
         raise ValueError(f"边界有自相交或环线错误{f'，位置约在 {where}' if where else ''}。")
     return flat
 

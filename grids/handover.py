@@ -91,6 +91,13 @@ class Line:
         return self.matter.number if self.matter is not None else ""
 
     @property
+    def gist(self) -> str:
+        """What tells it from others of its name, first of all where it is; what is confidential tells that itself."""
+        known = _offers.get(self.item.kind)
+        hidden = self.matter is None or known is None or known.confidential
+        return "" if hidden else self.matter.gist()
+
+    @property
     def is_closed(self) -> bool:
         """Whether the thing has ended meanwhile."""
         return self.matter is not None and self.matter.closed_at is not None
@@ -117,7 +124,7 @@ def lines(items: Iterable[HandoverItem], user: User) -> list[Line]:
     seen = {}
     for kind, wanted in keys.items():
         model = ContentType.objects.get_for_id(kind).model_class()
-        rows = model.objects.restrict(user).filter(pk__in=wanted).only("pk", "number", "closed_at")
+        rows = model.objects.restrict(user).filter(pk__in=wanted).with_place()
         seen |= {(kind, row.pk): row for row in rows}
     named = kinds()
     return [

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from governance import masks
 from governance.flow import Refused
 from governance.models import User
 from incidents.flow import INCIDENTS
@@ -23,4 +24,5 @@ def go_on(key: int, leaving: User, taking: User | None, by: User) -> None:
     if Incident.objects.filter(pk=key, worker=leaving, status__in=IN_HAND).exists():
         if taking is None:
             raise Refused("在办的事件要有人接着办：请先指定有账号的接手人。")
-        INCIDENTS.run(key, "hand_over", by=by, leaving=leaving, taking=taking)
+        note = f"由{masks.person(leaving)}移交给{masks.person(taking)}"
+        INCIDENTS.run(key, "hand_over", by=by, note=note, leaving=leaving, taking=taking)

@@ -237,7 +237,11 @@ class TerritorialAdmin(RestrictedChoices, ModelAdmin):
     def get_form(
         self, request: HttpRequest, obj=None, change: bool = False, **kwargs: Any
     ) -> type[forms.Form]:
-        """Return the form; one whose save was refused says why at the field it concerns."""
+        """Return the form; one whose save was refused says why at the field it concerns. Who may only read is not told how to fill it in."""
+        if change and not self.has_change_permission(request, obj):
+            kwargs["help_texts"] = {
+                field.name: "" for field in (*self.model._meta.fields, *self.model._meta.many_to_many)
+            }
         form = super().get_form(request, obj, change, **kwargs)
         refusal: ValidationError | None = getattr(request, "refusal", None)
         restored: QueryDict | None = getattr(request, "restored", None)

@@ -309,9 +309,9 @@ class TableImportAdmin(ReadOnlyAdmin):
         row = self.importer.row
         context = {
             **self.admin_site.each_context(request),
-            "title": batch.file_name,
+            "title": f"{self.model._meta.verbose_name} {batch.file_name}",
             "opts": self.model._meta,
-            "original": Named(batch, batch.file_name),
+            "original": Named(batch, f"“{batch.file_name}”"),
             "batch": batch,
             "tone": TONES[batch.status],
             "importer": masks.person(batch.by),

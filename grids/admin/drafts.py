@@ -1,8 +1,10 @@
 """Drafts of outlines at the desk: what one would change and take along, what would not fit; it is put in force, or dropped."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
+import shapely
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -11,7 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.http import urlencode
-from shapely.geometry import shape
+from shapely.geometry import mapping, shape
+from shapely.geometry.base import BaseGeometry
 
 from governance import masks
 from governance.admin.base import Named, ReadOnlyAdmin
@@ -19,8 +22,41 @@ from governance.admin.verbs import verb_page
 from governance.templatetags import ui
 from governance.territory import GridLevel
 from grids import geometry, services
-from grids.admin.boundaries import MOST_LINES, named, of_map
-from grids.models import BoundaryDraft, Grid, TeamMember
+from grids.admin.boundaries import FINE, MOST_LINES, named, of_map
+from grids.models import BoundaryDraft, Building, Grid, TeamMember
+
+#: Buildings that move which are named.
+MOST_NAMED = 20
+
+
+def change_of(old: BaseGeometry | None, new: BaseGeometry) -> dict[str, Any]:
+    """Return what an outline changes, in square metres: the area before and after, the difference with its sign, what leaves and what
+    comes."""
+    after = round(geometry.square_metres(new))
+    if old is None:
+        return {"before": None, "after": after, "same": False}
+    before = round(geometry.square_metres(old))
+    leaves = geometry.square_metres(old.difference(new))
+    comes = geometry.square_metres(new.difference(old))
+    net = after - before
+    return {
+        "before": before,
+        "after": after,
+        "same": leaves + comes < 1,
+        "net": f"{'−' if net < 0 else '+' if net else ''}{abs(net):,}",
+        "leaves": leaves,
+        # So that the figures on the page add up.
+        "comes": max(round(leaves) + net, 0),
+    }
+
+
+def given_up(edges: list[BaseGeometry], outlines: Iterable[BaseGeometry]) -> dict[str, Any] | None:
+    """Return, for the map, the parts of old edges along which no outline of a draft runs any more; None where there are none."""
+    if not edges:
+        return None
+    kept = shapely.union_all([each.boundary.buffer(FINE, quad_segs=1) for each in outlines])
+    left = shapely.line_merge(shapely.union_all(edges).difference(kept))
+    return None if left.is_empty else mapping(left.simplify(FINE))
 
 
 @admin.register(BoundaryDraft)
@@ -37,7 +73,7 @@ class BoundaryDraftAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).select_related("grid", "by").defer("grid__boundary")
 
     def row_title(self, draft: BoundaryDraft) -> str:
-        return draft.file_name or draft.get_source_display()
+        return draft.file_name or "在地图上画的方案"
 
     @admin.display(description="方案")
     def heading(self, draft: BoundaryDraft) -> str:
@@ -82,26 +118,22 @@ class BoundaryDraftAdmin(ReadOnlyAdmin):
         )
         moves = services.moves_of(draft) if draft.is_open and not outdated else None
         grids = {grid.code: grid for grid in Grid.objects.filter(code__in=outlines).order_by("code")}
-        lines, areas = [], []
+        lines, areas, edges = [], [], []
         for code, grid in grids.items():
             new = outlines[code]
             old = shape(grid.boundary) if grid.boundary else None
-            before = geometry.square_metres(old) if old is not None else None
-            same = old is not None and geometry.square_metres(old.symmetric_difference(new)) < 1
-            lines.append(
-                {
-                    "grid": grid,
-                    "before": before,
-                    "after": geometry.square_metres(new),
-                    "same": same,
-                    "moved": 0 if old is None else geometry.square_metres(old.symmetric_difference(new)),
-                }
-            )
+            line = {"grid": grid, **change_of(old, new)}
+            same = line["same"]
+            lines.append(line)
+            if old is not None and not same:
+                edges.append(old.boundary)
             areas.append((code, grid.name, new, "area" if same else "new"))
         if draft.is_open:
             areas += [
                 (code, name, outlines[code], "new") for code, name in draft.made.items() if code in outlines
             ]
+            stored = Grid.objects.filter(code__in=draft.heirs).values_list("boundary", flat=True)
+            edges += [shape(each).boundary for each in stored if each]
         parents = {grid.parent_id for grid in grids.values()} | {
             code[: GridLevel.COMMUNITY] for code in draft.made
         }
@@ -116,13 +148,14 @@ class BoundaryDraftAdmin(ReadOnlyAdmin):
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
-            "title": self.row_title(draft),
+            "title": "边界方案",
             "opts": self.model._meta,
             "original": Named(draft, self.row_title(draft)),
             "draft": draft,
             "who": masks.person(draft.by),
-            "map": of_map(areas, faults),
+            "map": of_map(areas, faults) | {"old": given_up(edges, outlines.values())},
             "lines": lines[:MOST_LINES],
+            "kept": any(line["same"] for line in lines),
             "changed": sum(not line["same"] for line in lines),
             "faults": named(faults),
             "stops": stops,
@@ -130,6 +163,7 @@ class BoundaryDraftAdmin(ReadOnlyAdmin):
             "outdated": outdated,
             "redraws": self.redraws(draft, moves),
             "moves": moves,
+            "moving": self.moving(draft, moves),
             "staying": self.staying(draft, moves),
             "team": TeamMember.objects.restrict(request.user)
             .serving()
@@ -168,6 +202,20 @@ class BoundaryDraftAdmin(ReadOnlyAdmin):
             }
             for new, old in found.items()
         ]
+
+    def moving(self, draft: BoundaryDraft, moves: services.Moves | None) -> list[tuple[str, str, str]]:
+        """Return the first buildings that move: which, from which grid, to which."""
+        if moves is None or not moves.buildings:
+            return []
+        rows = (
+            Building.objects.filter(pk__in=moves.buildings)
+            .select_related("grid")
+            .defer("grid__boundary")
+            .order_by("grid", "compound", "name")[:MOST_NAMED]
+        )
+        goes = {row.pk: moves.buildings[row.pk] for row in rows}
+        names = dict(Grid.objects.filter(code__in=goes.values()).values_list("code", "name")) | draft.made
+        return [(str(row), row.grid.name, names[goes[row.pk]]) for row in rows]
 
     def staying(self, draft: BoundaryDraft, moves: services.Moves | None) -> list[dict[str, Any]]:
         """Return the parts of split grids with who works at the old one, each to be kept on there or not."""

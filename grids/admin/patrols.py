@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.http import urlencode
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -157,14 +158,19 @@ class PatrolPointAdmin(PointPages, Exported, TerritorialAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: PatrolPoint | None = None) -> list:
         """Return the parts of the form; where a point stands is chosen once its grid is known."""
         what = (None, {"fields": (("name", "grid"), ("every", "order"), ("since", "until"))})
-        look = ("看什么", {"fields": ("items", "words")})
+        reads = obj is not None and not self.has_change_permission(request, obj)
+        look = ("看什么", {"fields": ("looks_at" if reads else "items", "words")})
         where = [("longitude", "latitude")]
         if obj is not None:
             where.insert(0, ("facility", "premises", "entrance"))
         return [what, look, ("在哪里（选填）", {"fields": where})]
 
+    @admin.display(description="看什么")
+    def looks_at(self, point: PatrolPoint) -> str:
+        return "、".join(item.name for item in point.items.all())
+
     def get_readonly_fields(self, request: HttpRequest, obj: PatrolPoint | None = None) -> tuple[str, ...]:
-        return ("grid",) if obj is not None else ()
+        return ("grid", "looks_at") if obj is not None else ()
 
     def get_form(
         self, request: HttpRequest, obj: PatrolPoint | None = None, change: bool = False, **kwargs: Any
@@ -209,7 +215,7 @@ class PatrolPointAdmin(PointPages, Exported, TerritorialAdmin):
 
     @admin.display(description="最近查看", ordering="looked_on")
     def looked(self, point: PatrolPoint) -> str:
-        return f"{point.looked_on:%Y-%m-%d}" if point.looked_on else "还没看过"
+        return date_format(point.looked_on) if point.looked_on else "还没看过"
 
     @admin.display(description="状态", ordering="due_on")
     def state(self, point: PatrolPoint) -> str:

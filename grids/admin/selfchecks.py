@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 
@@ -281,7 +282,7 @@ class HazardAdmin(Exported, ReadOnlyAdmin):
 
     @admin.display(description="发现日期", ordering="found_on")
     def found(self, hazard: Hazard) -> str:
-        return f"{hazard.found_on:%Y-%m-%d}"
+        return date_format(hazard.found_on)
 
     @admin.display(description="场所")
     def shop(self, hazard: Hazard) -> str:
@@ -307,7 +308,7 @@ class HazardAdmin(Exported, ReadOnlyAdmin):
     def state(self, hazard: Hazard) -> str:
         if hazard.is_open:
             return ui.chip("待整改", "caution")
-        return ui.chip(f"{hazard.mended_on:%Y-%m-%d} 已整改", "good")
+        return ui.chip(f"{date_format(hazard.mended_on)} 已整改", "good")
 
     @admin.display(description="怎样改的")
     def mending_told(self, hazard: Hazard) -> str:

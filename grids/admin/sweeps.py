@@ -8,10 +8,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils import timezone
 from django.utils.http import urlencode
 from shapely.geometry import shape
 
@@ -354,9 +355,12 @@ class SweepAdmin(SweepResults, MatterAdmin):
         told = self.numbers(request, sweep)
         node = told["node"]
         codes = [line["code"] for line in told["lines"]]
+        drawn = Q(code__in=codes)
+        if len(codes) < MOST_LINES:
+            drawn |= self.idle(request, sweep, node)
         outlines = [
             (grid.code, grid.name, shape(grid.boundary), "area")
-            for grid in Grid.objects.filter(code__in=codes, boundary__isnull=False)
+            for grid in Grid.objects.filter(drawn, boundary__isnull=False).order_by("code")
             if grid.boundary
         ]
         around = Grid.objects.filter(pk=node).first()
@@ -372,11 +376,24 @@ class SweepAdmin(SweepResults, MatterAdmin):
             map=of_map(
                 outlines, [], shape(around.boundary) if around is not None and around.boundary else None
             ),
-            made_up=any(
-                grid.boundary_made_up for grid in Grid.objects.filter(code__in=codes).only("boundary_made_up")
-            ),
+            idle=any(code not in codes for code, *_ in outlines),
+            made_up=Grid.objects.filter(drawn, boundary_made_up=True).exists(),
         )
         return TemplateResponse(request, "grids/desk_sweep_live.html", context)
+
+    def idle(self, request: HttpRequest, sweep: Sweep, node: str) -> Q:
+        """Return the condition that the grids right below a node meet which were there when the sweep ran and of which the person sees
+        the figures, be there something to check or not."""
+        day = timezone.localdate(sweep.closed_at) if sweep.closed_at else timezone.localdate()
+        there = Q(parent=node, valid_from__lte=day) & (Q(valid_until=None) | Q(valid_until__gt=day))
+        if request.user.is_superuser:
+            return there
+        seen = [
+            (post.code, None)
+            for post in request.user.posts_in_force
+            if "grids.view_sweeptarget" in post.permissions
+        ]
+        return there & rule_of(Grid).nodes_q(seen) if seen else Q(pk__in=[])
 
     def numbers_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Answer with the part of that page that renews itself."""

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from governance import masks
@@ -202,8 +203,8 @@ class TeamMemberAdmin(TeamFigures, Exported, TerritorialAdmin):
         if member.until is None:
             return ui.chip("在任", "good")
         if member.until < today:
-            return ui.chip(f"{member.until:%Y-%m-%d} 离任")
-        return ui.chip(f"任到 {member.until:%Y-%m-%d}", "caution")
+            return ui.chip(f"{date_format(member.until)} 离任")
+        return ui.chip(f"任到 {date_format(member.until)}", "caution")
 
     @admin.display(description="账号")
     def account_shown(self, member: TeamMember) -> str:

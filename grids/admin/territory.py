@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
@@ -125,7 +126,7 @@ class GridAdmin(EditingPages, BoundaryPages, DirectoryAdmin):
 
     @admin.display(description="状态", ordering="valid_until")
     def state(self, grid: Grid) -> str:
-        return f"{grid.valid_until:%Y-%m-%d} 停用" if grid.is_retired else "使用中"
+        return f"{date_format(grid.valid_until)} 停用" if grid.is_retired else "使用中"
 
     @admin.display(description="承接网格")
     def heirs(self, grid: Grid) -> str:

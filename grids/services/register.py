@@ -10,6 +10,7 @@ from typing import Any
 from dateutil.relativedelta import relativedelta
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from governance import parameters
 from governance.constraints import sentence
@@ -192,7 +193,7 @@ def keep_care_need(need: CareNeed, *, by: User) -> CareNeed:
         raise Refused("同意日期不能晚于今天。", "consent_on")
     longest = today + relativedelta(months=parameters.value("register.care_months"))
     if not today <= need.until <= longest:
-        raise Refused(f"到期日期应从今天到 {longest:%Y-%m-%d}，还需要的到期前再征得同意。", "until")
+        raise Refused(f"到期日期应从今天到 {date_format(longest)}，还需要的到期前再征得同意。", "until")
     need.purpose = need.purpose.strip()
     if len(need.purpose) < SHORTEST_REASON:
         raise Refused("请写明登记用途，例如“每周上门看望”。", "purpose")

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from simple_history.utils import bulk_create_with_history
 
 from governance import appointments
@@ -274,7 +275,7 @@ def _locked(member: TeamMember) -> TeamMember:
 def _check_open(member: TeamMember, day: date, field: str | None = None) -> None:
     """Raise Refused where the end is known already; of a line whose post has a term, until it has come."""
     if Handover.objects.filter(leaving=member).exists() or (member.until is not None and member.until <= day):
-        raise Refused(f"已登记离任，最后一天是 {member.until:%Y-%m-%d}。", field)
+        raise Refused(f"已登记离任，最后一天是 {date_format(member.until)}。", field)
 
 
 def _end(

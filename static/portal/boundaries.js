@@ -1,4 +1,4 @@
-// Draws the outlines of a page on a map: neutral, those that change darker, those beside them empty, what does not fit in red.
+// Draws the outlines of a page on a map: neutral, those that change darker, those beside them empty, old edges dashed, what does not fit in red.
 "use strict";
 const MOST_NAMES = 40;
 for (const place of document.querySelectorAll("[data-map]")) {
@@ -21,6 +21,7 @@ for (const place of document.querySelectorAll("[data-map]")) {
     ({ name, code }) => `${name} ${code}`,
     data.areas.length <= MOST_NAMES,
   );
+  if (data.old) L.geoJSON(feature(data.old, {}), { interactive: false, style: { color: "#1f2329", weight: 1.5, dashArray: "5 5" } }).addTo(drawn);
   const faults = data.faults.map((each) => draw(feature(each.shape, each), { color: "#c8321f", weight: 2, fillOpacity: 0.5 }, ({ words }) => words));
   Maps.fit(map, [drawn.getBounds()], 12);
   for (const button of document.querySelectorAll("[data-fault]")) {

@@ -22,6 +22,10 @@ for (const panel of document.querySelectorAll("[data-point-map]")) {
     return Math.abs(x) <= 180 && Math.abs(y) <= 90 ? L.latLng(y, x) : null;
   };
 
+  // What is typed and can be no place on earth; a field that is empty says nothing yet.
+  const nowhere = () => [[east, 180], [north, 90]].some(([{ value }, most]) => value.trim() !== "" && !(Math.abs(Number(value)) <= most));
+  const tellNowhere = () => tell(nowhere() ? "没有这个位置：经度在 -180 到 180 之间，纬度在 -90 到 90 之间。" : "", true);
+
   // The answer to the last question alone counts.
   let asked = 0, waits;
   const ask = async (areas) => {
@@ -29,7 +33,7 @@ for (const panel of document.querySelectorAll("[data-point-map]")) {
     if (choice?.value) query.set("of", choice.value);
     else if (data.row) query.set("row", data.row);
     if (areas) query.set("areas", "1");
-    if (spot) { query.set("longitude", spot.lng); query.set("latitude", spot.lat); } else tell("");
+    if (spot) { query.set("longitude", spot.lng); query.set("latitude", spot.lat); } else tellNowhere();
     if (!areas && !spot) return;
     try {
       const answer = await fetch(`${data.ask}?${query}`, { headers: { Accept: "application/json" }, credentials: "same-origin" });
@@ -83,12 +87,14 @@ for (const panel of document.querySelectorAll("[data-point-map]")) {
   looks = Maps.outlines(drawn, data.areas);
   put(edits ? typed() : data.at && L.latLng(data.at[1], data.at[0]));
   view();
+  panel.querySelector("[data-point-back]").addEventListener("click", () => Maps.fit(map, [looks]));
   if (!edits) continue;
   if (marker) ask();
   map.on("click", ({ latlng }) => set(latlng.wrap()));
   for (const each of [east, north]) each.addEventListener("input", () => {
     const spot = typed();
     put(spot);
+    if (!spot) tellNowhere();
     if (spot && !map.getBounds().contains(spot)) map.setView(spot, map.getZoom(), { animate: false });
     askSoon();
   });

@@ -5,6 +5,9 @@
   // Where a point that would cover another is moved to, in its own size.
   const BESIDE = [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1], [1, -1], [-1, 1]];
 
+  // So near, points have their full size however close they are.
+  const NEAREST = 19;
+
   // An icon that is a link, so that keys and screen readers find it as one.
   const linked = ({ url, kind, mark, name, words }) => {
     const link = document.createElement("a");
@@ -24,6 +27,8 @@
 
   const draw = (place) => {
     const data = JSON.parse(document.getElementById(place.dataset.pointsMap).textContent);
+    // More points than this are drawn small and without their marks, until one looks so near that they have room.
+    const many = Number(place.dataset.many) || Infinity;
     const map = Maps.open(place, data), markers = [], bounds = L.latLngBounds([]);
     const outlines = Maps.outlines(L.featureGroup().addTo(map), data.areas);
     // The first are those that matter most: they lie on top.
@@ -32,11 +37,21 @@
       const marker = L.marker([point.y, point.x], { icon: linked(point), keyboard: false, riseOnHover: true, zIndexOffset: -number * 10 });
       markers.push(marker.bindTooltip(Maps.said(`${point.name}，${point.words}`), { direction: "top", offset: [0, -14] }).addTo(map));
     }
+    const places = () => markers.map((marker) => map.latLngToLayerPoint(marker.getLatLng()));
+    // Whether marks of their full size would mostly lie free where they are.
+    const isRoomy = () => {
+      place.classList.remove("pm-map_dense");
+      if (markers.length <= many || map.getZoom() >= NEAREST) return true;
+      const size = markers[0].getElement().offsetWidth * 0.9, all = places();
+      const close = all.filter(({ x, y }) => all.filter((each) => Math.max(Math.abs(each.x - x), Math.abs(each.y - y)) < size).length > 1);
+      return close.length <= all.length / 4;
+    };
     // Those that would lie on each other stand beside each other as long as there is room; the nearer one looks, the fewer do.
     const spread = () => {
-      const taken = [], size = markers[0].getElement().offsetWidth;
-      for (const marker of markers) {
-        const { x, y } = map.latLngToLayerPoint(marker.getLatLng()), link = marker.getElement();
+      place.classList.toggle("pm-map_dense", !isRoomy());
+      const taken = [], size = markers[0].getElement().offsetWidth, all = places();
+      for (const [number, marker] of markers.entries()) {
+        const { x, y } = all[number], link = marker.getElement();
         const free = ([dx, dy]) => taken.every(([px, py]) => Math.max(Math.abs(x + dx * size - px), Math.abs(y + dy * size - py)) > size * 0.9);
         const [dx, dy] = BESIDE.find(free) || BESIDE[0];
         taken.push([x + dx * size, y + dy * size]);
@@ -59,7 +74,7 @@
       target.focus({ preventScroll: true });
       target.scrollIntoView({ block: "center" });
     });
-    Maps.fit(map, [outlines, bounds]);
+    Maps.fit(map, [outlines, bounds], 14);
     spread();
     map.on("zoomend", spread);
     document.dispatchEvent(new Event("points:drawn"));

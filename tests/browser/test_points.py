@@ -1,5 +1,6 @@
 """Places on a map: the picker below a form of the desk, the points of the rounds at the desk and on the phone."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from grids.models import Grid, PatrolTick
 from tests import factories
 from tests.browser.offline import back_online, kept
 from tests.browser.test_boundaries import drag, middle
-from tests.browser.test_every_page import TALL, THEME, Wardrobe, faults, phone_faults, violations
+from tests.browser.test_every_page import TALL, THEME, Seen, faults, phone_faults, violations
 from tests.browser.test_incidents import signed_in
 from tests.browser.visitor import DESK, PHONE
 from tests.cast import BACKEND
@@ -50,6 +51,11 @@ def fields(clerk) -> tuple[float, float] | None:
     return (float(texts[0]), float(texts[1])) if all(texts) else None
 
 
+def is_in(board, thing) -> bool:
+    box, (x, y) = board.bounding_box(), middle(thing)
+    return box["x"] < x < box["x"] + box["width"] and box["y"] < y < box["y"] + box["height"]
+
+
 def test_a_point_is_set_by_click_drag_keys_and_typing(clerk):
     point = make_point(name="1号楼车棚")
     clerk.open(reverse("admin:grids_patrolpoint_change", args=[point.pk]))
@@ -82,6 +88,17 @@ def test_a_point_is_set_by_click_drag_keys_and_typing(clerk):
     clerk.page.locator("#id_latitude").fill("")
     expect(pin).to_have_count(0)
     expect(said).to_be_hidden()
+    # No place at all is said at once; from a place far away a button leads back.
+    clerk.page.locator("#id_latitude").fill("95")
+    expect(said).to_have_text("没有这个位置：经度在 -180 到 180 之间，纬度在 -90 到 90 之间。")
+    expect(pin).to_have_count(0)
+    clerk.page.locator("#id_latitude").fill("9.152")
+    expect(said).to_have_text("这个点不在和苑社区第一网格内，也不在别的网格内。")
+    names = clerk.page.locator(".pm-name").first
+    assert not is_in(board, names)
+    clerk.press("回到网格")
+    expect(names).to_be_in_viewport()
+    assert is_in(board, names)
     clerk.page.locator("#id_latitude").fill("39.152")
     expect(pin).to_have_count(1)
     clerk.page.get_by_role("button", name="保存", exact=True).first.click()
@@ -255,8 +272,23 @@ def test_doors_with_somebody_due_stand_on_the_map_of_the_visits(territory, visit
     expect(mark).to_have_text(["3"])
     phone.reads("有 1 个楼门还没有位置")
     for care in (False, True):
-        assert phone_faults(phone, "visits", Wardrobe(), care=care) == []
+        assert phone_faults(phone, "visits", Seen(), care=care) == []
     phone.page.set_viewport_size(PHONE)
     mark.tap()
     phone.page.wait_for_url(f"**{reverse('visit_door', args=[door.pk])}")
     assert phone.complaints == []
+
+
+def test_many_points_at_the_desk_are_small_until_there_is_room(clerk):
+    for number in range(41):
+        make_point(longitude=117.101 + 0.0002 * number, latitude=39.151 + 0.0001 * (number % 7))
+    clerk.open(f"{reverse('admin:grids_patrolpoint_coverage')}?in={COMMUNITY}")
+    board, point = clerk.page.locator("[data-points-map]"), clerk.page.locator("a.pm-point").first
+    expect(board).to_have_class(re.compile(r"\bpm-map_dense\b"))
+    assert point.bounding_box()["width"] < 20 and not point.locator("b").is_visible()
+    for _ in range(6):
+        clerk.page.get_by_role("button", name="放大").click()
+        clerk.page.wait_for_timeout(400)
+    expect(board).not_to_have_class(re.compile(r"\bpm-map_dense\b"))
+    assert point.bounding_box()["width"] > 30
+    assert clerk.complaints == []

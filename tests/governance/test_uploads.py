@@ -192,8 +192,17 @@ def test_what_does_not_make_sense_is_refused_in_words(worker, start, length, sta
 
 @pytest.mark.parametrize("start", ["-1", "5"])
 def test_a_piece_that_begins_elsewhere_is_told_where_it_goes_on(worker, start):
-    answer = Phone(worker).piece(start, b"0123456789")
+    answer = Phone(worker).piece(start, b"0123456789", whole=100)
     assert (answer.status_code, answer.headers["Upload-Offset"]) == (409, "0")
+
+
+def test_no_more_comes_than_the_picture_has(worker):
+    phone = Phone(worker)
+    assert phone.piece(0, b"012345", whole=10).status_code == 204
+    answer = phone.piece(6, b"67890", whole=10)
+    assert answer.status_code == 400 and "没有收下" in answer.json()["said"]
+    assert phone.come() == 6
+    assert phone.piece(6, b"6789", whole=10).headers["Upload-Offset"] == "10"
 
 
 @pytest.mark.parametrize("size", [uploads.MOST_IN_ONE + 1, 3 * 1024 * 1024])

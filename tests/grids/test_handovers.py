@@ -92,6 +92,7 @@ def test_a_dispute_that_she_registered_stands_there_without_its_title_and_number
     (line,) = registry.lines([item], secretary)
     assert line.matter is None and not line.number and not line.url
     (hers,) = registry.lines([item], teams.fresh(worker.user))
+    assert (line.gist, hers.gist) == ("", "")
     assert hers.number == dispute.number and hers.url == dispute.get_desk_url()
 
 
@@ -242,6 +243,7 @@ def test_an_incident_goes_on_with_who_takes_over_and_an_order_stays_whose_it_was
     step = incident.steps.latest("seq")
     assert (step.action, step.label, step.actor) == ("hand_over", "接手", taker)
     assert step.data == {"worker": taker.pk, "from": leaver.pk}
+    assert step.note == f"由{leaver.name}移交给{taker.name}"
     order.refresh_from_db()
     assert order.placed_by == leaver
     with pytest.raises(NotYours):
@@ -391,7 +393,13 @@ def test_the_pages_of_both_and_of_the_desk(handover, secretary):
     ).content.decode()
     assert "最多 300 个字" in long and "长" * 301 in long and ">短</textarea>" in long.replace("\n", "")
     leaver.post(post, {f"remark_{first}": "已约物业"})
+    Incident.objects.update(spot="三号楼后面")
     text = taker.get(here).content.decode()
+    place = Incident.objects.get().where
+    assert (
+        place in text
+        and place in desk.get(reverse("admin:grids_handover_change", args=[handover.pk])).content.decode()
+    )
     assert "已约物业" in text and f'name="item_{first}"' in text and f'name="remark_{first}"' not in text
     assert "请先勾选" in taker.post(post, {}, follow=True).content.decode()
     assert "已确认接手 1 件" in taker.post(post, {f"item_{first}": "on"}, follow=True).content.decode()

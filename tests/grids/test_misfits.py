@@ -125,6 +125,12 @@ def test_a_ring_gone_wrong_is_refused(outline, words):
         geometry.to_polygon(outline)
 
 
+def test_where_a_ring_crosses_itself_is_told_in_six_decimals():
+    crossing = ring((117, 39), (117.1, 39.1000001), (117.1, 39), (117.0000007, 39.1), (117, 39))
+    with pytest.raises(ValueError, match=r"位置约在 117\.05 39\.05。"):
+        geometry.to_polygon(crossing)
+
+
 def test_a_repeated_corner_and_an_open_ring_are_read_as_what_they_mean():
     twice = ring((117, 39), (117.1, 39), (117.1, 39), (117.1, 39.1), (117, 39.1), (117, 39))
     assert geometry.to_polygon(twice).equals(SQUARE)

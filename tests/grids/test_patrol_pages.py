@@ -252,6 +252,16 @@ def test_points_are_kept_copied_and_handed_out_at_the_desk(secretary):
     assert table["Content-Type"].startswith("application/vnd.openxml")
 
 
+def test_who_may_only_read_a_point_is_not_told_how_to_fill_it_in(secretary):
+    first, second = PatrolItem.objects.filter(is_active=True)[:2]
+    point = make_point(items=[first, second])
+    page = reverse("admin:grids_patrolpoint_change", args=[point.pk])
+    hint = PatrolPoint._meta.get_field("name").help_text
+    assert hint and hint in client_of(secretary).get(page).content.decode()
+    read = client_of(factories.make_staff("street_officer", factories.STREET)).get(page).content.decode()
+    assert hint not in read and f"{first}、{second}" in read
+
+
 def test_a_number_of_the_coverage_opens_the_rows_it_counts(secretary, worker):
     point, late = make_point(by=worker, days=9), make_point(by=worker, days=9)
     make_ticks(point, 1, by=worker)

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 import shapely
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from governance.appointments import appoint
@@ -26,6 +28,7 @@ from grids.services import Change, Part, enrol, sweeps, visits
 from grids.services.visits import Found
 from grids.succession import merged_into, present_place, successors_on
 from tests import factories, register, sweeping
+from tests.cast import BACKEND
 from tests.concurrency import all_at_once
 from tests.teams import fresh, give_work, make_member, make_worker
 from volunteers.flow import ORDERS
@@ -51,6 +54,13 @@ def secretary(territory):
     factories.make_grid(SECOND)
     services.load_outlines({COMMUNITY: box(0, 1), BASE: box(0, 0.5), SECOND: box(0.5, 1)})
     return factories.make_staff("community_secretary", COMMUNITY)
+
+
+def look(user, draft):
+    """What a draft's page answers."""
+    client = Client()
+    client.force_login(user, backend=BACKEND)
+    return client.get(reverse("admin:grids_boundarydraft_change", args=[draft.pk]))
 
 
 def draw(outlines, by, *changes):
@@ -210,6 +220,33 @@ def test_a_border_that_moves_takes_the_buildings_along(secretary):
     assert [where(door) for door in (crossing, staying, without)] == [BASE, SECOND, SECOND]
     assert [where(each) for each in (order, kept, told)] == [BASE, SECOND, factories.NEIGHBOUR_BASE]
     assert Order.objects.get(pk=order.pk).steps.last().note == "网格边界调整，改属“网格001”"
+
+
+def test_the_page_says_what_leaves_what_comes_and_which_buildings_move(secretary):
+    door = factories.make_entrance(SECOND, **spot(0.55))
+    draft = draw({BASE: box(0.1, 0.6), SECOND: box(0.6, 1)}, secretary)
+    page = look(secretary, draft)
+    told = {line["grid"].pk: line for line in page.context["lines"]}
+    whole = geometry.square_metres(box(0, 1))
+    west, east = told[BASE], told[SECOND]
+    assert (west["net"], east["net"][0]) == ("0", "−") and not west["same"]
+    assert west["leaves"] == pytest.approx(0.1 * whole, rel=1e-3) and west["comes"] == round(west["leaves"])
+    assert east["comes"] == 0 and east["leaves"] == pytest.approx(0.1 * whole, rel=1e-3)
+    # Two edges are given up: the one in the middle, and the western one with the ends of its neighbours.
+    old = shapely.geometry.shape(page.context["map"]["old"])
+    assert old.distance(shapely.Point(117.11, 39.155)) < 1e-6 < old.distance(shapely.Point(117.112, 39.155))
+    content = page.content.decode()
+    assert f"{door.building}：网格002 → 网格001" in content and "原来的边" in content
+    assert "<h1>边界方案</h1>" in content
+    services.apply_draft(draft, by=secretary)
+    page = look(secretary, draft)
+    assert page.context["map"]["old"] is None and "原来的边" not in page.content.decode()
+
+
+def test_the_inner_edge_of_grids_that_are_merged_is_shown_as_given_up(secretary):
+    draft = draw({}, secretary, Change((BASE, SECOND), (Part("合并网格"),)))
+    old = shapely.geometry.shape(look(secretary, draft).context["map"]["old"])
+    assert old.bounds == pytest.approx((117.11, 39.15, 117.11, 39.16), abs=1e-5)
 
 
 def test_what_is_drawn_on_a_made_up_map_stays_marked_as_made_up(secretary):

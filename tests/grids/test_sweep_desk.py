@@ -7,12 +7,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from docx import Document
 from openpyxl import load_workbook
 
 from governance.models import AccessEvent
 from grids.flow import SWEEPS
-from grids.models import Sweep, SweepHelper, SweepTarget
+from grids.models import Grid, Sweep, SweepHelper, SweepTarget
 from grids.services.sweeps import hand_on
 from incidents.models import Incident
 from tests import factories
@@ -155,6 +156,25 @@ def test_progress_shows_each_her_part_and_renews_itself(world):
     for node in ("x", "\x00", "9" * 15, "120106"):
         assert world.client("street").get(of(sweep, "live"), {"in": node}).status_code == 200
     assert world.client("far").get(of(sweep, "live")).status_code == 404
+
+
+def test_the_map_of_progress_has_the_grids_with_nothing_to_check(world):
+    second, gone = factories.COMMUNITY + "002", factories.COMMUNITY + "003"
+    factories.make_grid(second)
+    factories.make_grid(gone)
+    box = {"type": "Polygon", "coordinates": [[[117, 39], [117.1, 39], [117.1, 39.1], [117, 39]]]}
+    Grid.objects.update(boundary=box)
+    Grid.objects.filter(pk=gone).update(valid_until=timezone.localdate())
+    sweep = make_running(by=world.people["street"], code=STREET)
+
+    def drawn(who, **asked):
+        page = world.client(who).get(of(sweep, "live"), asked)
+        return [each["code"] for each in page.context["map"]["areas"]], "没有要查的" in text_of(page)
+
+    assert drawn("street", **{"in": COMMUNITY}) == ([BASE, second], True)
+    assert drawn("secretary", **{"in": COMMUNITY}) == ([BASE, second], True)
+    # Of what is another's she learns neither that there is something nor that there is nothing.
+    assert drawn("neighbour", **{"in": COMMUNITY}) == ([factories.NEIGHBOUR_BASE], False)
 
 
 def test_progress_costs_the_same_for_few_grids_and_many(world):

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from governance import intake
+from governance import intake, parameters
 from governance.appointments import dismiss
 from governance.flow import Refused
 from governance.models import Notice
@@ -225,6 +225,19 @@ def test_who_may_not_report_is_not_offered_it(worker, home):
             description="灯不亮",
         )
     assert not Incident.objects.exists()
+
+
+def test_the_class_that_a_device_opens_is_offered_to_nobody_and_the_others_stand_in_groups(worker, home):
+    secretary, desk = factories.make_staff("community_secretary", factories.COMMUNITY), Client()
+    desk.force_login(secretary)
+    device = factories.make_minor(code=parameters.value("care.sos_class"), name="一键求助")
+    minor = factories.make_minor()
+    need = make_need(worker, home)
+    page = desk.get(reverse("admin:grids_need_hand_on", args=[need.pk])).content.decode()
+    group = page.partition(f'<optgroup label="事件 · {minor.major.name}">')[2].partition("</optgroup>")[0]
+    assert f'value="incident:{minor.code}"' in group and f"incident:{device.code}" not in page
+    with pytest.raises(Refused):
+        visits.hand_on(need, Found(need.words, f"incident:{device.code}"), by=secretary)
 
 
 def test_what_cannot_be_handed_on_keeps_nothing(worker, home):

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
@@ -91,7 +92,7 @@ class CarePlanAdmin(Exported, ReadOnlyAdmin):
 
     @admin.display(description="最近看到", ordering="looked_in_on")
     def looked_in(self, plan: CarePlan) -> str:
-        return f"{plan.looked_in_on:%Y-%m-%d}" if plan.looked_in_on else "还没有"
+        return date_format(plan.looked_in_on) if plan.looked_in_on else "还没有"
 
     @admin.display(description="下次到期", ordering="due_on")
     def due(self, plan: CarePlan) -> str:
@@ -360,7 +361,7 @@ class CarePlanAdmin(Exported, ReadOnlyAdmin):
         def run(given: dict[str, Any]) -> None:
             services.renew(plan, form.agreement(), by=request.user)
 
-        hint = f"原来的同意到 {plan.until:%Y-%m-%d}。要重新征得同意才能续。"
+        hint = f"原来的同意到 {date_format(plan.until)}。要重新征得同意才能续。"
         return self.verb(request, plan, "续期", form, run, "已续期。", hint=hint)
 
     def carers_view(self, request: HttpRequest, object_id: int) -> HttpResponse:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from governance import masks
@@ -32,7 +33,7 @@ def colour_words(plan: CarePlan) -> str:
 def state_chip(plan: CarePlan) -> str:
     """Return how a plan stands, in words."""
     if plan.ended_on is not None:
-        return ui.chip(f"{plan.ended_on:%Y-%m-%d} 结束")
+        return ui.chip(f"{date_format(plan.ended_on)} 结束")
     if plan.days_late:
         return ui.chip(plan.late_words, "danger")
     today = plan.due_on == timezone.localdate()

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from governance import audit, masks, notices, parameters
 from governance.constraints import sentence
@@ -153,7 +154,7 @@ def renew(plan: CarePlan, agreement: Agreement, *, by: User) -> CarePlan:
     for name, value in agreement.columns.items():
         setattr(plan, name, value)
     plan.save(update_fields=list(agreement.columns))
-    note(plan, CareStep.Kind.RENEWED, by, f"{plan.get_consent_display()}，到 {plan.until:%Y-%m-%d}")
+    note(plan, CareStep.Kind.RENEWED, by, f"{plan.get_consent_display()}，到 {date_format(plan.until)}")
     return plan
 
 

@@ -11,7 +11,7 @@
     link.href = url;
     link.className = `pm-point pm-point_${kind}`;
     // What is read out begins with what is seen.
-    link.dataset.name = `${mark} ${name}`;
+    link.dataset.name = name;
     link.dataset.label = `${mark} ${name}，${words}`;
     link.setAttribute("aria-label", link.dataset.label);
     link.append(document.createElement("i"), Object.assign(document.createElement("b"), { textContent: mark }));
@@ -30,7 +30,9 @@
     for (const [number, point] of data.points.entries()) {
       bounds.extend([point.y, point.x]);
       const marker = L.marker([point.y, point.x], { icon: linked(point), keyboard: false, riseOnHover: true, zIndexOffset: -number * 10 });
-      markers.push(marker.bindTooltip(Maps.said(`${point.name}，${point.words}`), { direction: "top", offset: [0, -14] }).addTo(map));
+      // What it says may have changed since.
+      const said = () => Maps.said(marker.getElement().getAttribute("aria-label").slice(marker.getElement().textContent.length + 1));
+      markers.push(marker.bindTooltip(said, { direction: "top", offset: [0, -14] }).addTo(map));
     }
     // Those that would lie on each other stand beside each other as long as there is room; the nearer one looks, the fewer do.
     const spread = () => {

@@ -14,7 +14,7 @@ from grids.models import Grid, PatrolTick
 from tests import factories
 from tests.browser.offline import back_online, kept
 from tests.browser.test_boundaries import drag, middle
-from tests.browser.test_every_page import TALL, THEME, Wardrobe, faults, phone_faults, violations
+from tests.browser.test_every_page import TALL, THEME, Seen, faults, phone_faults, violations
 from tests.browser.test_incidents import signed_in
 from tests.browser.visitor import DESK, PHONE
 from tests.cast import BACKEND
@@ -235,6 +235,9 @@ def test_a_round_has_a_map_without_network_too(territory, visit):
     back_online(phone)
     phone.reads("都已发出")
     assert PatrolTick.objects.filter(point=second).count() == 1
+    # And so does what has been sent, though the page is the one that was kept.
+    expect(phone.page.get_by_role("link", name="✓ 小区东门，看过了")).to_have_count(1)
+    expect(phone.page.locator(".pm-point_kept[href]")).to_have_count(0)
     phone.open(reverse("my_patrol"))
     phone.page.locator("summary").filter(has_text="看地图").click()
     expect(marks).to_have_text(["1", "✓", "✓"])
@@ -255,7 +258,7 @@ def test_doors_with_somebody_due_stand_on_the_map_of_the_visits(territory, visit
     expect(mark).to_have_text(["3"])
     phone.reads("有 1 个楼门还没有位置")
     for care in (False, True):
-        assert phone_faults(phone, "visits", Wardrobe(), care=care) == []
+        assert phone_faults(phone, "visits", Seen(), care=care) == []
     phone.page.set_viewport_size(PHONE)
     mark.tap()
     phone.page.wait_for_url(f"**{reverse('visit_door', args=[door.pk])}")

@@ -85,9 +85,12 @@ def test_a_round_is_walked_without_network_and_arrives_once(worker, visit, tmp_p
 
 
 def test_what_has_sent_itself_is_not_offered_again(worker, visit):
-    first, second, third = (make_point(by=worker, name=name, order=order) for order, name in enumerate("甲乙丙"))
+    first, second, third = (
+        make_point(by=worker, name=name, order=order) for order, name in enumerate("甲乙丙")
+    )
     rests = make_point(by=worker, name="丁", order=9, every=7)
     make_ticks(rests, 2, by=worker)
+    factories.make_minor(name="飞线充电")
     phone: Visitor = signed_in(visit(), worker)
     phone.open(reverse("my_patrol"))
     kept(phone, reverse("my_patrol"))
@@ -99,7 +102,14 @@ def test_what_has_sent_itself_is_not_offered_again(worker, visit):
     phone.page.locator("summary").filter(has_text="还没到时间的").click()
     phone.press("正常：丁")
     phone.follow("有问题：乙")
+    # What the server would ask for is asked at once, not when the network is back.
+    phone.choose("上报，请人来办")
+    phone.press("提交")
+    phone.reads("还有 1 处需要修改", "请选择类别。")
     phone.choose("当场处理好了")
+    phone.press("提交")
+    phone.reads("请写明发现了什么、怎样处理的。")
+    phone.reads("2 件没有发出")
     phone.fill("什么情况", "灯坏了，已换")
     phone.press("提交")
     phone.reads("3 件没有发出")

@@ -46,6 +46,26 @@
         link.style.setProperty("--dy", `${dy * size}px`);
       }
     };
+    // Its short name stands below a mark, or above it, where it covers nothing; the nearer one looks, the more do.
+    const name = () => {
+      const size = markers[0].getElement().offsetWidth / 2, rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+      const at = (marker) => {
+        const { x, y } = map.latLngToLayerPoint(marker.getLatLng()), { style } = marker.getElement();
+        return [x + parseFloat(style.getPropertyValue("--dx")), y + parseFloat(style.getPropertyValue("--dy"))];
+      };
+      const taken = markers.map(at).map(([x, y]) => [x - size, y - size, x + size, y + size]);
+      const covers = ([left, top, right, bottom]) => taken.some(([l, t, r, b]) => left < r && right > l && top < b && bottom > t);
+      for (const [number, { short }] of data.points.entries()) {
+        if (!short) continue;
+        const link = markers[number].getElement(), [x, y] = at(markers[number]);
+        const half = ([...short].reduce((sum, sign) => sum + (sign > "\u00ff" ? 0.75 : 0.45), 0.5) * rem) / 2, high = 1.2 * rem;
+        const places = { below: y + size + 2, above: y - size - high - 2 };
+        const side = Object.keys(places).find((each) => !covers([x - half, places[each] - 1, x + half, places[each] + high - 1]));
+        link.dataset.short = short;
+        link.dataset.side = side || "";
+        if (side) taken.push([x - half, places[side], x + half, places[side] + high]);
+      }
+    };
     place.addEventListener("click", (event) => {
       const link = event.target.closest("a.pm-point");
       if (!link) return;
@@ -62,8 +82,9 @@
       target.scrollIntoView({ block: "center" });
     });
     Maps.fit(map, [outlines, bounds]);
-    spread();
-    map.on("zoomend", spread);
+    const settle = () => { spread(); name(); };
+    settle();
+    map.on("zoomend", settle);
     document.dispatchEvent(new Event("points:drawn"));
   };
 

@@ -1,7 +1,9 @@
 """What every form of the portal shares: the fields that people fill in the same way everywhere, and the form of one action
 of a transition table. Forms check what was typed; what may be done is decided by the flow."""
 
+import json
 import uuid
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -137,6 +139,52 @@ def check_photos(form: forms.Form, name: str = "photos") -> None:
             problems += error.messages
     if problems:
         form.add_error(name, problems)
+
+
+@dataclass(frozen=True)
+class Need:
+    """A field that must be filled in when another one has a value: ``when`` (its name, the value). ``mark``: what the field says beside its
+    label in place of 选填; ``text``: what is said where it is empty. ``either``: a field of pictures that does as well."""
+
+    field: str
+    text: str
+    when: tuple[str, str]
+    mark: str
+    either: str = ""
+
+
+class NeedsFields(forms.Form):
+    """A form with fields that must be filled in under a condition. A page that gives the form ``data-needs="{{ form.asked }}"`` asks for
+    them, and for all that must be filled in anyway, before the phone keeps it (static/portal/needs.js)."""
+
+    needs: tuple[Need, ...] = ()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for need in self.needs:
+            self.fields[need.field].asked_when = need.mark
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for need in self.needs:
+            name, value = need.when
+            known = need.field in self.errors or cleaned.get(need.field) or cleaned.get(need.either)
+            if cleaned.get(name) == value and not known:
+                self.add_error(need.field, need.text)
+        return cleaned
+
+    def asked(self) -> str:
+        """Return what the phone asks for, as JSON."""
+        always = [
+            {"field": bound.html_name, "text": str(bound.field.error_messages["required"])}
+            for bound in self.visible_fields()
+            if bound.field.required
+        ]
+        under = [
+            {"field": need.field, "text": need.text, "when": need.when, "either": need.either}
+            for need in self.needs
+        ]
+        return json.dumps(always + under, ensure_ascii=False)
 
 
 class Quote(forms.Widget):

@@ -32,13 +32,18 @@ class GridsConfig(AppConfig):
             shell=(("visits", ""),),
             files=("portal/visits.css", "portal/visits.js", *MAPS),
         )
-        offline.keep(works=cards.looks_in, pages=(r"^/my/care/([0-9]+/)?$",), shell=(("my_care", ""),))
+        offline.keep(
+            works=cards.looks_in,
+            pages=(r"^/my/care/([0-9]+/)?$",),
+            shell=(("my_care", ""),),
+            files=("portal/needs.js",),
+        )
         intake.adopting(clock.adopt)
         offline.keep(
             works=cards.walks,
             pages=(r"^/my/patrol/((finding|end)/)?$",),
             shell=(("my_patrol", ""), ("patrol_finding", ""), ("patrol_end", "")),
-            files=("portal/work.css", "portal/patrol.js", *MAPS),
+            files=("portal/work.css", "portal/patrol.js", "portal/needs.js", *MAPS),
         )
         offline.keep(
             works=sweep_cards.answers_sweeps,

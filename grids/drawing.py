@@ -99,7 +99,8 @@ def base_layer() -> dict[str, str]:
 def grid_map(grid: Grid, points: list[dict[str, Any]], lacking: int) -> dict[str, Any] | None:
     """Return what a phone shows of the points of a grid (templates/grids/map_fold.html), and keeps with its page; None without points.
 
-    A point: ``x`` and ``y`` in degrees, ``kind`` (its looks in maps.css), ``mark``, ``name``, ``words`` and ``url``. ``lacking``: how many
+    A point: ``x`` and ``y`` in degrees, ``kind`` (its looks in maps.css), ``mark``, ``name``, ``words`` and ``url``; ``short``: what stands
+    beside the mark where there is room. ``lacking``: how many
     have no place and are in the list alone. Costs a query where the grid's boundary is deferred.
     """
     if not points:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from governance.models import User
 from governance.permissions import any_of, rule_of
-from incidents.models import Incident
+from incidents.models import Incident, IncidentStep
 from incidents.models.incidents import AT_DESK, IN_HAND, IncidentStatus
 
 #: The lists: key, word.
@@ -27,4 +27,13 @@ def worklist(rows: Any, user: User, key: str) -> QuerySet[Incident]:
         return rows.ongoing().filter(mine, status__in=IN_HAND)
     place = rule_of(Incident).jurisdiction(Incident, user, "verify")
     here = rows.ongoing().filter(any_of([place]))
-    return here.filter(status=IncidentStatus.HANDLED) if key == "verify" else here.filter(status__in=AT_DESK)
+    return others_work(here, user) if key == "verify" else here.filter(status__in=AT_DESK)
+
+
+def others_work(rows: Any, user: User) -> QuerySet[Incident]:
+    """Return those of ``rows`` that wait to be verified and that the person may verify: what she handled or took in herself, she may not
+    (incidents/flow/handling.py ``is_anothers``)."""
+    taken_in = IncidentStep.objects.filter(
+        matter=OuterRef("pk"), action="receive", actor=user, at=OuterRef("received_at")
+    )
+    return rows.filter(~Exists(taken_in), status=IncidentStatus.HANDLED).exclude(handler=user)

@@ -214,6 +214,7 @@ def field(bound: BoundField, kind: str = "", unit: str = "", **attrs: Any) -> Sa
     """Return a form field as one row of a form: label, control, help, error, tied together for screen readers.
 
     ``kind`` overrides the layout that the widget suggests (line, tall, select, switch, choices, stars, photos);
+    What need not be filled in is marked 选填; a form field may say when it must be (``asked_when``), which stands there instead.
     ``unit`` is a word shown after the control; other arguments become attributes of the control (``_`` means ``-``).
     """
     if bound.is_hidden:

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from governance.forms import asked, day_field, phone_field
+from governance.forms import Need, NeedsFields, asked, day_field, phone_field
 from governance.models import User
 from grids.models import CareColour, CareContact, CarePlan, CareVisit
 from grids.models.care import days_of, items_offered, often
@@ -217,7 +217,7 @@ class DeviceForm(forms.Form):
         self.fields["consent_on"].initial = timezone.localdate()
 
 
-class LookForm(forms.Form):
+class LookForm(NeedsFields):
     """A look-in, on the phone: two taps where all is well."""
 
     token = forms.CharField(
@@ -245,17 +245,12 @@ class LookForm(forms.Form):
         label="说明", max_length=500, required=False, widget=forms.Textarea({"rows": 2, "maxlength": 500}),
         help_text="有需要的，写明需要什么。",
     )  # fmt: skip
+    needs = (Need("note", "请写明需要什么。", ("outcome", CareVisit.Outcome.NEEDS.value), "有需要时必填"),)
 
     def __init__(self, *args: Any, plan: CarePlan, **options: Any) -> None:
         super().__init__(*args, **options)
         self.plan = plan
         self.fields["items"].choices = [(each, each) for each in plan.items]
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or self.cleaned_data
-        if given.get("outcome") == CareVisit.Outcome.NEEDS and not given.get("note", "x").strip():
-            self.add_error("note", "请写明需要什么。")
-        return given
 
 
 class NoForm(forms.Form):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from governance.forms import PhotosField, asked, captured_field
+from governance.forms import Need, NeedsFields, PhotosField, asked, captured_field
 from grids.models import ChecklistItem, Grid, PatrolPoint
 from grids.services.selfchecks import MOST_PHOTOS, Answer
 
@@ -28,7 +28,7 @@ class Sent(forms.Form):
         return {"token": self.cleaned_data.get("token") or uuid.uuid4().hex}
 
 
-class Outcome(Sent):
+class Outcome(NeedsFields, Sent):
     """What was wrong, and what became of it: put right on the spot, or passed on as one of ``groups``."""
 
     result = forms.ChoiceField(
@@ -47,6 +47,10 @@ class Outcome(Sent):
 
     #: The words of the two results.
     results = {PASSED: "上报，请人来办", MENDED: "当场处理好了"}
+    needs = (
+        Need("to", "请选择类别。", ("result", PASSED), "上报时必填"),
+        Need("words", "请写明发现了什么、怎样处理的。", ("result", MENDED), "当场处理好时必填"),
+    )
 
     def __init__(self, *args: Any, groups: list, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -55,14 +59,6 @@ class Outcome(Sent):
         if len(offered) == 1:
             self.fields["result"].initial = MENDED
         self.fields["to"].choices = [("", "请选择"), *groups]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("result") == PASSED and not cleaned.get("to") and "to" not in self.errors:
-            self.add_error("to", "请选择类别。")
-        if cleaned.get("result") == MENDED and not cleaned.get("words") and "words" not in self.errors:
-            self.add_error("words", "请写明发现了什么、怎样处理的。")
-        return cleaned
 
     @property
     def passed_as(self) -> str:
@@ -112,10 +108,14 @@ class HazardForm(Outcome):
     """What a worker saw when she looked at a hazard again."""
 
     results = {MENDED: "已经整改好了", PASSED: "没有改，上报请人来办"}
+    needs = (
+        Need("to", "请选择类别。", ("result", PASSED), "上报时必填"),
+        Need("words", "请写明怎样整改的。", ("result", MENDED), "整改好时必填"),
+    )
     field_order = ("result", "words", "to", "photos")
 
 
-class SelfCheckForm(Sent):
+class SelfCheckForm(NeedsFields, Sent):
     """The checklist of one shop: to each line yes or no, and what is wrong where it is no."""
 
     checker = forms.CharField(
@@ -128,6 +128,13 @@ class SelfCheckForm(Sent):
     def __init__(self, *args: Any, items: list[ChecklistItem], **options: Any) -> None:
         super().__init__(*args, **options)
         self.items = items
+        self.needs = tuple(
+            Need(
+                f"words_{item.pk}", f"第 {number} 项：请写几个字，或者拍张照片。", (f"ok_{item.pk}", "0"),
+                "和照片至少填一样", f"photos_{item.pk}",
+            )
+            for number, item in enumerate(items, 1)
+        )  # fmt: skip
         for item in items:
             self.fields[f"ok_{item.pk}"] = forms.ChoiceField(
                 label=item.words,
@@ -143,6 +150,8 @@ class SelfCheckForm(Sent):
                 widget=forms.Textarea({"rows": 2, "maxlength": 300}),
             )
             self.fields[f"photos_{item.pk}"] = PhotosField(max_files=2, help_text="最多 2 张。")
+            self.fields[f"words_{item.pk}"].asked_when = "和照片至少填一样"
+            self.fields[f"photos_{item.pk}"].asked_when = "和文字至少填一样"
         self.order_fields([*(name for name in self.fields if name != "checker"), "checker"])
 
     @property
@@ -159,15 +168,7 @@ class SelfCheckForm(Sent):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        photos = 0
-        for item in self.items:
-            taken = cleaned.get(f"photos_{item.pk}") or []
-            photos += len(taken)
-            told = cleaned.get(f"words_{item.pk}") or taken
-            if cleaned.get(f"ok_{item.pk}") == "0" and not told and f"words_{item.pk}" not in self.errors:
-                self.add_error(
-                    f"words_{item.pk}", f"第 {self.items.index(item) + 1} 项：请写几个字，或者拍张照片。"
-                )
+        photos = sum(len(cleaned.get(f"photos_{item.pk}") or []) for item in self.items)
         if photos > MOST_PHOTOS:
             self.add_error(None, f"一次自查最多 {MOST_PHOTOS} 张照片，请少放几张。")
         return cleaned

@@ -14,9 +14,10 @@ from django.views import View
 from governance import masks, outbox
 from governance.flow import NotYours
 from governance.forms import tell
+from governance.models import User
 from governance.permissions import permitted_actions
 from governance.views import Kept, RestrictedList, SignedIn
-from grids import notice
+from grids import needs, notice
 from grids.cards import looks_in, works
 from grids.forms.care import LookForm
 from grids.models import CareAlarm, CareContact, CarePlan, CareVisit
@@ -119,18 +120,23 @@ class CarePlanPage(Kept, SignedIn, View):
             "alarms": CareAlarm.objects.restrict(user).filter(plan=plan, first=None)[:3],
             "due": plan.due_on <= timezone.localdate(),
             "ends_soon": plan.runs and plan.until <= timezone.localdate() + timedelta(days=14),
-            "ways_on": ways_on() if request.GET.get("found") == "1" and works(request) else [],
+            "ways_on": ways_on(visits, user) if request.GET.get("found") == "1" and works(request) else [],
             "works": looks_in(request),
         }  # fmt: skip
         return render(request, "grids/care_plan.html", context, status=status)
 
 
-def ways_on() -> list[tuple[str, str]]:
-    """Return where a need can be handed on: (address, word), as far as the deployment serves it."""
+def ways_on(visits: list[CareVisit], user: User) -> list[tuple[str, str]]:
+    """Return where a need can be handed on: (address, word), as far as the deployment serves it. The forms begin with what the person's
+    own last look-in with a need found (grids/needs.py)."""
+    last = next(
+        (each for each in visits if each.by_id == user.pk and each.outcome == CareVisit.Outcome.NEEDS), None
+    )
     found = []
     for name, word in WAYS_ON:
         try:
-            found.append((f"{reverse(name)}?for=1", word))
+            url = f"{reverse(name)}?for=1"
+            found.append((needs.carried(url, last) if last is not None else url, word))
         except NoReverseMatch:
             continue
     return found

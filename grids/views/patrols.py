@@ -64,8 +64,8 @@ class Walk(Kept, SignedIn, View):
         return reverse(name) + ("" if code == first else f"?{urlencode({'in': code})}")
 
     def back(self, point: PatrolPoint) -> str:
-        """Return the address of the list, at a point."""
-        return f"{self.address('my_patrol', point.grid_id)}#point-{point.pk}"
+        """Return the address of the list that a point is on; its top says what is left."""
+        return self.address("my_patrol", point.grid_id)
 
     def frame(self) -> dict[str, Any]:
         """Return what every page of the round shows."""

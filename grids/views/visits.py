@@ -56,7 +56,8 @@ def map_of_doors(grid: Grid, doors: list[visiting.Door]) -> dict[str, Any] | Non
     points = [
         {
             "x": door.entrance.longitude, "y": door.entrance.latitude, "kind": "due", "mark": str(door.due), "name": str(door.entrance),
-            "words": f"{door.due} 户该走访", "url": reverse("visit_door", args=[door.entrance.pk]),
+            "words": f"{door.due} 户该走访",
+            "short": f"{door.entrance.building.name}{door.entrance.name}", "url": reverse("visit_door", args=[door.entrance.pk]),
         }
         for door in due
         if door.entrance.longitude is not None

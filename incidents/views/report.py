@@ -21,6 +21,7 @@ from governance.models import User
 from governance.views import Kept
 from grids import geometry
 from grids.models import Grid
+from grids.needs import Found, found_in
 from grids.places import Place, detour, noted, place_of, recalled
 from incidents.forms.report import ReportForm
 from incidents.likeness import similar, suggest_classes
@@ -34,7 +35,10 @@ LATELY, MOST_COUNTED = timedelta(days=30), 300
 
 
 class Snapshot(Kept, View):
-    """The form of a report. ``for=1`` is a worker's or the desk's; everyone may send the other one."""
+    """The form of a report. ``for=1`` is a worker's or the desk's; everyone may send the other one. It may begin with what a look-in found
+    (grids/needs.py)."""
+
+    found: Found | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.for_others = request.GET.get("for") == "1"
@@ -52,6 +56,9 @@ class Snapshot(Kept, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         draft = drafts.take(request, request.path)
         typed = draft.dict() if draft is not None else {}
+        # Where something was typed, that goes before, and another place may have been chosen.
+        if draft is None and self.for_others and (found := found_in(request)):
+            self.found, typed = found, {"description": found.words, "spot": found.room}
         return self.page(self.form(initial={**typed, "where": noted(self.place())}))
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -112,7 +119,7 @@ class Snapshot(Kept, View):
         if not hasattr(self, "_place"):
             note = self.request.POST.get("where", "")
             self._place = recalled(self.request, note) if note else None
-            self._place = self._place or place_of(self.request)
+            self._place = self._place or (self.found.place if self.found else place_of(self.request))
         return self._place
 
     def form(self, data: QueryDict | None = None, initial: dict[str, Any] | None = None) -> ReportForm:

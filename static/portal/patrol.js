@@ -17,9 +17,6 @@
 
   const round = document.querySelector("[data-round]");
   if (!round) return;
-  // Back from a tick the address differs in nothing but the point: the page is asked for anew.
-  window.addEventListener("hashchange", () => location.reload());
-
   // What waits in the outbox is marked at its point, and not offered again.
   const rows = document.querySelector("[data-outbox-rows]");
   const waiting = () => new Promise((yes) => {
@@ -32,21 +29,43 @@
       all.onerror = () => yes([]);
     };
   });
+  const sent = new Set(); // the points that have arrived since the page came: it is not asked for anew then
+  const pathOf = (address) => new URL(address, location.href).pathname;
+  const pointsOf = (draft) => [...round.querySelectorAll("[data-tick]")].filter((button) => pathOf(button.formAction) === pathOf(draft.path))
+    .map((button) => button.closest(".cg-point").id)
+    .concat(draft.fields.filter(([name]) => name === "point").map(([, value]) => `point-${value}`));
+  const onMap = (point, state, words) => {
+    const shown = document.querySelector(`.pm-map a[href="#${point.id}"]`);
+    if (!shown) return;
+    shown.classList.toggle("pm-point_kept", state === "kept");
+    if (state === "done") {
+      shown.classList.replace("pm-point_due", "pm-point_done");
+      shown.querySelector("b").textContent = "✓";
+    }
+    shown.setAttribute("aria-label", words ? `${shown.querySelector("b").textContent} ${shown.dataset.name}，${words}` : shown.dataset.label);
+  };
   const mark = async () => {
     const mine = (await waiting()).filter((draft) => draft.account === document.body.dataset.account);
-    const ticked = new Set(mine.map((draft) => draft.path));
-    const found = new Set(mine.flatMap((draft) => draft.fields.filter(([name]) => name === "point").map(([, value]) => value)));
+    const kept = new Set(mine.flatMap(pointsOf));
     for (const button of round.querySelectorAll("[data-tick]")) {
-      const point = button.closest(".cg-point");
-      const kept = ticked.has(new URL(button.formAction).pathname) || found.has(point.id.replace("point-", ""));
-      point.querySelector("[data-kept]").hidden = !kept;
-      button.hidden = kept;
-      const shown = document.querySelector(`.pm-map a[href="#${point.id}"]`);
-      if (!shown) continue;
-      shown.classList.toggle("pm-point_kept", kept);
-      shown.setAttribute("aria-label", kept ? `${shown.dataset.name}，已记在手机上` : shown.dataset.label);
+      const point = button.closest(".cg-point"), done = sent.has(point.id), waits = kept.has(point.id);
+      point.querySelector("[data-kept]").hidden = !waits;
+      point.querySelector("[data-sent]").hidden = !done || waits;
+      button.hidden = waits || done;
+      button.nextElementSibling.hidden = done;
+      if (waits) onMap(point, "kept", "已记在手机上");
+      else if (done) onMap(point, "done", "看过了");
+      else onMap(point, "", "");
     }
+    const left = round.querySelectorAll("[data-due] > .cg-point").length - [...sent].filter((id) => round.querySelector(`[data-due] > #${id}`)).length;
+    const said = document.querySelector("[data-round-left]");
+    if (said && sent.size) said.textContent = left ? `还有 ${left} 个` : "都看过了";
   };
+  document.addEventListener("outbox:sent", ({ detail: { draft, answer } }) => {
+    if (answer.state !== "done") return;
+    for (const id of pointsOf(draft)) sent.add(id);
+    mark();
+  });
   if (rows && window.indexedDB) {
     new MutationObserver(mark).observe(rows, { childList: true });
     document.addEventListener("points:drawn", mark);

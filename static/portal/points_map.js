@@ -14,7 +14,7 @@
     link.href = url;
     link.className = `pm-point pm-point_${kind}`;
     // What is read out begins with what is seen.
-    link.dataset.name = `${mark} ${name}`;
+    link.dataset.name = name;
     link.dataset.label = `${mark} ${name}，${words}`;
     link.setAttribute("aria-label", link.dataset.label);
     link.append(document.createElement("i"), Object.assign(document.createElement("b"), { textContent: mark }));
@@ -35,7 +35,9 @@
     for (const [number, point] of data.points.entries()) {
       bounds.extend([point.y, point.x]);
       const marker = L.marker([point.y, point.x], { icon: linked(point), keyboard: false, riseOnHover: true, zIndexOffset: -number * 10 });
-      markers.push(marker.bindTooltip(Maps.said(`${point.name}，${point.words}`), { direction: "top", offset: [0, -14] }).addTo(map));
+      // What it says may have changed since.
+      const said = () => Maps.said(marker.getElement().getAttribute("aria-label").slice(marker.getElement().textContent.length + 1));
+      markers.push(marker.bindTooltip(said, { direction: "top", offset: [0, -14] }).addTo(map));
     }
     const places = () => markers.map((marker) => map.latLngToLayerPoint(marker.getLatLng()));
     // Whether marks of their full size would mostly lie free where they are.
@@ -59,6 +61,26 @@
         link.style.setProperty("--dy", `${dy * size}px`);
       }
     };
+    // Its short name stands below a mark, or above it, where it covers nothing; the nearer one looks, the more do.
+    const name = () => {
+      const size = markers[0].getElement().offsetWidth / 2, rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+      const at = (marker) => {
+        const { x, y } = map.latLngToLayerPoint(marker.getLatLng()), { style } = marker.getElement();
+        return [x + parseFloat(style.getPropertyValue("--dx")), y + parseFloat(style.getPropertyValue("--dy"))];
+      };
+      const taken = markers.map(at).map(([x, y]) => [x - size, y - size, x + size, y + size]);
+      const covers = ([left, top, right, bottom]) => taken.some(([l, t, r, b]) => left < r && right > l && top < b && bottom > t);
+      for (const [number, { short }] of data.points.entries()) {
+        if (!short) continue;
+        const link = markers[number].getElement(), [x, y] = at(markers[number]);
+        const half = ([...short].reduce((sum, sign) => sum + (sign > "\u00ff" ? 0.75 : 0.45), 0.5) * rem) / 2, high = 1.2 * rem;
+        const places = { below: y + size + 2, above: y - size - high - 2 };
+        const side = Object.keys(places).find((each) => !covers([x - half, places[each] - 1, x + half, places[each] + high - 1]));
+        link.dataset.short = short;
+        link.dataset.side = side || "";
+        if (side) taken.push([x - half, places[side], x + half, places[side] + high]);
+      }
+    };
     place.addEventListener("click", (event) => {
       const link = event.target.closest("a.pm-point");
       if (!link) return;
@@ -75,8 +97,9 @@
       target.scrollIntoView({ block: "center" });
     });
     Maps.fit(map, [outlines, bounds], 14);
-    spread();
-    map.on("zoomend", spread);
+    const settle = () => { spread(); name(); };
+    settle();
+    map.on("zoomend", settle);
     document.dispatchEvent(new Event("points:drawn"));
   };
 

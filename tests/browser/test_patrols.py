@@ -13,7 +13,7 @@ from tests import factories
 from tests.browser.test_every_page import violations
 from tests.browser.test_incidents import back_online, kept, picture, signed_in
 from tests.browser.visitor import Visitor
-from tests.patrols import make_point, make_premises, tick
+from tests.patrols import make_point, make_premises, make_ticks, tick
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,9 +41,11 @@ def test_a_round_is_walked_without_network_and_arrives_once(worker, visit, tmp_p
     phone.page.evaluate("scrollTo(0, document.body.scrollHeight)")
     assert violations(phone) == {}
     kept(phone, reverse("patrol_finding"))
-    # With network one tap is enough, and the list stays where she was.
+    # With network one tap is enough, and what is left is what she sees next.
     phone.press("正常：1号楼车棚")
     phone.reads("还有 2 个")
+    expect(phone.button("正常：2号楼楼道")).to_be_in_viewport()
+    assert phone.page.evaluate("scrollY") == 0
     expect(phone.page.get_by_role("button", name="正常：1号楼车棚")).to_have_count(0)
 
     phone.context.set_offline(True)
@@ -80,6 +82,52 @@ def test_a_round_is_walked_without_network_and_arrives_once(worker, visit, tmp_p
     assert Patrol.objects.get(by=worker).note == "东门飞线，已上报"
     assert PatrolTick.objects.count() == 4 and first.ticks.count() == 1
     assert [told for told in phone.complaints if "ERR_INTERNET_DISCONNECTED" not in told] == []
+
+
+def test_what_has_sent_itself_is_not_offered_again(worker, visit):
+    first, second, third = (
+        make_point(by=worker, name=name, order=order) for order, name in enumerate("甲乙丙")
+    )
+    rests = make_point(by=worker, name="丁", order=9, every=7)
+    make_ticks(rests, 2, by=worker)
+    factories.make_minor(name="飞线充电")
+    phone: Visitor = signed_in(visit(), worker)
+    phone.open(reverse("my_patrol"))
+    kept(phone, reverse("my_patrol"))
+    kept(phone, reverse("patrol_finding"))
+    phone.context.set_offline(True)
+    phone.page.reload()
+    phone.reads("离线，内容截至", "还有 3 个")
+    phone.press("正常：甲")
+    phone.page.locator("summary").filter(has_text="还没到时间的").click()
+    phone.press("正常：丁")
+    phone.follow("有问题：乙")
+    # What the server would ask for is asked at once, not when the network is back.
+    phone.choose("上报，请人来办")
+    phone.press("提交")
+    phone.reads("还有 1 处需要修改", "请选择类别。")
+    phone.choose("当场处理好了")
+    phone.press("提交")
+    phone.reads("请写明发现了什么、怎样处理的。")
+    phone.reads("2 件没有发出")
+    phone.fill("什么情况", "灯坏了，已换")
+    phone.press("提交")
+    phone.reads("3 件没有发出")
+    phone.open(reverse("my_patrol"))
+    expect(phone.page.get_by_text("已记在手机上，等着发送").filter(visible=True)).to_have_count(2)
+    back_online(phone)
+    phone.reads("都已发出", "还有 1 个")
+    for point in (first, second):
+        row = phone.page.locator(f"#point-{point.pk}")
+        expect(row).to_contain_text("看过了，已发送", use_inner_text=True)
+        expect(row.get_by_role("button")).to_have_count(0)
+        expect(row.get_by_role("link")).to_have_count(0)
+    expect(phone.button("正常：丙")).to_be_visible()
+    phone.context.set_offline(True)
+    phone.press("正常：丙")
+    back_online(phone)
+    phone.reads("今天该看 3 个点，都看过了")
+    assert PatrolTick.objects.filter(day=timezone.localdate()).count() == 4 and third.ticks.count() == 1
 
 
 def test_a_shopkeeper_checks_by_the_code_and_checks_again(worker, visit, tmp_path):

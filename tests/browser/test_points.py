@@ -244,6 +244,7 @@ def test_a_round_has_a_map_without_network_too(territory, visit):
     phone.page.get_by_role("link", name="小区东门，还没看").tap()
     row = phone.page.locator(f"#point-{second.pk}")
     expect(row).to_be_in_viewport()
+    expect(row).to_contain_text("2. 小区东门")
     expect(row).to_be_focused()
     # What waits on the phone looks so on the map.
     phone.press("正常：小区东门")
@@ -252,6 +253,9 @@ def test_a_round_has_a_map_without_network_too(territory, visit):
     back_online(phone)
     phone.reads("都已发出")
     assert PatrolTick.objects.filter(point=second).count() == 1
+    # And so does what has been sent, though the page is the one that was kept.
+    expect(phone.page.get_by_role("link", name="✓ 小区东门，看过了")).to_have_count(1)
+    expect(phone.page.locator(".pm-point_kept[href]")).to_have_count(0)
     phone.open(reverse("my_patrol"))
     phone.page.locator("summary").filter(has_text="看地图").click()
     expect(marks).to_have_text(["1", "✓", "✓"])
@@ -270,6 +274,9 @@ def test_doors_with_somebody_due_stand_on_the_map_of_the_visits(territory, visit
     phone.page.locator("summary").filter(has_text="看地图").click()
     mark = phone.page.locator(".pm-map a.pm-point")
     expect(mark).to_have_text(["3"])
+    # Which door it is stands beside it.
+    expect(mark).to_have_attribute("data-short", f"{door.building.name}{door.name}")
+    expect(mark).to_have_attribute("data-side", "below")
     phone.reads("有 1 个楼门还没有位置")
     for care in (False, True):
         assert phone_faults(phone, "visits", Seen(), care=care) == []

@@ -83,7 +83,7 @@ class Visitor:
 
     def fill(self, label: str, text: str) -> None:
         """Type into the field with this label; the word 选填 or 必填 behind a label does not matter."""
-        self.page.get_by_label(re.compile(f"^{re.escape(label)}( *选填| *必填)?$")).fill(text)
+        self.page.get_by_label(re.compile(f"^{re.escape(label)}( *选填| *[^ ]*必填)?$")).fill(text)
 
     def choose(self, words: str) -> None:
         """Pick one of several, as a finger does: on its words."""

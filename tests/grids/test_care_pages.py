@@ -10,10 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from governance.appointments import appoint, dismiss
 from governance.models import AccessEvent
 from grids.models import CareContact, CarePlan, CareVisit
 from grids.reports.care import table
 from grids.services import care
+from incidents.models import Incident
 from tests import factories
 from tests.care import days_ago, family, make_device, make_plan, make_resident, neighbour
 from tests.cast import Cast
@@ -360,6 +362,50 @@ def test_a_look_in_on_the_phone(plan, worker):
     assert "/incidents/new/?for=1" in found and "/orders/new/?for=1" in found and "灯坏了" in found
     assert client.post(address, typed(outcome="needs", note="灯坏了")).status_code == 302
     assert CareVisit.objects.get().note == "灯坏了"
+
+
+def test_a_need_goes_on_with_its_door_and_its_words(plan, worker):
+    client = signed_in(worker)
+    care.look_in(plan, by=worker, token="a-need-of-a-visit", way="door", outcome="needs", note="灯坏了")
+    found = client.get(f"{reverse('care_plan', args=[plan.pk])}?found=1").context["ways_on"]
+    report, menu = (url for url, _ in found)
+    visit, home = CareVisit.objects.get(), plan.resident.household
+    assert report == f"{reverse('snapshot')}?for=1&look={visit.pk}"
+    page = client.get(report)
+    assert page.context["where"].entrance == home.entrance
+    first = {name: page.context["form"][name].value() for name in ("description", "spot", "where")}
+    assert first == {"description": "灯坏了", "spot": home.room, "where": f"door:{home.entrance.pk}"}
+    minor = factories.make_minor()
+    answer = client.post(report, first | {"token": "t1", "minor_class": minor.pk})
+    incident = Incident.objects.get()
+    assert answer.status_code == 302
+    assert (incident.entrance, incident.spot) == (home.entrance, home.room)
+    # The order, through the menu.
+    item = factories.make_item()
+    step = f"?item={item.code}&for=1&look={visit.pk}"
+    assert step.replace("&", "&amp;") in client.get(menu).content.decode()
+    page = client.get(f"{reverse('order_new')}{step}")
+    form = page.context["form"]
+    assert (form["description"].value(), form["address"].value()) == ("灯坏了", home.room)
+    assert page.context["where"].entrance == home.entrance and page.context["noted"] == first["where"]
+    # What she typed before she went to choose another place goes before.
+    away = client.post(report, {"description": "别的", "change_place": "1"})
+    assert away.status_code == 302
+    page = client.get(report)
+    assert page.context["form"]["description"].value() == "别的" and page.context["where"].entrance is None
+    # Nobody else's begins with it, and no address that was made up breaks.
+    for who, key in (
+        (factories.make_staff("grid_worker", factories.BASE), visit.pk),
+        (worker, "9" * 30),
+        (worker, "x"),
+    ):
+        page = signed_in(who).get(f"{reverse('snapshot')}?for=1&look={key}")
+        assert page.status_code == 200 and not page.context["form"]["description"].value()
+    # Nor hers any more once she works elsewhere.
+    appoint(worker, "grid_worker", factories.make_grid(f"{factories.COMMUNITY}002").code, by=None)
+    dismiss(worker.posts.get(grid=factories.BASE), by=None)
+    plan.carers.update(until=timezone.localdate())
+    assert not client.get(report).context["form"]["description"].value()
 
 
 def test_the_outbox_sends_once_and_only_the_writers_own(plan, worker):

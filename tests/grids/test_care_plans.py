@@ -129,9 +129,10 @@ def test_a_look_in_moves_the_due_day_and_a_repeat_does_not(plan, worker):
 
 
 def test_nobody_met_leaves_the_due_day(plan, worker):
-    visit, _ = look(plan, worker, outcome="absent")
+    visit, _ = look(plan, worker, outcome="absent", items=plan.items)
     due = plan.due_on
     plan.refresh_from_db()
+    assert visit.items == []
     assert (plan.looked_in_on, plan.due_on, visit.due_on) == (None, due, None)
 
 

@@ -15,6 +15,7 @@ from incidents.flow import INCIDENTS
 from incidents.models import Callback, Closing, Incident
 from incidents.models.incidents import IncidentStatus as S
 from incidents.services.reporting import report_incident
+from incidents.worklists import worklist
 from tests import factories
 from tests.cast import BACKEND
 from volunteers.models import Order
@@ -352,6 +353,21 @@ def test_what_one_says_of_ones_own_work_is_no_figure(secretary):
     for incident in (colleagues, verified, residents):
         run(incident, "rate", incident.applicant, solved=True, satisfaction=5)
     assert [i.callbacks.get().counted for i in (colleagues, verified, residents)] == [False, False, True]
+
+
+def test_what_one_may_not_verify_does_not_wait_for_her(secretary, worker):
+    taker, doer = (factories.make_staff("community_worker", factories.COMMUNITY) for _ in range(2))
+    community = factories.make_unit(factories.COMMUNITY, "residents_committee")
+    shared = factories.dispatch(factories.make_incident(), by=secretary, to=community)
+    shared = run(run(shared, "receive", taker), "handle", doer, note="好了")
+    own = factories.dispatch(factories.make_incident(), by=secretary, to=worker)
+    own = run(run(own, "receive", worker), "handle", worker, note="好了")
+    for person, waits in ((secretary, {shared, own}), (taker, {own}), (doer, {own}), (worker, {shared})):
+        found = set(worklist(Incident.objects.restrict(person), person, "verify"))
+        assert found == waits
+        for incident in (shared, own):
+            may = "verify_pass" in {action.name for action in INCIDENTS.available(incident, person)}
+            assert may == (incident in waits)
 
 
 def verifier():

@@ -17,7 +17,8 @@ from governance.models import User
 from governance.permissions import permitted_actions, rule_of
 from governance.views import FlowActionView, RestrictedDetail, SignedIn, buttons, told
 from grids.models import Grid
-from grids.places import Place, detour, place_of
+from grids.needs import LOOK_IN, Found, found_in
+from grids.places import Place, detour, noted, place_of, recalled
 from volunteers.flow import ORDERS
 from volunteers.forms.actions import ORDER_FORMS, scanned_door
 from volunteers.forms.orders import OrderForm
@@ -57,7 +58,15 @@ def menu(request: HttpRequest, for_someone: bool) -> HttpResponse:
     for item in items.order_by("category", "order", "code"):
         groups.setdefault(item.category, []).append(item)
     categories = [(label, groups[key]) for key, label in ServiceItem.Category.choices if key in groups]
-    return render(request, "volunteers/menu.html", {"categories": categories, "for_someone": for_someone})
+    return render(
+        request,
+        "volunteers/menu.html",
+        {
+            "categories": categories,
+            "for_someone": for_someone,
+            "look": request.GET.get(LOOK_IN, "") if for_someone else "",
+        },
+    )
 
 
 def order_new(request: HttpRequest) -> HttpResponse:
@@ -77,20 +86,30 @@ def order_new(request: HttpRequest) -> HttpResponse:
 
 
 class NewOrder(SignedIn, View):
-    """The form of a new order."""
+    """The form of a new order. A worker's may begin with what a look-in found (grids/needs.py)."""
 
     item: ServiceItem = None  # type: ignore[assignment]
     for_someone = False
+    found: Found | None = None
 
     def get(self, request: HttpRequest) -> HttpResponse:
         draft = drafts.take(request, request.path)
         # What was typed before the detour comes back as it was, without complaints yet.
-        return self.page(self.form(initial=draft.dict() if draft is not None else None))
+        typed = draft.dict() if draft is not None else None
+        if draft is None and self.for_someone and (found := found_in(request)):
+            self.found, typed = found, {"description": found.words, "address": found.room}
+        return self.page(self.form(initial=typed))
+
+    def where(self) -> Place | None:
+        """Return where the visitor is: of what is sent, where she was when she wrote it."""
+        if self.found is not None:
+            return self.found.place
+        return recalled(self.request, self.request.POST.get("where", "")) or place_of(self.request)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if away := detour(request):
             return away
-        form, place = self.form(request.POST), place_of(request)
+        form, place = self.form(request.POST), self.where()
         valid = form.is_valid()
         if place is None or not place.can_order:
             form.add_error(None, "请先选择地址，再提交。")
@@ -131,11 +150,13 @@ class NewOrder(SignedIn, View):
 
     def page(self, form: OrderForm) -> HttpResponse:
         check_photos(form)
+        where = self.where()
         context = {
             "form": form,
             "item": self.item,
             "for_someone": self.for_someone,
-            "where": place_of(self.request),
+            "where": where,
+            "noted": noted(where),
         }
         return render(self.request, "volunteers/order_new.html", context)
 

@@ -31,8 +31,8 @@ def look_in(
 ) -> tuple[CareVisit, bool]:
     """Record a look-in. Returns it, and False when this very one had been recorded before (the same ``token``).
 
-    ``by`` needs ``look`` on the plan. ``items`` are those of the plan that were looked at. When somebody was met, the next due day is
-    counted from that day. Raises NotYours, Refused or ValidationError.
+    ``by`` needs ``look`` on the plan. ``items`` are those of the plan that were looked at; where nobody was met, none was. When somebody was
+    met, the next due day is counted from that day. Raises NotYours, Refused or ValidationError.
     """
     plan = plans.locked(plan)
     known = CareVisit.objects.filter(token=token).first()
@@ -54,9 +54,10 @@ def look_in(
         raise Refused("请写明需要什么。", "note")
     if len(note) > 500:
         raise Refused("说明不能超过 500 字。", "note")
-    answers = outcome != CareVisit.Outcome.ABSENT and (plan.looked_in_on is None or day > plan.looked_in_on)
+    met = outcome != CareVisit.Outcome.ABSENT
+    answers = met and (plan.looked_in_on is None or day > plan.looked_in_on)
     visit = CareVisit(
-        plan=plan, by=by, way=way, outcome=outcome, items=[each for each in plan.items if each in set(items)],
+        plan=plan, by=by, way=way, outcome=outcome, items=[each for each in plan.items if met and each in set(items)],
         note=note.strip(), visited_at=at, recorded_at=now, due_on=plan.due_on if answers else None, token=token,
     )  # fmt: skip
     visit.full_clean(exclude=["plan", "by", "items"], validate_constraints=False, validate_unique=False)

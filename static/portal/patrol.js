@@ -29,6 +29,7 @@
       all.onerror = () => yes([]);
     };
   });
+  let fetching = 0;
   const sent = new Set(); // the points that have arrived since the page came: it is not asked for anew then
   const pathOf = (address) => new URL(address, location.href).pathname;
   const pointsOf = (draft) => [...round.querySelectorAll("[data-tick]")].filter((button) => pathOf(button.formAction) === pathOf(draft.path))
@@ -65,6 +66,9 @@
     if (answer.state !== "done") return;
     for (const id of pointsOf(draft)) sent.add(id);
     mark();
+    // And the page that the phone keeps is fetched anew, for the network may go again.
+    clearTimeout(fetching);
+    fetching = setTimeout(() => navigator.serviceWorker?.controller?.postMessage({ warm: [location.href], anew: true }), 500);
   });
   if (rows && window.indexedDB) {
     new MutationObserver(mark).observe(rows, { childList: true });

@@ -26,8 +26,8 @@ const held = async (request) => {
 // What is out of reach now is not shown from memory either.
 const forget = async (address) => (await caches.open(PAGES)).delete(address, { ignoreVary: true });
 const isPage = (response) => response.ok && response.type === "basic" && !response.redirected;
-const fetchAndKeep = async (address) => {
-  const found = await held(address);
+const fetchAndKeep = async (address, anew) => {
+  const found = anew ? null : await held(address);
   if (found && Date.now() - Date.parse(found.headers.get("X-Kept-At")) < JUST_NOW) return;
   // Nobody looks at it now, so it takes no message and no draft (governance/ahead.py).
   const response = await fetch(address, { credentials: "same-origin", redirect: "manual", headers: { "X-Ahead": "1" } });
@@ -43,7 +43,7 @@ self.addEventListener("install", (event) => event.waitUntil((async () => {
   if (PORTAL.account) {
     const files = await caches.open(FILES);
     await files.addAll(PORTAL.files);
-    await Promise.allSettled([PORTAL.offline, ...PORTAL.shell].map(fetchAndKeep));
+    await Promise.allSettled([PORTAL.offline, ...PORTAL.shell].map((address) => fetchAndKeep(address, false)));
   }
   await self.skipWaiting();
 })()));
@@ -56,14 +56,14 @@ self.addEventListener("activate", (event) => event.waitUntil((async () => {
   await self.clients.claim();
 })()));
 
-// A page says what she may need next: the forms of the incident that she is looking at.
+// A page says what she may need next: the forms of the incident that she is looking at; or, anew, what has just changed.
 self.addEventListener("message", (event) => {
   if (!PORTAL.account || !Array.isArray(event.data?.warm)) return;
   const ours = event.data.warm.map((each) => new URL(each, location)).filter((url) => url.origin === location.origin && keeps(url.pathname));
   event.waitUntil((async () => {
     const cache = await caches.open(PAGES);
     for (const request of await cache.keys()) if (!(await held(request)) && !request.url.endsWith(PORTAL.offline)) await cache.delete(request);
-    for (const url of ours) { url.hash = ""; await fetchAndKeep(url.href).catch(() => {}); }
+    for (const url of ours) { url.hash = ""; await fetchAndKeep(url.href, event.data.anew === true).catch(() => {}); }
   })());
 });
 

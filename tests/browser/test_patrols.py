@@ -115,6 +115,7 @@ def test_what_has_sent_itself_is_not_offered_again(worker, visit):
     phone.reads("3 件没有发出")
     phone.open(reverse("my_patrol"))
     expect(phone.page.get_by_text("已记在手机上，等着发送").filter(visible=True)).to_have_count(2)
+    phone.page.wait_for_load_state("networkidle")  # its own first try is over
     back_online(phone)
     phone.reads("都已发出", "还有 1 个")
     for point in (first, second):
@@ -128,6 +129,18 @@ def test_what_has_sent_itself_is_not_offered_again(worker, visit):
     back_online(phone)
     phone.reads("今天该看 3 个点，都看过了")
     assert PatrolTick.objects.filter(day=timezone.localdate()).count() == 4 and third.ticks.count() == 1
+    # Nor is it when the network goes again and the page is the kept one.
+    assert phone.page.evaluate(
+        """async () => {
+            for (let tries = 0; tries < 100; tries++) {
+                const page = await caches.match(location.href, {ignoreVary: true});
+                if ((await page.text()).includes("都看过了")) return true;
+                await new Promise((again) => setTimeout(again, 100)); } }"""
+    )
+    phone.context.set_offline(True)
+    phone.page.reload()
+    phone.reads("离线，内容截至", "都看过了")
+    expect(phone.button("正常：丙")).to_have_count(0)
 
 
 def test_a_shopkeeper_checks_by_the_code_and_checks_again(worker, visit, tmp_path):

@@ -14,7 +14,6 @@ CARELESS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "256MB",
-    "autovacuum": "off",
     "jit": "off",
 }
 

@@ -120,7 +120,9 @@ def put_in_hand(change: Change, worker: User | None, unit: Unit | None) -> None:
 
 def go_on_with(change: Change) -> None:
     """Let who takes over from a grid worker that leaves go on where she stands, with her deadline."""
-    incident, leaving, taking = change.matter, change.data["leaving"], change.data["taking"]
+    incident, leaving, taking = change.matter, change.data.get("leaving"), change.data.get("taking")
+    if leaving is None or taking is None:
+        raise Refused("请从工作移交里确认接手。")
     if incident.worker_id != leaving.pk:
         raise AlreadyDone
     if not workers_near(incident.grid_id).filter(pk=taking.pk).exists():

@@ -126,6 +126,7 @@ def test_what_has_sent_itself_is_not_offered_again(worker, visit):
     expect(phone.button("正常：丙")).to_be_visible()
     phone.context.set_offline(True)
     phone.press("正常：丙")
+    phone.reads("1 件没有发出")
     back_online(phone)
     phone.reads("今天该看 3 个点，都看过了")
     assert PatrolTick.objects.filter(day=timezone.localdate()).count() == 4 and third.ticks.count() == 1

@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from governance.appointments import appoint
 from governance.models import AccessEvent, Post
 from grids.models import Handover, TeamMember
+from grids.services.handovers import list_again
 from tests import factories, teams
 from tests.cast import BACKEND
 
@@ -227,6 +228,10 @@ def test_a_service_is_ended_and_somebody_replaced_at_the_desk(secretary, desk):
     for since in ("0001-01-01", "9999-12-31", "x"):
         assert desk.post(replace, given | {"since": since}).status_code == 200
     assert desk.post(replace, given).status_code == 302
+    # What she had still to take over is hers to her last day.
+    handover.refresh_from_db()
+    assert handover.taking == colleague
+    list_again(timezone.now() + timedelta(days=1))
     handover.refresh_from_db()
     assert handover.taking.name == "新人" and Post.objects.get(user=user).valid_from == TODAY() + timedelta(
         days=1

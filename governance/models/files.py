@@ -68,7 +68,7 @@ class Photo(models.Model):
 
 class PhotoUpload(models.Model):
     """What has come so far of a picture on its way from a phone, under the name that the phone gave it (governance/uploads.py).
-    Nobody looks at it; it goes when its form has arrived, and after a few days."""
+    Nobody looks at it; it goes when its form has arrived, and where nothing more comes, after two days."""
 
     owner = models.ForeignKey("governance.User", models.CASCADE, related_name="+", verbose_name="上传人")
     token = models.CharField("标识", max_length=32)

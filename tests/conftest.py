@@ -3,14 +3,18 @@
 import copy
 import gc
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.contrib.staticfiles import handlers
+from django.db import connection, transaction
 from django.template.backends.django import Template
 from django.test import TransactionTestCase, override_settings
 from django.test import client as test_client
+from django.test.testcases import QuietWSGIRequestHandler
+from pytest_django.live_server_helper import LiveServer
 
 from governance import parameters
 from governance.admin import navigation
@@ -77,6 +81,19 @@ def django_db_setup(request, django_test_environment, django_db_modify_db_settin
         yield
         if migrated:
             database.drop()
+
+
+@pytest.fixture(scope="session")
+def live_server() -> Iterator[LiveServer]:
+    """The portal as it is served: its static files by its own middleware, so that a browser keeps them, and nothing else off the disk.
+    No connection to the database is made anew for each request, and no body waits until its head has been acknowledged."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QuietWSGIRequestHandler, "disable_nagle_algorithm", True)
+        patch.setattr(handlers, "StaticFilesHandler", lambda media_files: media_files.application)
+        patch.setitem(connection.settings_dict, "CONN_MAX_AGE", None)
+        server = LiveServer("localhost")
+        yield server
+        server.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -1,17 +1,14 @@
 """What every test can count on: an empty territory, parameters read anew, files in a temporary folder."""
 
-import copy
 import gc
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import handlers
-from django.db import connection, transaction
+from django.db import connection
 from django.template.backends.django import Template
-from django.test import TransactionTestCase, override_settings
+from django.test import TransactionTestCase
 from django.test import client as test_client
 from django.test.testcases import QuietWSGIRequestHandler
 from pytest_django.live_server_helper import LiveServer
@@ -22,6 +19,7 @@ from grids import geometry
 from tests import database, factories
 from tests.addresses import furnished
 from tests.cast import Cast, make_cast
+from tests.standing import STANDING, in_order, standing, worlds_of
 
 keep_context = test_client.store_rendered_templates
 
@@ -58,7 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for names in LONGEST
     )
     long = {*first, *second}
-    rest = [item for item in items if item not in long]
+    rest = [item for item in in_order(items) if item not in long]
     sharing = [item for item in rest if "cast" in item.fixturenames]
     others = [item for item in rest if "cast" not in item.fixturenames]
     shared = len(sharing) // 2
@@ -79,6 +77,7 @@ def django_db_setup(request, django_test_environment, django_db_modify_db_settin
         database.keep()
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: database.put_back())
         yield
+        STANDING.keep([])
         if migrated:
             database.drop()
 
@@ -115,68 +114,29 @@ def own_files(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
-class Standing:
-    """The furnished cast, made once and left standing, transaction open, until a test comes that wants the world without it."""
-
-    def __init__(self) -> None:
-        self._made: tuple[Cast, Path] | None = None
-        self._open = ExitStack()
-
-    def enter(self, blocker, folders) -> tuple[Cast, Path]:
-        """Return the cast and its folder of files, made now if it does not stand."""
-        if self._made is None:
-            media = folders.mktemp("media")
-            self._open.enter_context(blocker.unblock())
-            self._open.enter_context(transaction.atomic())
-            self._open.callback(transaction.set_rollback, True)
-            with override_settings(MEDIA_ROOT=media):
-                self._made = furnished(make_cast()), media
-        return self._made
-
-    def leave(self) -> None:
-        """Take the cast away, if it stands."""
-        self._made = None
-        self._open.close()
-
-
-STANDING = Standing()
-
-
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Take the cast away before a test that does not ask for it."""
-    if "cast" not in item.fixturenames:
-        STANDING.leave()
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef, request: pytest.FixtureRequest) -> None:
+    """Let the worlds stand that a test asks for, before its own transaction begins."""
+    if fixturedef.argname == "_django_db_helper":
+        blocker, folders = (
+            request.getfixturevalue(name) for name in ("django_db_blocker", "tmp_path_factory")
+        )
+        STANDING.enter(worlds_of(request.node), blocker, folders)
 
 
-@pytest.fixture(scope="session")
-def taken_away(django_db_setup):
-    """The cast is taken away at the latest before the database goes."""
-    yield
-    STANDING.leave()
+@standing
+def cast() -> Cast:
+    """The furnished cast."""
+    return furnished(make_cast())
 
 
-@pytest.fixture(scope="module")
-def standing_cast(taken_away, django_db_blocker, tmp_path_factory):
-    """The cast as it stands. Of a module, because it has to come before the transaction of a test; those of a module that do not
-    ask for it run after those that do."""
-    return STANDING.enter(django_db_blocker, tmp_path_factory)
-
-
-@pytest.fixture
-def cast(standing_cast, db, settings) -> Cast:
-    """The furnished cast, a copy of one's own; what a test does to its rows is undone."""
-    made, settings.MEDIA_ROOT = standing_cast
-    return copy.deepcopy(made)
-
-
-@pytest.fixture
-def territory(db):
+@standing
+def territory():
     """One district, two streets, three communities, a base grid in each."""
     factories.make_territory()
 
 
-@pytest.fixture
+@standing
 def secretary(territory):
     """The secretary of the first community."""
     return factories.make_staff("community_secretary", factories.COMMUNITY)

@@ -10,6 +10,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from governance.models import ApiToken, Notice
 from tests import factories
+from tests.standing import standing
 from volunteers.flow import ORDERS
 from volunteers.models import Order
 
@@ -48,7 +49,7 @@ def routes() -> dict[str, set[str]]:
     return found
 
 
-@pytest.fixture
+@standing
 def world(secretary):
     """An order that was served and shown, an incident, a volunteer, notices and a token, all in the first community."""
     resident = factories.make_user("李奶奶")

@@ -14,11 +14,12 @@ from incidents.models import Callback, Incident
 from tests import factories
 from tests.api.test_order_round import picture
 from tests.cast import BACKEND
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def worker(territory):
     return factories.make_staff("grid_worker", factories.BASE)
 

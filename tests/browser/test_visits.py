@@ -12,12 +12,13 @@ from tests import factories, register
 from tests.browser.offline import back_online, kept
 from tests.browser.visitor import DESK
 from tests.cast import BACKEND
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def worker(db):
+@standing
+def worker():
     factories.make_territory()
     return factories.make_staff("grid_worker", factories.BASE)
 

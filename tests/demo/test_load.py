@@ -46,6 +46,7 @@ from mediation.models import (
 )
 from mediation.services.backlog import taken_up
 from tests.demo.fingerprint import fingerprint
+from tests.standing import STANDING
 from tests.thorough import measure
 from volunteers.flow import ORDERS
 from volunteers.models import Claim, HoursEntry, Order, Showcase, ShowcasePhoto, Team, Volunteer
@@ -63,6 +64,7 @@ class Halfway(Exception):
 def made(django_db_setup, django_db_blocker, tmp_path_factory):
     """A small district, loaded for all tests of this module; ``halfway`` are two fingerprints from the middle of its story: of the one
     time, and of another time that ended there."""
+    STANDING.keep([])
     # The database is looked over when everyone is there, and three times on the way: after 50 days or, in a
     # thorough run, after 80 the two are compared.
     halfway, looks = [], itertools.count()

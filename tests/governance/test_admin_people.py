@@ -14,6 +14,7 @@ from governance import audit
 from governance.accounts import totp
 from governance.models import AccessEvent, Parameter, Post, Role, TextMessage, User
 from tests import factories
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -283,7 +284,7 @@ def reset_url(user) -> str:
 FIRST = {"reason": "手机丢失，已当面核实", "new_password": "Hongqiao#2027"}
 
 
-@pytest.fixture
+@standing
 def clerk(territory) -> User:
     """A member of staff with both factors, recovery codes and a first password changed long ago."""
     user = factories.make_staff("community_worker", factories.COMMUNITY)

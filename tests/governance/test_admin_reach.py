@@ -10,6 +10,7 @@ from django.urls import reverse
 from governance.models import AccessEvent, Post, User
 from governance.permissions import rule_of
 from tests import factories
+from tests.standing import standing
 from volunteers.flow import ORDERS
 from volunteers.models import Order
 
@@ -27,7 +28,7 @@ def page(model, name: str, *args) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
 
 
-@pytest.fixture
+@standing
 def world(secretary):
     """Something of everything in the first community."""
     order = factories.open_order(factories.make_order(description="请带梯子"), by=secretary)

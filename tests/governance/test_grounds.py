@@ -8,12 +8,13 @@ from django.test.utils import CaptureQueriesContext
 
 from governance.sharing import share
 from tests import factories
+from tests.standing import standing
 from volunteers.models import Claim, Order
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def world(territory):
     """A secretary who reaches her community's orders, two shared ones and one of her own, elsewhere."""
     secretary = factories.make_staff("community_secretary", factories.COMMUNITY)

@@ -16,6 +16,7 @@ from tests import factories
 from tests.cast import BACKEND
 from tests.concurrency import all_at_once
 from tests.pictures import jpeg
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +25,7 @@ TOKEN = "0123456789abcdef" * 2
 HEADERS = {"Accept": "application/json", "X-Kept": "1"}
 
 
-@pytest.fixture
+@standing
 def worker(territory):
     return factories.make_staff("grid_worker", factories.BASE)
 

@@ -20,6 +20,7 @@ from grids.models import Boundary, BoundaryDraft, Grid
 from grids.services.boundaries import KEEP_DRAFTS
 from tests import factories
 from tests.cast import BACKEND
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 COMMUNITY, BASE, SECOND = factories.COMMUNITY, factories.BASE, factories.COMMUNITY + "002"
@@ -27,7 +28,7 @@ WHOLE = shapely.box(117.10, 39.15, 117.12, 39.16)
 WEST, EAST = shapely.box(117.10, 39.15, 117.11, 39.16), shapely.box(117.11, 39.15, 117.12, 39.16)
 
 
-@pytest.fixture
+@standing
 def secretary(territory):
     """A community with its outline and two base grids below it, and who keeps them."""
     factories.make_grid(SECOND)

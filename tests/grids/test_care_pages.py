@@ -19,6 +19,7 @@ from incidents.models import Incident
 from tests import factories
 from tests.care import days_ago, family, make_device, make_plan, make_resident, neighbour
 from tests.cast import Cast
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/grids/careplan/"
@@ -30,17 +31,17 @@ def signed_in(user):
     return cast.client("one")
 
 
-@pytest.fixture
+@standing
 def worker(territory):
     return factories.make_staff("grid_worker", factories.BASE)
 
 
-@pytest.fixture
+@standing
 def plan(secretary, worker):
     return make_plan(by=secretary, worker=worker, contacts=[family("13800001234")])
 
 
-@pytest.fixture
+@standing
 def desk(secretary):
     return signed_in(secretary)
 

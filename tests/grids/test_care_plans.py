@@ -15,16 +15,17 @@ from grids.services import care
 from grids.services.care import clock
 from tests import factories
 from tests.care import agreement, days_ago, family, make_device, make_plan, make_resident, neighbour
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def worker(territory):
     return factories.make_staff("grid_worker", factories.BASE)
 
 
-@pytest.fixture
+@standing
 def plan(worker, secretary):
     return make_plan(by=secretary, worker=worker)
 

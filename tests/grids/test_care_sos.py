@@ -18,6 +18,7 @@ from incidents.models import Incident, MinorClass
 from tests import factories
 from tests.care import family, make_device, make_plan, neighbour
 from tests.concurrency import all_at_once
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/sos"
@@ -33,24 +34,24 @@ def press(client, event_id="e-1"):
     return client.post(URL, {"event_id": event_id}, format="json")
 
 
-@pytest.fixture
+@standing
 def sos_class(territory) -> MinorClass:
     return factories.make_minor(code="0711", name="一键求助", is_public=False)
 
 
-@pytest.fixture
+@standing
 def friend(territory):
     return factories.make_user("赵大妈")
 
 
-@pytest.fixture
+@standing
 def plan(sos_class, secretary, friend) -> CarePlan:
     return make_plan(
         by=secretary, purpose="刚做过手术，约好每天看", contacts=[neighbour(friend.phone), family("13800001234")]
     )  # fmt: skip
 
 
-@pytest.fixture
+@standing
 def device(plan) -> tuple[CareDevice, APIClient]:
     bound, key = make_device(plan)
     Notice.objects.all().delete()

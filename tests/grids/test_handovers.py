@@ -25,6 +25,7 @@ from mediation.models import Dispute
 from tests import disputes, factories, party, teams
 from tests.care import make_plan
 from tests.cast import BACKEND
+from tests.standing import standing
 from volunteers.flow import ORDERS
 from volunteers.models import Order
 
@@ -32,12 +33,12 @@ pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
 
 
-@pytest.fixture
+@standing
 def secretary(territory):
     return factories.make_staff("community_secretary", factories.COMMUNITY)
 
 
-@pytest.fixture
+@standing
 def handover(secretary):
     """Of a worker who leaves today, with an incident and an order, for a colleague of the same grid."""
     return teams.make_handover(secretary, taking=teams.make_worker(secretary, name="接手人"))

@@ -12,11 +12,12 @@ from governance.appointments import appoint
 from grids import qr, services
 from grids.models import Entrance, Grid
 from tests import factories
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def entrance(territory) -> Entrance:
     return factories.make_entrance()
 

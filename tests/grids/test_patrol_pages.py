@@ -17,12 +17,13 @@ from incidents.models import Incident
 from tests import factories
 from tests.patrols import check, make_hazard, make_point, make_premises, make_ticks, tick
 from tests.pictures import upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
-@pytest.fixture
+@standing
 def worker(territory):
     return factories.make_staff("grid_worker", factories.BASE)
 

@@ -20,6 +20,7 @@ from grids.models import Entrance, Facility, Grid, Household, PatrolPoint
 from tests import factories
 from tests.patrols import make_point, make_premises, make_ticks, tick
 from tests.register import make_household
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -32,7 +33,7 @@ INSIDE, BESIDE, OUTSIDE = (
 MODELS = ("patrolpoint", "premises", "facility", "entrance")
 
 
-@pytest.fixture
+@standing
 def outlined(territory):
     """Two base grids beside each other in a community, and one far away, all with outlines."""
     factories.make_grid(SECOND)

@@ -30,6 +30,7 @@ from grids.succession import merged_into, present_place, successors_on
 from tests import factories, register, sweeping
 from tests.cast import BACKEND
 from tests.concurrency import all_at_once
+from tests.standing import standing
 from tests.teams import fresh, give_work, make_member, make_worker
 from volunteers.flow import ORDERS
 from volunteers.models import Order
@@ -48,7 +49,7 @@ def spot(share: float) -> dict[str, float]:
     return {"longitude": 117.10 + 0.02 * share, "latitude": 39.155}
 
 
-@pytest.fixture
+@standing
 def secretary(territory):
     """A community with two base grids side by side, and who keeps them."""
     factories.make_grid(SECOND)

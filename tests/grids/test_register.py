@@ -16,17 +16,18 @@ from grids.models import CareNeed, Household, Premises, Resident
 from grids.services import register
 from tests import factories
 from tests.register import make_care_need, make_household, make_premises, make_resident
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
 
 
-@pytest.fixture
+@standing
 def worker(territory):
     return factories.make_staff("grid_worker", factories.BASE)
 
 
-@pytest.fixture
+@standing
 def home(worker):
     return make_household(by=worker, room="301")
 

@@ -20,11 +20,12 @@ from tests import factories
 from tests.concurrency import all_at_once
 from tests.patrols import check, make_hazard, make_premises
 from tests.pictures import upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def worker(territory):
     return factories.make_staff("grid_worker", factories.BASE)
 

@@ -22,6 +22,7 @@ from grids.divisions import DivisionFileError, read_divisions
 from grids.models import Building, Entrance, Grid
 from tests import factories
 from tests.grids.test_divisions import HONGQIAO, rural_file
+from tests.standing import standing
 from volunteers.flow import ORDERS
 from volunteers.models import Order
 
@@ -254,7 +255,7 @@ def test_locate_notices_what_another_process_changed(hongqiao, monkeypatch):
 
 
 # --- retirement ------------------------------------------------------------------------------------------------------
-@pytest.fixture
+@standing
 def keeper(territory):
     return factories.make_staff("system_administrator", "120106")
 

@@ -19,13 +19,14 @@ from incidents.models import Incident
 from tests import factories
 from tests.cast import Cast
 from tests.pictures import upload
+from tests.standing import standing
 from tests.sweeping import answer, make_draft, make_households, make_running
 
 pytestmark = pytest.mark.django_db
 STREET, COMMUNITY, BASE = factories.STREET, factories.COMMUNITY, factories.BASE
 
 
-@pytest.fixture
+@standing
 def world(territory):
     cast = Cast()
     people = cast.people

@@ -9,12 +9,13 @@ from grids.models import Grid, SweepTarget
 from grids.services import sweeps as services
 from tests import factories, sweeping
 from tests.cast import BACKEND
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 BASE = factories.BASE
 
 
-@pytest.fixture
+@standing
 def world(territory):
     secretary = factories.make_staff("community_secretary", factories.COMMUNITY)
     worker, colleague = (factories.make_staff("grid_worker", BASE) for _ in range(2))

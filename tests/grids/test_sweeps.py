@@ -17,6 +17,7 @@ from grids.reports.sweeps import coverage, rolled_up, whole
 from grids.services import sweeps as services
 from tests import factories, sweeping
 from tests.pictures import upload
+from tests.standing import standing
 from tests.sweeping import answer, make_draft, make_households, make_premises, make_running
 
 pytestmark = pytest.mark.django_db
@@ -43,8 +44,8 @@ class World:
         make_households(factories.FAR_BASE, 2)
 
 
-@pytest.fixture
-def world(db):
+@standing
+def world():
     return World()
 
 

@@ -18,12 +18,13 @@ from grids.models import Grid, Handover, TeamMember
 from grids.reports import team as reports
 from tests import factories, teams
 from tests.concurrency import all_at_once
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
 
 
-@pytest.fixture
+@standing
 def secretary(territory):
     return factories.make_staff("community_secretary", factories.COMMUNITY)
 

@@ -17,6 +17,7 @@ from grids.models import Handover, TeamMember
 from grids.services.handovers import list_again
 from tests import factories, teams
 from tests.cast import BACKEND
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
@@ -42,12 +43,12 @@ def fields(**instead) -> dict:
     }  # fmt: skip
 
 
-@pytest.fixture
+@standing
 def secretary(territory):
     return factories.make_staff("community_secretary", factories.COMMUNITY)
 
 
-@pytest.fixture
+@standing
 def desk(secretary):
     return enter(secretary)
 

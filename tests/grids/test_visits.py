@@ -28,22 +28,23 @@ from mediation.models import Dispute
 from tests import disputes, factories
 from tests.pictures import jpeg, upload
 from tests.register import make_household, make_premises, make_visit
+from tests.standing import standing
 from volunteers.models import Order
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def worker(territory):
     return factories.make_staff("grid_worker", factories.BASE)
 
 
-@pytest.fixture
+@standing
 def home(worker):
     return make_household(by=worker, room="301")
 
 
-@pytest.fixture
+@standing
 def phone(worker):
     client = Client()
     client.force_login(worker)

@@ -23,6 +23,7 @@ from incidents.models import (
 )
 from incidents.services.evaluation import answer_score, give_felt_score, open_evaluation
 from tests import factories
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 25)
@@ -37,7 +38,7 @@ def run(evaluation, name, by, **data) -> Evaluation:
     return EVALUATIONS.run(evaluation, name, by=by, **data)
 
 
-@pytest.fixture
+@standing
 def street(territory):
     return Street()
 

@@ -21,6 +21,7 @@ from incidents.models.incidents import IncidentStatus as S
 from incidents.reports import ALL, FIGURES, THOSE, By, Cell, Lines, Period, Scope
 from tests import factories
 from tests.incidents.past import World, at, scattered
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -36,8 +37,8 @@ def enter(client, user):
     return user
 
 
-@pytest.fixture
-def world(db) -> World:
+@standing
+def world() -> World:
     return World()
 
 

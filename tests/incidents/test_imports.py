@@ -24,6 +24,7 @@ from incidents.services import imports, tickets
 from incidents.services.places import Places, Unknown
 from tests import factories
 from tests.governance.test_health import work_off_the_queue
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -58,12 +59,12 @@ def book(*lines, headings=HEADINGS, title="") -> bytes:
     return out.getvalue()
 
 
-@pytest.fixture
+@standing
 def minor(territory):
     return factories.make_minor(name="暴露垃圾", keywords="垃圾 没人清")
 
 
-@pytest.fixture
+@standing
 def operator(minor):
     return factories.make_staff("seat_operator", factories.DISTRICT)
 

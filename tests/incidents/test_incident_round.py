@@ -18,17 +18,18 @@ from incidents.services.reporting import report_incident
 from incidents.worklists import worklist
 from tests import factories
 from tests.cast import BACKEND
+from tests.standing import standing
 from volunteers.models import Order
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def worker(territory):
     return factories.make_staff("grid_worker", factories.BASE)
 
 
-@pytest.fixture
+@standing
 def department(territory):
     unit = factories.make_unit()
     return unit, factories.make_staff("department_officer", factories.DISTRICT, unit=unit)

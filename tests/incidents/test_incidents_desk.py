@@ -8,11 +8,12 @@ from incidents.flow import INCIDENTS
 from tests import factories
 from tests.cast import BACKEND
 from tests.pictures import jpeg
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def worker(territory):
     return factories.make_staff("grid_worker", factories.BASE)
 

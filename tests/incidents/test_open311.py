@@ -18,6 +18,7 @@ from grids import geometry
 from incidents.flow import INCIDENTS
 from incidents.models import Incident, SourceCall
 from tests import factories
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +45,7 @@ def as_often_as_one_likes(monkeypatch):
     monkeypatch.setattr(Strangers, "allow_request", lambda *asked: True)
 
 
-@pytest.fixture
+@standing
 def minor(territory):
     return factories.make_minor(name="路灯不亮", code="0201", is_public=True, keywords="路灯 不亮")
 
@@ -59,7 +60,7 @@ def published(secretary, minor, **fields) -> Incident:
     return INCIDENTS.run(incident, "accept", by=secretary, note="内部说明")
 
 
-@pytest.fixture
+@standing
 def streetlight(secretary, minor) -> Incident:
     incident = published(secretary, minor)
     return INCIDENTS.run(incident, "publish", by=secretary, public_words="小区东门路灯不亮")

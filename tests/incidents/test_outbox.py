@@ -14,6 +14,7 @@ from incidents.models import Incident
 from tests import factories
 from tests.cast import BACKEND
 from tests.pictures import jpeg
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
@@ -30,12 +31,12 @@ def send(user, url, *, account=None, client=None, **fields):
     return (client or phone_of(user)).post(url, fields, headers=headers)
 
 
-@pytest.fixture
+@standing
 def worker(territory):
     return factories.make_staff("grid_worker", factories.BASE)
 
 
-@pytest.fixture
+@standing
 def in_hand(secretary, worker):
     incident = factories.dispatch(factories.make_incident(), by=secretary, to=worker)
     return INCIDENTS.run(incident, "receive", by=worker)

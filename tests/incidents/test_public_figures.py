@@ -12,12 +12,13 @@ from incidents import disclosure
 from incidents.models.incidents import IncidentStatus as S
 from tests import factories
 from tests.incidents.past import World, at, scattered
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world(db) -> World:
+@standing
+def world() -> World:
     return World()
 
 

@@ -11,6 +11,7 @@ from incidents.flow import INCIDENTS
 from incidents.models import Incident, Source, SourceCall
 from incidents.services import sources
 from tests import factories
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/sources/incidents"
@@ -29,12 +30,12 @@ def make_source(key: str = "smoke", **fields) -> tuple[Source, APIClient]:
     return source, client_of(secret)
 
 
-@pytest.fixture
+@standing
 def minor(territory):
     return factories.make_minor()
 
 
-@pytest.fixture
+@standing
 def smoke(minor):
     return make_source()
 

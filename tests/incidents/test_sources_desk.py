@@ -15,6 +15,7 @@ from incidents.services import catalogue, sources
 from tests import factories
 from tests.incidents.test_source_api import URL, body, client_of
 from tests.pictures import jpeg
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -108,7 +109,7 @@ def test_who_sees_sources_and_their_log(client, territory):
 
 
 # --- the desk's own intake -------------------------------------------------------------------------------------------------
-@pytest.fixture
+@standing
 def minor(territory):
     return factories.make_minor(name="暴露垃圾")
 

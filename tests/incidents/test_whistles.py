@@ -16,6 +16,7 @@ from incidents.services.situations import load_situations, read_default
 from incidents.services.whistles import blow_whistle, progress_for_reporter, propose_whistle
 from tests import factories
 from tests.pictures import jpeg
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 S, W = SlipStatus, WhistleStatus
@@ -58,7 +59,7 @@ class Street:
         return key
 
 
-@pytest.fixture
+@standing
 def street(territory):
     made = Street()
     # Some tests stand on days of a certain week: everyone was in office then already.

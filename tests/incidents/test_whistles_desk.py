@@ -16,6 +16,7 @@ from incidents.services.evaluation import give_felt_score
 from tests import factories
 from tests.incidents.test_evaluation import Street
 from tests.pictures import jpeg
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -44,7 +45,7 @@ def exported(client, model: str) -> int:
     return load_workbook(BytesIO(answer.content)).active.max_row - 1
 
 
-@pytest.fixture
+@standing
 def street(territory):
     return Street()
 

@@ -46,26 +46,27 @@ from tests.concurrency import all_at_once
 from tests.disputes import run
 from tests.mediation.test_papers import finish, full
 from tests.pictures import upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def director(territory):
     return disputes.make_director()
 
 
-@pytest.fixture
+@standing
 def mediator(territory):
     return disputes.make_mediator()
 
 
-@pytest.fixture
+@standing
 def officer(territory):
     return factories.make_staff("justice_officer", factories.STREET)
 
 
-@pytest.fixture
+@standing
 def sealed(director, mediator):
     """A full file that was closed and sealed, and looked at from above."""
     dispute = finish(full(director, mediator), director, mediator)

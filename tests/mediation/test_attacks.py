@@ -26,6 +26,7 @@ from tests.cast import BACKEND
 from tests.disputes import run
 from tests.mediation.test_archive import after
 from tests.pictures import upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 #: What no party reads of her own file.
@@ -50,12 +51,12 @@ def read(user: User, address: str) -> str:
     return browser_of(user).get(address, follow=True).content.decode()
 
 
-@pytest.fixture
+@standing
 def director(territory):
     return disputes.make_director()
 
 
-@pytest.fixture
+@standing
 def mediator(territory):
     return disputes.make_mediator()
 

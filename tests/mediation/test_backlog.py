@@ -23,6 +23,7 @@ from tests import disputes, factories
 from tests.backlogs import make_backlog, make_settled, run
 from tests.cast import BACKEND
 from tests.pictures import upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 DISTRICT, STREET, COMMUNITY = factories.DISTRICT, factories.STREET, factories.COMMUNITY
@@ -51,7 +52,7 @@ class World:
         return make_backlog(by=self.justice, unit=self.unit, **fields)
 
 
-@pytest.fixture
+@standing
 def world(territory):
     return World()
 

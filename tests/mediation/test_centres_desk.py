@@ -14,6 +14,7 @@ from governance.models import AccessEvent, User
 from mediation import composition
 from mediation.models import Centre, Committee, DutyShift, Mediator, Member, Relation, Room
 from tests import disputes, factories
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -35,7 +36,7 @@ def words(client, url: str) -> str:
     return answer.content.decode()
 
 
-@pytest.fixture
+@standing
 def here(territory) -> Mediator:
     """A centre with a room, a committee of three, a mediator; another street has the same."""
     for code, name in ((factories.COMMUNITY, "崔近"), (factories.FAR, "崔远")):

@@ -13,6 +13,7 @@ from mediation import roster
 from mediation.models import Centre, Committee, DutyShift, Member, Relation, Room, Weekday
 from mediation.services.centres import lay_out_roster
 from tests import disputes, factories
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -29,7 +30,7 @@ def of(code: str) -> str:
     return reverse("centre", args=[code])
 
 
-@pytest.fixture
+@standing
 def three(territory) -> Centre:
     """Centres of the district, of a street with its roster, of a community; and of another street."""
     for code, name in (
@@ -126,7 +127,7 @@ def test_a_roster_is_laid_out_once_and_for_streets_alone(three):
 
 
 # --- of whom, what ------------------------------------------------------------------------------------------------------
-@pytest.fixture
+@standing
 def staffed(three) -> Centre:
     mediator = disputes.make_mediator(
         specialities=["family", "property"], languages="天津话", phone="022-00005678", is_invited=True

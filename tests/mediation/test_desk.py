@@ -15,6 +15,7 @@ from mediation.models import Dispute, PrivateNote, Session
 from tests import disputes, factories
 from tests.cast import BACKEND
 from tests.pictures import upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
@@ -29,12 +30,12 @@ def enter(user) -> Client:
     return client
 
 
-@pytest.fixture
+@standing
 def director(territory):
     return disputes.make_director()
 
 
-@pytest.fixture
+@standing
 def mediator(territory):
     return disputes.make_mediator()
 

@@ -16,16 +16,17 @@ from mediation.models.disputes import DisputeStatus as S
 from tests import disputes, factories
 from tests.disputes import run
 from tests.pictures import upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def director(territory):
     return disputes.make_director()
 
 
-@pytest.fixture
+@standing
 def mediator(territory):
     return disputes.make_mediator()
 

@@ -18,6 +18,7 @@ from mediation.reports import COLUMNS, Asked, rows_of, table
 from mediation.reports.table import BREAKDOWNS
 from tests import disputes, factories
 from tests.cast import BACKEND
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 HERE = "/admin/mediation/dispute/figures/"
@@ -29,7 +30,7 @@ def enter(user) -> Client:
     return client
 
 
-@pytest.fixture
+@standing
 def world(territory):
     """Two communities of one street with disputes in several ends."""
     director, mediator = disputes.make_director(), disputes.make_mediator()

@@ -26,18 +26,19 @@ from tests.cast import BACKEND
 from tests.concurrency import all_at_once
 from tests.disputes import run
 from tests.pictures import upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 K = Paper.Kind
 SECRET = "她私下说最多赔八百"
 
 
-@pytest.fixture
+@standing
 def director(territory):
     return disputes.make_director()
 
 
-@pytest.fixture
+@standing
 def mediator(territory):
     return disputes.make_mediator()
 

@@ -20,6 +20,7 @@ from tests import disputes, factories
 from tests.cast import BACKEND
 from tests.disputes import run
 from tests.pictures import jpeg, upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
@@ -28,17 +29,17 @@ WORDS = "楼上漏水，泡坏了天花板，他还骂人"
 ASKS = "修好水管，赔 800 元"
 
 
-@pytest.fixture
+@standing
 def director(territory):
     return disputes.make_director()
 
 
-@pytest.fixture
+@standing
 def mediator(territory):
     return disputes.make_mediator(phone="022-26370001")
 
 
-@pytest.fixture
+@standing
 def door(territory):
     return factories.make_entrance()
 
@@ -50,12 +51,12 @@ def at(user: User) -> Client:
     return client
 
 
-@pytest.fixture
+@standing
 def resident(door, director):
     return factories.make_user("李秀英")
 
 
-@pytest.fixture
+@standing
 def phone(resident, door):
     client = at(resident)
     client.get(reverse("entrance_scan", args=[door.token]))

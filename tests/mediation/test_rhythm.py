@@ -18,6 +18,7 @@ from mediation.reports.rhythm import SECTIONS, months, sections
 from mediation.services.rhythm import hold_review, issue, withdraw
 from tests import disputes, factories
 from tests.cast import BACKEND
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 HERE = "/admin/mediation/dispute/rhythm/"
@@ -29,7 +30,7 @@ def enter(user) -> Client:
     return client
 
 
-@pytest.fixture
+@standing
 def world(territory):
     """A community's centre with a file that waits, one at work and one that came to nothing; its neighbour; the street above."""
     director, mediator = disputes.make_director(), disputes.make_mediator()

@@ -23,6 +23,7 @@ from mediation.reports.table import BREAKDOWNS, OF_REPORTS
 from mediation.services.registering import register_dispute
 from tests import disputes, factories
 from tests.cast import BACKEND
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 OF_SCREENINGS = [key for key, column in COLUMNS.items() if column.of is ScreeningReport]
@@ -43,12 +44,12 @@ def today() -> Period:
     return Period(day, day)
 
 
-@pytest.fixture
+@standing
 def mediator(territory):
     return disputes.make_mediator()
 
 
-@pytest.fixture
+@standing
 def world(territory):
     """A campaign of a street with reports of two communities, one more outside of it, and disputes found in several ends."""
     officer = factories.make_staff("justice_officer", factories.STREET)

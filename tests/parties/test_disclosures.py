@@ -26,6 +26,7 @@ from tests import factories, party
 from tests.cast import BACKEND
 from tests.party import ANSWERS, disclose, make_disclosure
 from tests.pictures import upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +47,7 @@ class World:
         return make_disclosure(self.branch, by=self.secretary, **fields)
 
 
-@pytest.fixture
+@standing
 def world(territory):
     return World()
 

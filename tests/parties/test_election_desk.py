@@ -9,11 +9,12 @@ from parties.models import Election
 from tests import party
 from tests.cast import Cast
 from tests.parties.voting import TODAY, committee_of_three, electorate, ready
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def here(territory):
     return electorate()
 

@@ -14,11 +14,12 @@ from parties.terms import term_end
 from tests import party
 from tests.cast import Cast
 from tests.parties.voting import DAY, TODAY, electorate
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def here(territory):
     return electorate()
 

@@ -18,11 +18,12 @@ from parties.terms import term_end
 from tests import factories, party
 from tests.cast import Cast
 from tests.parties.voting import DAY, TODAY, committee_of_three, electorate, ready
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def here(territory):
     return electorate()
 

@@ -16,11 +16,12 @@ from parties.services.imports import COVERED, MEMBERS, ORGANISATIONS
 from tests import factories, party
 from tests.cast import BACKEND
 from tests.loading import book, load
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def secretary(territory):
     party.make_committee(by=party.make_officer())
     return factories.make_staff("community_secretary", factories.COMMUNITY)

@@ -23,6 +23,7 @@ from parties.services.joint import end_committee, keep_part_time
 from tests import factories, joint, party
 from tests.cast import Cast
 from tests.pictures import upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 DISTRICT, STREET, COMMUNITY = factories.DISTRICT, factories.STREET, factories.COMMUNITY
@@ -36,12 +37,12 @@ def url(model: str, page: str, *args) -> str:
     return reverse(f"admin:parties_{model}_{page}", args=args)
 
 
-@pytest.fixture
+@standing
 def committee(territory):
     return joint.make_joint()
 
 
-@pytest.fixture
+@standing
 def secretary(committee):
     return factories.make_staff("community_secretary", COMMUNITY)
 

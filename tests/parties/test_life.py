@@ -23,6 +23,7 @@ from parties.reports.calendar import calendar_file, meetings_for
 from tests import factories, party
 from tests.cast import BACKEND
 from tests.pictures import upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 T = PartyOrgType
@@ -43,7 +44,7 @@ def set_back(days: int = 800) -> None:
     Organisation.objects.update(established_on=timezone.localdate() - timedelta(days=days))
 
 
-@pytest.fixture
+@standing
 def branch(territory) -> Organisation:
     made = party.make_branch()
     set_back()

@@ -19,6 +19,7 @@ from parties.services.meetings import month_of, plan_meeting, plan_month, propos
 from parties.services.organisations import dissolve, move
 from tests import factories, party
 from tests.pictures import upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -42,7 +43,7 @@ class World:
         self.officer = party.make_officer(factories.STREET)
 
 
-@pytest.fixture
+@standing
 def world(territory):
     return World()
 

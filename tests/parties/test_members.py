@@ -18,11 +18,12 @@ from parties.services.members import adopt, ask_transfer, keep_member, link_acco
 from parties.services.officers import give_duty
 from tests import factories, party
 from tests.cast import Cast
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def branches(territory):
     """Two branches of one community, each with its secretary."""
     committee = party.make_committee()

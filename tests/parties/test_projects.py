@@ -20,6 +20,7 @@ from parties.services.organisations import dissolve, move
 from tests import factories, party
 from tests.cast import BACKEND
 from tests.pictures import upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 COMMUNITY = factories.COMMUNITY
@@ -42,7 +43,7 @@ class World:
         )
 
 
-@pytest.fixture
+@standing
 def world(territory):
     return World()
 

@@ -21,17 +21,18 @@ from parties.services.organisations import merge, move
 from parties.services.serving import register
 from tests import factories, party
 from tests.cast import BACKEND
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 COMMUNITY, FAR, NEIGHBOUR = factories.COMMUNITY, factories.FAR, factories.NEIGHBOUR
 
 
-@pytest.fixture
+@standing
 def officer(territory):
     return party.make_officer()
 
 
-@pytest.fixture
+@standing
 def receiver(territory):
     return factories.make_staff("community_secretary", COMMUNITY)
 

@@ -22,6 +22,7 @@ from tests import factories, joint, party
 from tests.cast import Cast
 from tests.joint import run
 from tests.pictures import upload
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 DISTRICT, STREET, COMMUNITY = factories.DISTRICT, factories.STREET, factories.COMMUNITY
@@ -53,7 +54,7 @@ class World:
         return joint.make_key_task(**{"by": self.party, "unit": self.unit, **fields})
 
 
-@pytest.fixture
+@standing
 def world(territory):
     return World()
 

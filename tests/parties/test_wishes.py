@@ -18,6 +18,7 @@ from parties.models import MicroWish
 from parties.services.wishes import open_wishes_for, place_wish
 from tests import factories, party
 from tests.cast import BACKEND
+from tests.standing import standing
 from volunteers.flow import ORDERS
 from volunteers.models import Order
 
@@ -50,7 +51,7 @@ class World:
         return claim(self.published(), by or self.serving)
 
 
-@pytest.fixture
+@standing
 def world(territory):
     return World()
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from governance.flow import NotYours
 from tests import factories
+from tests.standing import standing
 from volunteers.flow import ORDERS
 from volunteers.models import HoursEntry, Membership, Showcase, Team, Volunteer
 from volunteers.services.hours import adjust_hours
@@ -255,7 +256,7 @@ def test_hours_elsewhere_are_out_of_reach(client, desk):
 
 
 # --- showcases -----------------------------------------------------------------------------------------------------------
-@pytest.fixture
+@standing
 def showcase(secretary) -> Showcase:
     volunteer = factories.make_volunteer(approved_by=secretary)
     start = timezone.now() - timedelta(minutes=5)

@@ -6,12 +6,13 @@ from django.urls import reverse
 from governance.models import AccessEvent
 from tests import factories
 from tests.cast import BACKEND
+from tests.standing import standing
 
 pytestmark = pytest.mark.django_db
 PHONE, DOOR = "13912345678", "7号楼301室"
 
 
-@pytest.fixture
+@standing
 def order(territory):
     resident = factories.make_user("李秀英", phone=PHONE)
     return factories.make_order(by=resident, address=DOOR)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import factories
+from tests.standing import standing
 from volunteers.flow import ORDERS
 from volunteers.matching import Facts, Nearness, distance_text, metres_between, metres_text, score, suggest
 from volunteers.models import Skill, Volunteer
@@ -52,7 +53,7 @@ def test_distances_are_said_as_people_say_them():
 
 
 # --- from the database ---------------------------------------------------------------------------------------------------
-@pytest.fixture
+@standing
 def order(secretary):
     return factories.make_order(entrance=factories.make_entrance(longitude=117.15, latitude=39.17))
 

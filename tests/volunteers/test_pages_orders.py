@@ -15,6 +15,7 @@ from governance.models import User
 from governance.worktime import next_workday
 from tests import factories
 from tests.pictures import jpeg
+from tests.standing import standing
 from volunteers.flow import ORDERS
 from volunteers.models import Order, OrderPhoto
 from volunteers.models.orders import OrderStatus
@@ -22,7 +23,7 @@ from volunteers.models.orders import OrderStatus
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def door(territory):
     return factories.make_entrance()
 

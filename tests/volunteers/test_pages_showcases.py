@@ -13,6 +13,7 @@ from governance.flow import Refused
 from governance.templatetags import ui
 from tests import factories
 from tests.pictures import jpeg
+from tests.standing import standing
 from volunteers.flow import ORDERS, SHOWCASES
 from volunteers.models import OrderPhoto, Showcase, ShowcasePhoto
 from volunteers.services.showcases import revise_showcase, submit_showcase
@@ -26,7 +27,7 @@ def picture(name: str = "a.jpg") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, jpeg(), "image/jpeg")
 
 
-@pytest.fixture
+@standing
 def volunteer(secretary):
     return factories.make_volunteer(approved_by=secretary)
 
@@ -41,7 +42,7 @@ def serve(volunteer, secretary, **fields):
     return order
 
 
-@pytest.fixture
+@standing
 def order(volunteer, secretary):
     return serve(volunteer, secretary, address="301 室", photos=[picture()])
 

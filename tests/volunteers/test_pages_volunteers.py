@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from governance.templatetags import ui
 from tests import factories
+from tests.standing import standing
 from volunteers.flow import ORDERS, REGISTRATION
 from volunteers.models import Claim, HoursEntry, Skill, Volunteer
 from volunteers.models.orders import ClaimStatus, OrderStatus
@@ -17,7 +18,7 @@ from volunteers.models.orders import ClaimStatus, OrderStatus
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@standing
 def volunteer(secretary):
     return factories.make_volunteer(approved_by=secretary)
 
@@ -318,7 +319,7 @@ def test_an_offer_tells_how_long_it_is_kept(signed_in, volunteer, secretary):
 
 
 # --- at the door -------------------------------------------------------------------------------------------------------------
-@pytest.fixture
+@standing
 def taken(volunteer, secretary):
     """An order that the volunteer holds and that has begun."""
     door = factories.make_entrance()
@@ -384,7 +385,7 @@ def test_hours_show_on_ones_own_page_with_their_total(signed_in, taken, voluntee
 
 
 # --- the team leader ---------------------------------------------------------------------------------------------------------
-@pytest.fixture
+@standing
 def team(secretary, volunteer):
     team = factories.make_team()
     factories.join(team, volunteer)

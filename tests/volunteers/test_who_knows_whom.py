@@ -12,6 +12,7 @@ from governance.flow import Refused, Stale
 from governance.models import User
 from tests import factories
 from tests.cast import BACKEND
+from tests.standing import standing
 from volunteers.flow import ORDERS
 from volunteers.services.contacts import Known, known_volunteers
 
@@ -20,7 +21,7 @@ ALL, NOTHING = Known(True, True), Known()
 WORDS = "来晚了两个小时，一句解释也没有"
 
 
-@pytest.fixture
+@standing
 def volunteer(secretary):
     return factories.make_volunteer(approved_by=secretary)
 

@@ -71,7 +71,8 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "leader", "服务队队长", "陈国栋", "19900000005", "和苑家园", "派给本队的单，安排队员", staff=False
     ),
     DemoPerson(
-        "secretary", "社区书记", "周丽华", "shuji", "和苑家园", "工作台：待派遣的事件，待受理的单，黄灯、红灯",
+        "secretary", "社区书记", "周丽华", "shuji", "和苑家园",
+        "工作台：待派遣的事件，待受理的单，黄灯、红灯；网格队伍、底册、探视、排查",
         "community_secretary", COMMUNITY,
     ),
     DemoPerson(
@@ -82,7 +83,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "worker", "社区工作者", "吴倩", "shegong", "和苑家园", "协助书记派遣、回访、派单", "community_worker", COMMUNITY
     ),
     DemoPerson(
-        "grid_worker", "网格员", "赵敏", "wangge", "和苑家园第1网格", "本网格的事件：上报、处置、核查，代居民点单", "grid_worker", GRID
+        "grid_worker", "网格员", "赵敏", "wangge", "和苑家园第1网格", "本网格的事件，走访、巡查、上门探视、排查，代居民点单", "grid_worker", GRID
     ),
     DemoPerson(
         "station", "站长", "孙桂兰", "zhanzhang", "和苑家园", "站点、服务队，派单和审核", "station_leader", COMMUNITY

@@ -19,7 +19,7 @@ from grids import geometry
 from tests import database, factories
 from tests.addresses import furnished
 from tests.cast import Cast, make_cast
-from tests.standing import STANDING, in_order, standing, worlds_of
+from tests.standing import STANDING, commits, in_order, standing, worlds_of
 
 keep_context = test_client.store_rendered_templates
 
@@ -112,6 +112,13 @@ def no_boundaries_of_another_test():
 @pytest.fixture(autouse=True)
 def own_files(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let nothing stand before a test that commits: what its browser runs under hides the connection that the worlds stand on."""
+    if commits(item):
+        STANDING.keep([])
 
 
 @pytest.hookimpl(tryfirst=True)

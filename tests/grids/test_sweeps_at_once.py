@@ -132,5 +132,8 @@ def test_a_sweep_starts_once(world):
     assert SweepTarget.objects.filter(sweep=draft).count() == DOORS
     assert draft.steps.filter(action="start").count() == 1
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 20261129")
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database AND d.datname = current_database()"
+            " WHERE locktype = 'advisory' AND classid = 20261129"
+        )
         assert cursor.fetchone() == (0,)

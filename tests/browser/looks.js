@@ -6,8 +6,8 @@
   const LANDMARKS = "main, nav, header, footer, aside, section, form, [role]";
   const skipped = menu ? document.querySelector(menu) : null;
   const all = [...document.querySelectorAll("body, body *")].filter(each => !(skipped && skipped.contains(each)));
-  // The theme names columns and fields by their model's; no rule of a style sheet knows these names.
-  const worn = each => (each.getAttribute("class") || "").replace(/\b(field|column|model)-\S+/g, "").trim();
+  // The theme names pages, columns and fields by their app's or model's; no rule of a style sheet knows these names.
+  const worn = each => [...each.classList].filter(name => !/^(app|field|column|model)-/.test(name)).sort().join(" ");
   const dress = each => `${worn(each.parentElement)} > ${each.localName} ${worn(each)}`;
   const kind = each => each ? each.localName + (each.getAttribute("role") ? "/" + each.getAttribute("role") : "") : "";
   const named = each => {
@@ -53,15 +53,22 @@
     const style = getComputedStyle(each);
     return /auto|scroll/.test(style.overflowX + style.overflowY) ? `scrolls ${Boolean(each.querySelector(TARGETS))}` : "";
   };
+  // What says nothing by itself: words are words, wherever they stand in a part of the page.
+  const PLAIN = new Set(["div", "span", "p", "b", "strong", "em", "i", "small", "code", "time", "mark", "br"]);
   const ids = {};
   for (const each of all) {
-    if (each !== document.body) dresses.add(dress(each));
     if (each.id) ids[each.id] = (ids[each.id] || 0) + 1;
+    // What is not seen, nor read out, is looked at where it is.
+    if (!each.checkVisibility() && getComputedStyle(each).display !== "contents") continue;
+    if (each !== document.body) dresses.add(dress(each));
     const land = each.parentElement.closest(LANDMARKS);
     const owns = [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    if (PLAIN.has(each.localName) && !attributes(each) && !scrolls(each)) {
+      if (owns) shapes.add(`words in ${kind(land)}`);
+      continue;
+    }
     shapes.add([
-      kind(each.parentElement), kind(each), attributes(each), named(each), owns ? "words of its own" : "",
-      each.checkVisibility() ? "" : "unseen", `in ${kind(land)}`, `pressed in ${kind(each.parentElement.closest("a, button, label, summary"))}`,
+      kind(each.parentElement), kind(each), attributes(each), named(each), owns ? "words of its own" : "", `in ${kind(land)}`, `pressed in ${kind(each.parentElement.closest("a, button, label, summary"))}`,
       each.matches("ul, ol, dl, table, tr, [role]") ? [...new Set([...each.children].map(kind))].sort().join(",") : "", crowded(each), scrolls(each),
     ].join(" | "));
   }

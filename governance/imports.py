@@ -420,6 +420,8 @@ def forget_what_was_left(now: Any) -> int:
 
 def _forget(importer: Importer, now: Any) -> int:
     done, batches = 0, importer.batch.objects
+    if not batches.exists():
+        return 0
     for batch in batches.filter(status=ImportState.DRAFT, created_at__lte=now - KEEP_DRAFTS)[:100]:
         discard(batch)
         done += 1

@@ -14,7 +14,7 @@ be seen by them.
 
 Where somebody gets in, she is asked everything. Where she is shut out, as from every address of a model that she may not see, she is
 asked the model's list, its form and its row, and every phone page; of the doors behind these, which are the same rule's, of the desk where
-she is sent to the sign-in, and of sending what she may not even read, a third, so that each of them is still tried by a third of the people: what opens to a role, or stands
+she is sent to the sign-in, and of sending what she may not even read, a quarter, so that each of them is still tried by a quarter of the people: what opens to a role, or stands
 open to all, is seen. To write the matrix, and in a thorough run (tests/thorough.py), everyone is asked everything.
 """
 
@@ -46,7 +46,7 @@ FOR_ALL = {
     "security_administrator",
 }  # fmt: skip
 #: Behind a door that is shut, everyone tries each of so many.
-TURNS = 3
+TURNS = 4
 #: What is asked of a model on the desk in any case; what else there is lies behind these.
 FRONT = ("_changelist", "_add", "_change")
 #: Aliases that other packages look up; the address itself is in the matrix under its own name.

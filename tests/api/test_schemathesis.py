@@ -23,7 +23,7 @@ CHECKS = [
     conformance.content_type_conformance,
     conformance.response_schema_conformance,
 ]
-EXAMPLES = measure(3, 6)
+EXAMPLES = measure(2, 6)
 
 
 @pytest.fixture

@@ -6,11 +6,8 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
-from tests.addresses import furnished
-from tests.cast import BACKEND, make_cast
+from tests.cast import BACKEND
 from tests.test_hostile_forms import HOSTILE, TELLING, forms_on, send
-
-pytestmark = pytest.mark.django_db
 
 
 def desk(matter) -> list[str]:
@@ -25,8 +22,7 @@ def desk(matter) -> list[str]:
 
 
 @pytest.mark.parametrize("role", ["street_head", "district_head"])
-def test_what_nobody_should_type(client, role):
-    cast = furnished(make_cast())
+def test_what_nobody_should_type(client, cast, role):
     code = factories.STREET if role == "street_head" else factories.DISTRICT
     person, made = factories.make_staff(role, code), [cast.whistle, cast.whistle.slips.get()]
     client.force_login(person, backend=BACKEND)

@@ -40,7 +40,7 @@ class _Undo(Exception):
     pass
 
 
-@settings(max_examples=measure(12, 25), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=measure(8, 25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(moves=moves)
 def test_the_books_stay_right(territory, moves):
     try:

@@ -36,7 +36,7 @@ class _Undo(Exception):
     pass
 
 
-@settings(max_examples=measure(12, 25), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=measure(8, 25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(places=st.integers(1, 3), moves=moves)
 def test_the_books_stay_right(territory, places, moves):
     try:

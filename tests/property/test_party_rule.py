@@ -15,7 +15,7 @@ from tests.property.worlds import make_tree
 from tests.thorough import measure
 
 pytestmark = pytest.mark.django_db
-worlds = settings(max_examples=measure(12, 25), deadline=None, suppress_health_check=list(HealthCheck))
+worlds = settings(max_examples=measure(8, 25), deadline=None, suppress_health_check=list(HealthCheck))
 
 #: (name, kind, grid, parent's place in this list): two streets; two branches and a group share a grid; a general branch between.
 TREE = (

@@ -25,7 +25,7 @@ ACTIONS = sorted(
 #: has_perm is the same queryset for every action; asking it for each would only take time.
 ASKED_SINGLY = {"view", "change", "dispatch", "claim", "contact"}
 
-worlds = settings(max_examples=measure(12, 25), deadline=None, suppress_health_check=list(HealthCheck))
+worlds = settings(max_examples=measure(8, 25), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(autouse=True)

@@ -64,7 +64,7 @@ plans = st.fixed_dictionaries(
         "elevated": st.sets(PERSON, max_size=1),
     }
 )  # fmt: skip
-worlds = settings(max_examples=measure(15, 30), deadline=None, suppress_health_check=list(HealthCheck))
+worlds = settings(max_examples=measure(10, 30), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class World:

@@ -18,7 +18,7 @@ from tests.thorough import measure
 from volunteers.models import Order
 
 pytestmark = pytest.mark.django_db
-worlds = settings(max_examples=measure(5, 8), deadline=None, suppress_health_check=list(HealthCheck))
+worlds = settings(max_examples=measure(3, 8), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(autouse=True)

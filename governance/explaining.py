@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from governance import sharing
-from governance.permissions import NOTHING, PostInForce, Through, rule_of
+from governance.permissions import NOTHING, Holder, PostInForce, Through, rule_of
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def explain(user: Any, obj: models.Model, action: str = "view", on: date | None 
     return grounds
 
 
-class _OnePost:
+class _OnePost(Holder):
     """A person seen as the holder of just one post: lets ``explain`` ask the rule itself, post by post."""
 
     is_authenticated = is_active = True

@@ -41,9 +41,7 @@ def reach_of(by: User, permission: str) -> list[str]:
     """Return the nodes at or below which the person may do that; "" is everywhere. A post for one unit alone does not count."""
     if by.is_superuser:
         return [""]
-    return [
-        post.code for post in by.posts_in_force if permission in post.permissions and post.unit_id is None
-    ]
+    return [post.code for post in by.posts_with(permission) if post.unit_id is None]
 
 
 class RowReader:

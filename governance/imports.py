@@ -82,7 +82,7 @@ def open_import(importer: Importer, by: User, *, file_name: str, data: bytes, **
 
 def loads_at(importer: Importer, by: User) -> str | None:
     """Return the place of the posts by which somebody loads these tables, of several the one that holds them all; None without any."""
-    codes = [post.code for post in by.posts_in_force if importer.permission in post.permissions]
+    codes = [post.code for post in by.posts_with(importer.permission)]
     return (common_node(codes) or min(codes, key=len)) if codes else None
 
 

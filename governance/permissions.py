@@ -52,6 +52,16 @@ class PostInForce:
     permissions: frozenset[str]
 
 
+class Holder:
+    """Whoever holds posts; ``posts_in_force`` are those of today."""
+
+    posts_in_force: list[PostInForce]
+
+    def posts_with(self, perm: str) -> list[PostInForce]:
+        """Return those of the posts in force whose role carries a permission, ``app.action_model``."""
+        return [post for post in self.posts_in_force if perm in post.permissions]
+
+
 @dataclass(frozen=True)
 class Own:
     """Exception (1): rows that are the person's own.
@@ -171,9 +181,7 @@ class Rule:
         if not user.is_authenticated:
             return NOTHING
         held = permission(model, published.holding)
-        nodes = {
-            code for post in user.posts_in_force if held in post.permissions for code in lineage(post.code)
-        }
+        nodes = {code for post in user.posts_with(held) for code in lineage(post.code)}
         if not nodes:
             return NOTHING
         return Q(**{f"{published.to}__in": sorted(nodes)}) & when
@@ -238,7 +246,7 @@ class Jurisdiction(Rule):
 
     def jurisdiction(self, model: type[models.Model], user: Any, action: str) -> Q:
         needed = permission(model, action)
-        reached = self.nodes_q((p.code, p.unit_id) for p in user.posts_in_force if needed in p.permissions)
+        reached = self.nodes_q((p.code, p.unit_id) for p in user.posts_with(needed))
         return reached if reached is NOTHING or self.when is EVERYTHING else reached & self.when
 
     def outside(self, model: type[models.Model], user: Any, action: str, jurisdiction: Q) -> Q:
@@ -246,7 +254,7 @@ class Jurisdiction(Rule):
         "not this district" reads all that somebody ever took down.
         """
         needed = permission(model, action)
-        nodes = {(p.code, p.unit_id) for p in user.posts_in_force if needed in p.permissions}
+        nodes = {(p.code, p.unit_id) for p in user.posts_with(needed)}
         if self.when is not EVERYTHING or any(unit is not None for _, unit in nodes):
             return ~jurisdiction
         codes = sorted(code for code, _ in nodes)
@@ -293,8 +301,8 @@ class DistrictWide(Rule):
     def jurisdiction(self, model: type[models.Model], user: Any, action: str) -> Q:
         needed = permission(model, action)
         held = any(
-            needed in post.permissions and level_of(post.code) is GridLevel.DISTRICT and post.unit_id is None
-            for post in user.posts_in_force
+            level_of(post.code) is GridLevel.DISTRICT and post.unit_id is None
+            for post in user.posts_with(needed)
         )
         return EVERYTHING if held else NOTHING
 
@@ -447,7 +455,7 @@ def holds_anywhere(user: Any, perm: str) -> bool:
     """Say whether any post of the person carries the permission: the question of menus and buttons."""
     if not (user.is_authenticated and user.is_active):
         return False
-    return user.is_superuser or any(perm in post.permissions for post in user.posts_in_force)
+    return user.is_superuser or bool(user.posts_with(perm))
 
 
 class JurisdictionBackend:

@@ -12,5 +12,5 @@ def top_of(user: Any, perm: str) -> str:
         return (
             Grid.objects.current().of_level(GridLevel.DISTRICT).values_list("code", flat=True).first() or ""
         )
-    held = [post.code for post in user.posts_in_force if perm in post.permissions]
+    held = [post.code for post in user.posts_with(perm)]
     return common_node(held)[: GridLevel.COMMUNITY]

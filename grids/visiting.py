@@ -23,7 +23,7 @@ def due_before(today: date | None = None) -> date:
 def beats(user: User) -> list[Grid]:
     """Return the base grids in which a person visits, by her posts; many where she works for a community."""
     needed = permission(Visit, "add")
-    codes = {post.code for post in user.posts_in_force if needed in post.permissions and post.unit_id is None}
+    codes = {post.code for post in user.posts_with(needed) if post.unit_id is None}
     widest = [code for code in codes if not any(covers(other, code) for other in codes if other != code)]
     reached = Q(pk__in=())
     for code in widest:

@@ -101,7 +101,8 @@ class Standing:
         #: Name and maker; everything made so far, by maker; what takes the world away.
         self._worlds: list[tuple[tuple[str, Build], dict[Build, Any], ExitStack]] = []
         self._open = ExitStack()
-        self._files: Path = None  # type: ignore[assignment]
+        #: Where the files are that were made with them, while any stand.
+        self._files: Path
         #: The present test's own copy of everything that stands.
         self.copies: dict[Build, Any] = {}
 
@@ -120,6 +121,14 @@ class Standing:
         if not self._worlds:
             self._open.close()
 
+    def _make(self, build: Build) -> dict[Build, Any]:
+        """Return a copy of what stands, and what was made on top of it."""
+        made = self._copied()
+        below = {name: made[maker] for (name, maker), _, _ in self._worlds}
+        with override_settings(MEDIA_ROOT=self._files):
+            made[build] = build(**{name: below[name] for name in inspect.signature(build).parameters})
+        return made
+
     def enter(self, worlds: list[tuple[str, Build]], blocker: Any, folders: pytest.TempPathFactory) -> None:
         """Let exactly these worlds stand, and copy them: what stands already stays, the rest is made on top of it."""
         self.keep(worlds)
@@ -127,16 +136,10 @@ class Standing:
             self._open.enter_context(blocker.unblock())
             self._files = folders.mktemp("standing")
         for name, build in worlds[len(self._worlds) :]:
-            undo = ExitStack()
-            undo.enter_context(transaction.atomic())
-            undo.callback(transaction.set_rollback, True)
-            made = self._copied()
-            by_name = {known: made[maker] for (known, maker), _, _ in self._worlds}
-            with override_settings(MEDIA_ROOT=self._files):
-                made[build] = build(
-                    **{other: by_name[other] for other in inspect.signature(build).parameters}
-                )
-            self._worlds.append(((name, build), made, undo))
+            with ExitStack() as undo:
+                undo.enter_context(transaction.atomic())
+                undo.callback(transaction.set_rollback, True)
+                self._worlds.append(((name, build), self._make(build), undo.pop_all()))
         self.copies = self._copied()
 
     def _copied(self) -> dict[Build, Any]:

@@ -8,14 +8,15 @@ before it is committed, because it is the decision who may see what.
 Every view, form and rule runs for everyone. What a page says decides no status, so it is drawn here only in a thorough run, and then for
 those for whom nothing else draws it: tests/browser/test_every_page.py draws each page for one person, tests/test_hostile_forms.py what its
 senders open while it looks for a form, and who stands elsewhere sees the pages of her like. The page that says "not found" or "not
-allowed", and what answers to a form that was sent, are not drawn either. Who stands elsewhere than her like is asked only where a row is named, for there alone the place can differ. Where
-POST answers everyone as GET does, or that there is no POST, a few send it for all: the address has one door, and a second one would
-be seen by them.
+allowed", and what answers to a form that was sent, are not drawn either. Who stands elsewhere than her like is asked only where a row is
+named, for there alone the place can differ. Where POST answers everyone as GET does, or that there is no POST, a few send it for all: the
+address has one door, and a second one would be seen by them.
 
 Where somebody gets in, she is asked everything. Where she is shut out, as from every address of a model that she may not see, she is
 asked the model's list, its form and its row, and every phone page; of the doors behind these, which are the same rule's, of the desk where
-she is sent to the sign-in, and of sending what she may not even read, a quarter, so that each of them is still tried by a quarter of the people: what opens to a role, or stands
-open to all, is seen. To write the matrix, and in a thorough run (tests/thorough.py), everyone is asked everything.
+she is sent to the sign-in, and of sending what she may not even read, a quarter, so that each of them is still tried by a quarter of the
+people: what opens to a role, or stands open to all, is seen. To write the matrix, and in a thorough run (tests/thorough.py), everyone is
+asked everything.
 """
 
 import copy

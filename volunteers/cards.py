@@ -60,9 +60,7 @@ def may(permission: str) -> Any:
 def leads_team(request: HttpRequest) -> bool:
     """The ``shows`` of the team's tile."""
     user = request.user
-    return user.is_authenticated and any(
-        post.unit_id and "volunteers.muster_order" in post.permissions for post in user.posts_in_force
-    )
+    return user.is_authenticated and any(post.unit_id for post in user.posts_with("volunteers.muster_order"))
 
 
 TILES = (

@@ -18,6 +18,7 @@ from simple_history.models import HistoricalRecords
 from governance.models.base import DERIVED, Territorial
 from governance.permissions import (
     DistrictWide,
+    Holder,
     Jurisdiction,
     JurisdictionBackend,
     Own,
@@ -63,7 +64,7 @@ class UserManager(BaseUserManager.from_queryset(RestrictedQuerySet)):
         return user
 
 
-class User(AbstractBaseUser):
+class User(Holder, AbstractBaseUser):
     """A person, or a machine that acts. What someone may do comes from posts alone: no groups, no personal grants."""
 
     username = models.CharField("登录名", max_length=64, unique=True)
@@ -202,12 +203,9 @@ OF_THE_PLACE = (Unit.Kind.COMMITTEE, Unit.Kind.STREET_OFFICE)
 def acts_for(user: User, unit: Unit, perm: str) -> bool:
     """Say whether a person may use ``perm`` for a unit: by a post of it or, of an office of the place, by one at that very place."""
     return any(
-        perm in post.permissions
-        and (
-            post.unit_id == unit.pk
-            or (post.unit_id is None and unit.kind in OF_THE_PLACE and post.code == unit.grid_id)
-        )
-        for post in user.posts_in_force
+        post.unit_id == unit.pk
+        or (post.unit_id is None and unit.kind in OF_THE_PLACE and post.code == unit.grid_id)
+        for post in user.posts_with(perm)
     )
 
 

@@ -113,10 +113,8 @@ class SweepResults:
         """Say whether the person sees every place of a sweep: whose post stands at its place or above."""
         user = request.user
         return user.is_superuser or any(
-            "grids.view_sweeptarget" in post.permissions
-            and post.unit_id is None
-            and sweep.grid_id.startswith(post.code)
-            for post in user.posts_in_force
+            post.unit_id is None and sweep.grid_id.startswith(post.code)
+            for post in user.posts_with("grids.view_sweeptarget")
         )
 
     def report_view(self, request: HttpRequest, object_id: int) -> HttpResponse:

@@ -388,11 +388,7 @@ class SweepAdmin(SweepResults, MatterAdmin):
         there = Q(parent=node, valid_from__lte=day) & (Q(valid_until=None) | Q(valid_until__gt=day))
         if request.user.is_superuser:
             return there
-        seen = [
-            (post.code, None)
-            for post in request.user.posts_in_force
-            if "grids.view_sweeptarget" in post.permissions
-        ]
+        seen = [(post.code, None) for post in request.user.posts_with("grids.view_sweeptarget")]
         return there & rule_of(Grid).nodes_q(seen) if seen else Q(pk__in=[])
 
     def numbers_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -411,9 +407,7 @@ class SweepAdmin(SweepResults, MatterAdmin):
         sweep = self.started(request, object_id)
         if not (sweep.is_running and request.user.may("add", SweepHelper)):
             raise Http404
-        nodes = [
-            (p.code, None) for p in request.user.posts_in_force if "grids.add_sweephelper" in p.permissions
-        ]
+        nodes = [(p.code, None) for p in request.user.posts_with("grids.add_sweephelper")]
         codes = set(self.targets(request, sweep).order_by().values_list("grid", flat=True).distinct())
         places = Grid.objects.filter(code__in=codes).defer("boundary").order_by("code")
         if not request.user.is_superuser:
@@ -457,7 +451,7 @@ def places_of(user: User) -> QuerySet[Grid]:
     rows = Grid.objects.current().defer("boundary").order_by("code")
     if user.is_superuser:
         return rows.filter(level__lte=GridLevel.COMMUNITY)
-    codes = [post.code for post in user.posts_in_force if "grids.start_sweep" in post.permissions]
+    codes = [post.code for post in user.posts_with("grids.start_sweep")]
     rows = rows.filter(rule_of(Grid).nodes_q((code, None) for code in codes)) if codes else rows.none()
     high = any(len(code) < GridLevel.COMMUNITY for code in codes)
     return rows.filter(level__lte=GridLevel.COMMUNITY) if high else rows

@@ -413,7 +413,7 @@ class TeamMemberAdmin(TeamFigures, Exported, TerritorialAdmin):
         """Return the posts of grid workers that no line names, where the person keeps the register."""
         rows = services.unenrolled(Post.objects.restrict(request.user))
         if not request.user.is_superuser:
-            codes = [p.code for p in request.user.posts_in_force if "grids.add_teammember" in p.permissions]
+            codes = [p.code for p in request.user.posts_with("grids.add_teammember")]
             within = rule_of(Post).nodes_q((code, None) for code in codes)
             rows = rows.none() if within is NOTHING else rows.filter(within)
         return rows.select_related("user", "grid").defer("grid__boundary").order_by("grid", "pk")

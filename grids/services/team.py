@@ -142,7 +142,7 @@ def _is_for(user: User, by: User) -> bool:
     if user.may_elevate or posts.filter(role__in=SEPARATED_ROLES).exists():
         return False
     needed = permission(TeamMember, "change")
-    reach = tuple(p.code for p in by.posts_in_force if needed in p.permissions and p.unit_id is None)
+    reach = tuple(p.code for p in by.posts_with(needed) if p.unit_id is None)
     works = posts.exclude(role__in=BY_PHONE).values_list("grid", flat=True)
     return by.is_superuser or all(code.startswith(reach) for code in works)
 

@@ -31,7 +31,7 @@ S = EvaluationStatus
 
 def to_be_given(rows: QuerySet, user: Any) -> QuerySet:
     """Return those of the evaluations for which the person's community is asked and has not given its scores."""
-    codes = [post.code for post in user.posts_in_force if "incidents.give_evaluation" in post.permissions]
+    codes = [post.code for post in user.posts_with("incidents.give_evaluation")]
     return rows.filter(status=S.SCORING).exclude(given__grid__in=codes)
 
 

@@ -115,9 +115,7 @@ class Asked:
         self.period, self.form, self.usual = asked_period(asked)
         dress(self.form)
         #: The codes at which her posts let her see incidents.
-        self.posts = {
-            post.code for post in user.posts_in_force if "incidents.view_incident" in post.permissions
-        }
+        self.posts = {post.code for post in user.posts_with("incidents.view_incident")}
         self.top = common_node(self.posts)
         node = asked.get("in", "")
         known = node.isascii() and node.isdigit() and len(node) in GridLevel.values

@@ -25,7 +25,7 @@ def doors(user: Any) -> QuerySet[Entrance]:
     rows = Entrance.objects.filter(grid__valid_until=None)
     if user.is_superuser:
         return rows
-    nodes = [(p.code, None) for p in user.posts_in_force if "incidents.report_incident" in p.permissions]
+    nodes = [(p.code, None) for p in user.posts_with("incidents.report_incident")]
     return rows.filter(rule_of(Entrance).nodes_q(nodes)) if nodes else rows.none()
 
 

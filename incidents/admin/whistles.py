@@ -376,8 +376,7 @@ def may_call(user: Any, code: str) -> str:
     """Return what somebody may do about a place, "吹哨" or "提请吹哨", in words; empty where neither."""
     for permission, words in (("incidents.blow_whistle", "吹哨"), ("incidents.propose_whistle", "提请吹哨")):
         if user.is_superuser or any(
-            permission in post.permissions and post.unit_id is None and code.startswith(post.code)
-            for post in user.posts_in_force
+            post.unit_id is None and code.startswith(post.code) for post in user.posts_with(permission)
         ):
             return words
     return ""

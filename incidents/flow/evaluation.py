@@ -38,10 +38,8 @@ def community_of(user: Any, evaluation: Evaluation) -> str | None:
     """Return the code of the street's community for which this person may give scores; None where there is none."""
     codes = sorted(
         post.code
-        for post in user.posts_in_force
-        if "incidents.give_evaluation" in post.permissions
-        and len(post.code) == GridLevel.COMMUNITY
-        and post.code.startswith(evaluation.grid_id)
+        for post in user.posts_with("incidents.give_evaluation")
+        if len(post.code) == GridLevel.COMMUNITY and post.code.startswith(evaluation.grid_id)
     )
     return codes[0] if codes else None
 

@@ -137,7 +137,7 @@ def go_on_with(change: Change) -> None:
 
 def is_no_party(incident: Incident, user: User) -> bool:
     """The ``ready`` of a ruling: neither she nor a unit she handles things for has returned it."""
-    units = {post.unit_id for post in user.posts_in_force if "incidents.handle_incident" in post.permissions}
+    units = {post.unit_id for post in user.posts_with("incidents.handle_incident")}
     names = [name[:60] for name in Unit.objects.filter(pk__in=units - {None}).values_list("name", flat=True)]
     returns = incident.steps.filter(action="return_back")
     return not returns.filter(Q(actor=user) | Q(data__assignee__in=names)).exists()

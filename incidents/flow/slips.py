@@ -45,9 +45,8 @@ def is_of_district(slip: WhistleSlip, user: User) -> bool:
     return not slip.is_of(user) and (
         user.is_superuser
         or any(
-            "incidents.arbitrate_whistleslip" in post.permissions
-            and level_of(post.code) is GridLevel.DISTRICT
-            for post in user.posts_in_force
+            level_of(post.code) is GridLevel.DISTRICT
+            for post in user.posts_with("incidents.arbitrate_whistleslip")
         )
     )
 

@@ -294,5 +294,5 @@ def places_of(user: Any, permission: str) -> Any:
     current = Grid.objects.current().filter(level__in=levels).defer("boundary").order_by("code")
     if user.is_superuser:
         return current
-    nodes = [(post.code, None) for post in user.posts_in_force if permission in post.permissions]
+    nodes = [(post.code, None) for post in user.posts_with(permission)]
     return current.filter(rule_of(Grid).nodes_q(nodes)) if nodes else current.none()

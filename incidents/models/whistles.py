@@ -394,10 +394,7 @@ class WhistleSlip(Matter):
 
     def is_of(self, user) -> bool:
         """Say whether this person answers for the slip's department."""
-        return any(
-            post.unit_id == self.unit_id and "incidents.handle_whistleslip" in post.permissions
-            for post in user.posts_in_force
-        )
+        return any(post.unit_id == self.unit_id for post in user.posts_with("incidents.handle_whistleslip"))
 
     def audience(self, key: str) -> list:
         if key == "department":

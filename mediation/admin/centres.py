@@ -382,9 +382,7 @@ class MediatorAdmin(Exported, TerritorialAdmin):
             posts = Post.objects.in_force().filter(role__permissions__codename="view_dispute")
             if not request.user.is_superuser:
                 needed = permission(Mediator, "add")
-                nodes = [
-                    (post.code, None) for post in request.user.posts_in_force if needed in post.permissions
-                ]
+                nodes = [(post.code, None) for post in request.user.posts_with(needed)]
                 posts = posts.filter(rule_of(Post).nodes_q(nodes))
             people = User.objects.filter(is_active=True, is_staff=True, pk__in=posts.values("user"))
             return people.order_by("name", "username")

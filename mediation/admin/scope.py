@@ -7,4 +7,4 @@ from governance.territory import common_node
 
 def top_of_counts(user: AbstractBaseUser) -> str:
     """Return the lowest node that holds all whose disputes somebody may count by her posts."""
-    return common_node(p.code for p in user.posts_in_force if "mediation.count_dispute" in p.permissions)
+    return common_node(p.code for p in user.posts_with("mediation.count_dispute"))

@@ -94,10 +94,7 @@ class Backlog(Matter):
 
     def is_of(self, user: User) -> bool:
         """Say whether this person answers for the lead unit."""
-        return any(
-            post.unit_id == self.unit_id and "mediation.handle_backlog" in post.permissions
-            for post in user.posts_in_force
-        )
+        return any(post.unit_id == self.unit_id for post in user.posts_with("mediation.handle_backlog"))
 
     def is_directed_by(self, user: User) -> bool:
         """Say whether this person decides for the district; not where her own unit leads."""
@@ -128,11 +125,8 @@ def stands_at(level: GridLevel, user: User, action: str, code: str = "") -> bool
     """Say whether a person may do this with backlog matters by a post of the place itself at this very level, over ``code``
     where one is given."""
     return user.is_superuser or any(
-        f"mediation.{action}_backlog" in post.permissions
-        and post.unit_id is None
-        and level_of(post.code) is level
-        and (not code or covers(post.code, code))
-        for post in user.posts_in_force
+        post.unit_id is None and level_of(post.code) is level and (not code or covers(post.code, code))
+        for post in user.posts_with(f"mediation.{action}_backlog")
     )
 
 

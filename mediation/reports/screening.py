@@ -97,7 +97,7 @@ def nodes_of(user: Any, screening: Screening) -> list[str]:
     if user.is_superuser:
         return [screening.grid_id]
     needed = permission(ScreeningReport, "view")
-    held = {post.code for post in user.posts_in_force if needed in post.permissions and post.unit_id is None}
+    held = {post.code for post in user.posts_with(needed) if post.unit_id is None}
     if any(covers(code, screening.grid_id) for code in held):
         return [screening.grid_id]
     return sorted(code for code in held if covers(screening.grid_id, code))

@@ -21,11 +21,7 @@ ISSUED = "这个月的通报已经签发。内容有误的，先撤回再重新�
 
 def own_centres(user: User, action: str) -> Any:
     """Return the centres in use where the person has a post of the place itself that carries ``action``, such as ``add_review``."""
-    codes = {
-        post.code
-        for post in user.posts_in_force
-        if f"mediation.{action}" in post.permissions and post.unit_id is None
-    }
+    codes = {post.code for post in user.posts_with(f"mediation.{action}") if post.unit_id is None}
     return Centre.objects.restrict(user).filter(grid__in=sorted(codes), is_active=True)
 
 

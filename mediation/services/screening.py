@@ -91,7 +91,7 @@ def seat_of(user: User, code: str) -> str:
     """Return the node of the centre whose people went out: of the posts by which she writes reports at a place, the nearest.
     Somebody without one counts as the community's."""
     needed = permission(ScreeningReport, "add")
-    held = {post.code for post in user.posts_in_force if needed in post.permissions}
+    held = {post.code for post in user.posts_with(needed)}
     return max((each for each in held if covers(each, code)), key=len, default=code[: GridLevel.COMMUNITY])
 
 

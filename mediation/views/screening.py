@@ -75,7 +75,7 @@ class NewReport(SignedIn, View):
 def held_codes(user: User) -> list[str]:
     """Return the nodes at which somebody writes reports, without those below another of them."""
     needed = permission(ScreeningReport, "add")
-    codes = {post.code for post in user.posts_in_force if needed in post.permissions}
+    codes = {post.code for post in user.posts_with(needed)}
     return sorted(code for code in codes if not any(above in codes for above in lineage(code)[:-1]))
 
 

@@ -22,7 +22,7 @@ def places_to_found(request: HttpRequest) -> Any:
     if request.user.is_superuser:
         return Grid.objects.current()
     needed = permission(Organisation, "add")
-    nodes = [(p.code, None) for p in request.user.posts_in_force if needed in p.permissions]
+    nodes = [(p.code, None) for p in request.user.posts_with(needed)]
     return (
         Grid.objects.current().filter(rule_of(Grid).nodes_q(nodes)).defer("boundary")
         if nodes

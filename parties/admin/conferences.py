@@ -248,8 +248,8 @@ class ConferenceAdmin(Exported, ReadOnlyAdmin):
             raise Http404
         own = {
             post.code
-            for post in request.user.posts_in_force
-            if "parties.add_conference" in post.permissions and post.unit_id is None and len(post.code) <= 12
+            for post in request.user.posts_with("parties.add_conference")
+            if post.unit_id is None and len(post.code) <= 12
         }
         places = list(Grid.objects.current().filter(code__in=own).defer("boundary").order_by("code"))
         if not places:

@@ -244,7 +244,7 @@ class MeetingAdmin(LifePages, MatterAdmin):
             return []
         owing = Organisation.objects.restrict(user).in_force().filter(frequency.behind_this_month())
         # Who keeps a branch or group keeps all that she sees; those above look at the list.
-        mine = any(p.unit_id and "parties.hold_meeting" in p.permissions for p in user.posts_in_force)
+        mine = any(p.unit_id for p in user.posts_with("parties.hold_meeting"))
         there = self.link(None, "months") if mine else f"{self.organisations_url()}?life=month"
         late = Meeting.objects.restrict(user).unrecorded()
         return [

@@ -113,7 +113,7 @@ class DualRegistrationAdmin(MatterAdmin):
         )
         if request.user.is_superuser:
             return rows
-        nodes = [(p.code, None) for p in request.user.posts_in_force if needed in p.permissions]
+        nodes = [(p.code, None) for p in request.user.posts_with(needed)]
         return rows.filter(rule_of(Grid).nodes_q(nodes)) if nodes else rows.none()
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:

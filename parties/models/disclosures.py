@@ -103,7 +103,7 @@ class Disclosed(Jurisdiction):
         if not user.is_authenticated:
             return NOTHING
         needed = permission(model, "read")
-        held = [post for post in user.posts_in_force if needed in post.permissions]
+        held = user.posts_with(needed)
         nodes = {code for post in held if post.unit_id is None for code in lineage(post.code)}
         units = {post.unit_id for post in held if post.unit_id is not None}
         parts = [Q(grid__in=sorted(nodes))] if nodes else []
@@ -141,10 +141,8 @@ class DisclosureQuerySet(MatterQuerySet):
             # Above a street's committee stands the district.
             districts = [
                 post.code
-                for post in user.posts_in_force
-                if permission(Organisation, "change") in post.permissions
-                and post.unit_id is None
-                and level_of(post.code) is GridLevel.DISTRICT
+                for post in user.posts_with(permission(Organisation, "change"))
+                if post.unit_id is None and level_of(post.code) is GridLevel.DISTRICT
             ]
             decided = any_of(
                 [

@@ -170,9 +170,7 @@ def keeps_life(user: User, organisation: Organisation) -> bool:
     if user.is_superuser:
         return True
     return any(
-        _covers(post.code, post.unit_id, organisation)
-        for post in user.posts_in_force
-        if "parties.hold_meeting" in post.permissions
+        _covers(post.code, post.unit_id, organisation) for post in user.posts_with("parties.hold_meeting")
     )
 
 
@@ -189,9 +187,7 @@ def kept_by(user: User):
     if user.is_superuser:
         return rows
     mine = Q(pk__in=())
-    for post in user.posts_in_force:
-        if "parties.hold_meeting" not in post.permissions:
-            continue
+    for post in user.posts_with("parties.hold_meeting"):
         if post.unit_id is None:
             mine |= Q(grid=post.code, kind__lt=T.BRANCH)
         else:

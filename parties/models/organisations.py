@@ -206,11 +206,8 @@ def may_decide_below(user: User, parent: Organisation | None, code: str) -> bool
     if parent is not None:
         return user.may("change", parent)
     return user.is_superuser or any(
-        "parties.change_organisation" in post.permissions
-        and post.unit_id is None
-        and level_of(post.code) is GridLevel.DISTRICT
-        and code.startswith(post.code)
-        for post in user.posts_in_force
+        post.unit_id is None and level_of(post.code) is GridLevel.DISTRICT and code.startswith(post.code)
+        for post in user.posts_with("parties.change_organisation")
     )
 
 

@@ -103,16 +103,13 @@ def carries(user: User, organisation: Organisation) -> bool:
     if user.is_superuser:
         return True
     return any(
-        "parties.propose_secretaryproject" in post.permissions
-        and (
-            post.unit_id == organisation.unit_id
-            or (
-                post.unit_id is None
-                and post.code == organisation.grid_id
-                and organisation.kind <= PartyOrgType.COMMITTEE
-            )
+        post.unit_id == organisation.unit_id
+        or (
+            post.unit_id is None
+            and post.code == organisation.grid_id
+            and organisation.kind <= PartyOrgType.COMMITTEE
         )
-        for post in user.posts_in_force
+        for post in user.posts_with("parties.propose_secretaryproject")
     )
 
 

@@ -30,7 +30,7 @@ class TaskQuerySet(MatterQuerySet):
 
     def handled_by(self, user: User):
         """Return the tasks whose unit a person acts for (``Task.is_of``), among these."""
-        posts = [post for post in user.posts_in_force if "parties.handle_task" in post.permissions]
+        posts = user.posts_with("parties.handle_task")
         units = {post.unit_id for post in posts if post.unit_id is not None}
         codes = {post.code for post in posts if post.unit_id is None}
         return self.filter(Q(unit__in=units) | Q(unit__kind__in=OF_THE_PLACE, unit__grid__in=codes))
@@ -38,11 +38,7 @@ class TaskQuerySet(MatterQuerySet):
     def set_by(self, user: User):
         """Return the tasks that a person's own places set, among these: those of which she is told that they are done."""
         return self.filter(
-            setter__in={
-                post.code
-                for post in user.posts_in_force
-                if "parties.direct_task" in post.permissions and post.unit_id is None
-            }
+            setter__in={post.code for post in user.posts_with("parties.direct_task") if post.unit_id is None}
         )
 
 
@@ -165,7 +161,7 @@ class Task(Matter):
     def is_assisted_by(self, user: User) -> bool:
         """Say whether this person acts for one of the other units."""
         others = set(self.unit_ids) - {self.unit_id}
-        held = {post.unit_id for post in user.posts_in_force if "parties.handle_task" in post.permissions}
+        held = {post.unit_id for post in user.posts_with("parties.handle_task")}
         if others & held:
             return True
         # An office of the place is acted for by a post of the place.
@@ -199,8 +195,7 @@ class Task(Matter):
 def directs(user: User, code: str) -> bool:
     """Say whether a person sets tasks for a place, by a post of no unit at or above it."""
     return user.is_superuser or any(
-        "parties.direct_task" in post.permissions and post.unit_id is None and covers(post.code, code)
-        for post in user.posts_in_force
+        post.unit_id is None and covers(post.code, code) for post in user.posts_with("parties.direct_task")
     )
 
 

@@ -140,10 +140,9 @@ class Transfer(Matter):
 def decides_for(user: User, organisation: Organisation) -> bool:
     """Say whether a person agrees to transfers for an organisation: she keeps its members."""
     return user.is_superuser or any(
-        "parties.decide_transfer" in post.permissions
-        and organisation.grid_id.startswith(post.code)
+        organisation.grid_id.startswith(post.code)
         and (post.unit_id is None or post.unit_id in organisation.units)
-        for post in user.posts_in_force
+        for post in user.posts_with("parties.decide_transfer")
     )
 
 

@@ -78,8 +78,7 @@ def own_end(organisation: Organisation) -> date | None:
 def may_hold(user: User, organisation: Organisation) -> bool:
     """Say whether a person may hold an organisation's elections: a post of the place, or of a unit on its path."""
     return user.is_superuser or any(
-        "parties.hold_election" in post.permissions
-        and organisation.grid_id.startswith(post.code)
+        organisation.grid_id.startswith(post.code)
         and (post.unit_id is None or post.unit_id in organisation.units)
-        for post in user.posts_in_force
+        for post in user.posts_with("parties.hold_election")
     )

@@ -144,11 +144,7 @@ def _is_for(user: User, by: User) -> bool:
     works where ``by`` decides. Somebody of another office would get them without a word of hers."""
     if is_kept_apart(user):
         return False
-    reach = [
-        post.code
-        for post in by.posts_in_force
-        if "parties.change_organisation" in post.permissions and post.unit_id is None
-    ]
+    reach = [post.code for post in by.posts_with("parties.change_organisation") if post.unit_id is None]
     works = [post.code for post in user.posts_in_force if post.role not in BY_PHONE]
     return by.is_superuser or all(code.startswith(tuple(reach)) for code in works)
 

@@ -23,7 +23,7 @@ def years() -> range:
 def own_organisations(user: User):
     """Return the organisations whose projects a person proposes, by the posts she holds."""
     rows = Organisation.objects.restrict(user).in_force().filter(kind__lt=PartyOrgType.GROUP)
-    posts = [post for post in user.posts_in_force if "parties.propose_secretaryproject" in post.permissions]
+    posts = user.posts_with("parties.propose_secretaryproject")
     if not user.is_superuser:
         units = [post.unit_id for post in posts if post.unit_id]
         places = [post.code for post in posts if post.unit_id is None]

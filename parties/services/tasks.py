@@ -154,7 +154,7 @@ def set_tasks_at(user: User) -> list[str]:
     """Return the nodes whose tasks a person sets: those of her posts that do, the highest first."""
     held = {
         p.code
-        for p in user.posts_in_force
-        if "parties.direct_task" in p.permissions and p.unit_id is None and len(p.code) <= GridLevel.COMMUNITY
+        for p in user.posts_with("parties.direct_task")
+        if p.unit_id is None and len(p.code) <= GridLevel.COMMUNITY
     }
     return sorted(held, key=lambda code: (len(code), code))

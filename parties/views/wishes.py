@@ -208,8 +208,7 @@ class WishActionView(FlowActionView):
             return False
         held = {
             post.code[:length]
-            for post in user.posts_in_force
-            if "parties.seek_microwish" in post.permissions
+            for post in user.posts_with("parties.seek_microwish")
             for length in (6, 9, 12, 15)
         }
         return MicroWish.objects.filter(

@@ -130,11 +130,7 @@ class OrderAdmin(MatterAdmin):
         if db_field.name == "entrance":
             if request.user.is_superuser:
                 return Entrance.objects.all()
-            nodes = [
-                (p.code, None)
-                for p in request.user.posts_in_force
-                if "volunteers.place_order" in p.permissions
-            ]
+            nodes = [(p.code, None) for p in request.user.posts_with("volunteers.place_order")]
             doors = (
                 Entrance.objects.filter(rule_of(Entrance).nodes_q(nodes))
                 if nodes

@@ -15,11 +15,7 @@ class TeamOrders(SignedIn, View):
     """What the team has to do, soonest first; done with ``done=1``."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        units = {
-            post.unit_id
-            for post in request.user.posts_in_force
-            if "volunteers.muster_order" in post.permissions
-        }
+        units = {post.unit_id for post in request.user.posts_with("volunteers.muster_order")}
         teams = list(Team.objects.restrict(request.user).filter(unit__in=units - {None}))
         if not teams:
             raise Http404

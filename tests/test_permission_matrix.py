@@ -9,8 +9,8 @@ Every view, form and rule runs for everyone. What a page says decides no status,
 those for whom nothing else draws it: tests/browser/test_every_page.py draws each page for one person, tests/test_hostile_forms.py what its
 senders open while it looks for a form, and who stands elsewhere sees the pages of her like. The page that says "not found" or "not
 allowed", and what answers to a form that was sent, are not drawn either. Who stands elsewhere than her like is asked only where a row is
-named, for there alone the place can differ. Where POST answers everyone as GET does, or that there is no POST, a few send it for all: the
-address has one door, and a second one would be seen by them.
+named, for there alone the place can differ. Where POST answers everyone as GET does, or that there is no POST, a few send it for all,
+whoever comes in from the street and a third of the others: the address has one door, and a second one would be seen by them.
 
 Where somebody gets in, she is asked everything. Where she is shut out, as from every address of a model that she may not see, she is
 asked the model's list, its form and its row, and every phone page; of the doors behind these, which are the same rule's, of the desk where
@@ -41,13 +41,13 @@ METHODS = ("GET", "POST")
 SOME = [PEOPLE[first : first + 3] for first in range(0, len(PEOPLE), 3)]
 #: They hold the role of somebody else of the cast, elsewhere.
 ELSEWHERE = ("far_", "other_")
-#: They send for all, one of each kind, what is answered as it is read.
+#: They send for all, in turns, one of each kind, what is answered as it is read.
 FOR_ALL = {
     "anonymous", "resident", "grid_worker", "secretary", "far_secretary", "department", "director", "branch_secretary",
     "security_administrator",
 }  # fmt: skip
-#: Behind a door that is shut, everyone tries each of so many.
-TURNS = 4
+#: Behind a door that is shut, everyone tries each of so many; where there is one door, each of them so many.
+BEHIND, FOR_OTHERS = 4, 3
 #: What is asked of a model on the desk in any case; what else there is lies behind these.
 FRONT = ("_changelist", "_add", "_change")
 #: Aliases that other packages look up; the address itself is in the matrix under its own name.
@@ -81,8 +81,8 @@ def asked(person: str, cast: Cast) -> list[tuple[str, str]]:
     return [
         row
         for row in found
-        if (person in FOR_ALL or row not in one_door())
-        and (not is_behind(person, *row) or has_turn(person, *row))
+        if (row not in one_door() or sends_for_all(person, *row))
+        and (not is_behind(person, *row) or has_turn(person, *row, BEHIND))
     ]
 
 
@@ -109,9 +109,14 @@ def is_behind(person: str, name: str, method: str) -> bool:
     return cell == "405"
 
 
-def has_turn(person: str, name: str, method: str) -> bool:
-    """Return whether it is this person's turn to try a door that is shut to her: neighbours take turns, and so do addresses."""
-    return (zlib.crc32(f"{name} {method}".encode()) + PEOPLE.index(person)) % TURNS == 0
+def sends_for_all(person: str, name: str, method: str) -> bool:
+    """Return whether this person sends what is answered as it is read."""
+    return person == "anonymous" or (person in FOR_ALL and has_turn(person, name, method, FOR_OTHERS))
+
+
+def has_turn(person: str, name: str, method: str, turns: int) -> bool:
+    """Return whether it is this person's turn to try an address: neighbours take turns, and so do addresses."""
+    return (zlib.crc32(f"{name} {method}".encode()) + PEOPLE.index(person)) % turns == 0
 
 
 @functools.cache

@@ -58,7 +58,7 @@ def reach(user: User, name: str) -> list[str]:
         nodes = ", ".join(f"'{code}'" for post in user.posts_in_force for code in lineage(post.code))
         return [f"published_to IN ({nodes})"]
     needed = permission(Order, "view")
-    nodes = [(post.code, post.unit_id) for post in user.posts_in_force if needed in post.permissions]
+    nodes = [(post.code, post.unit_id) for post in user.posts_with(needed)]
     jurisdiction = rule_of(Order).jurisdiction(Order, user, "view")
     rows = Order.objects.restrict(user)
     if jurisdiction is not NOTHING and jurisdiction is not EVERYTHING:

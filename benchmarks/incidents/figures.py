@@ -79,7 +79,7 @@ def rivals_of(key: str, period: str, by: str) -> dict[str, Callable[[], Any]]:
     # Closings and answers are not for everyone; who may not see them has no columns of them.
     seen = [model for model in (Incident, Closing, Callback) if user.may("view", model)]
     keys = tuple(each for each in KEYS if reports.FIGURES[each].lines.model in seen)
-    [post] = [post for post in user.posts_in_force if "incidents.view_incident" in post.permissions]
+    [post] = user.posts_with("incidents.view_incident")
     scope = Scope(post.code)
 
     def table() -> reports.Table:

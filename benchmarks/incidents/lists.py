@@ -89,7 +89,7 @@ def reach(user: User, name: str) -> list[str]:
     if name == "tab: sent":
         return [f"placed_by_id = {user.pk}"]
     needed = permission(Incident, "verify" if name in ("tab: to verify", "tab: new") else "view")
-    nodes = [(post.code, post.unit_id) for post in user.posts_in_force if needed in post.permissions]
+    nodes = [(post.code, post.unit_id) for post in user.posts_with(needed)]
     if name == "tab: in hand":
         of_unit = [node for node in nodes if node[1]]
         return [f"worker_id = {user.pk}", *orders_by_hand.reach_of(of_unit, ())]

@@ -43,7 +43,7 @@ def rivals_of(key: str, period: str, by: str) -> tuple[dict[str, Callable[[], An
     """Return the rivals for one table of one person, and how many files were accepted: ``rule`` and ``hand`` are the statements alone,
     ``objects`` is the table in Python. Raises AssertionError when a number differs."""
     user, span = cast.person(key), periods()[period]
-    [post] = [post for post in user.posts_in_force if "mediation.count_dispute" in post.permissions]
+    [post] = user.posts_with("mediation.count_dispute")
     asked = Asked(span, post.code, by)
     told_by = {"category": "category", "level": "length(seat_id)::text", "place": COLUMN[len(post.code) + 3]}
     by_hand = BY_HAND.format(

@@ -59,7 +59,7 @@ WHERE {reach} AND ended_on IS NULL AND (w.kind <> 'council' OR c.organisation_id
 
 
 def _post(user: Any) -> Any:
-    [post] = [p for p in user.posts_in_force if "parties.view_organisation" in p.permissions]
+    [post] = user.posts_with("parties.view_organisation")
     return post
 
 

@@ -47,7 +47,7 @@ def queryset(user: User, name: str) -> QuerySet:
 
 def reach(user: User) -> str:
     """Return what the person reaches, as a condition."""
-    [post] = [p for p in user.posts_in_force if "parties.view_member" in p.permissions]
+    [post] = user.posts_with("parties.view_member")
     column = COLUMN.get(level_of(post.code), "grid_id")
     units = f" AND m.units @> ARRAY[{post.unit_id}]::bigint[]" if post.unit_id else ""
     return f"m.{column} = '{post.code}'{units}"

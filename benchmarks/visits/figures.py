@@ -30,7 +30,7 @@ SELECT entrance_id, sum(n)::int, sum(due)::int, min(oldest) FROM (
 def rivals_of(key: str, figure: str) -> tuple[dict[str, Callable[[], Any]], int]:
     """Return the rivals for one figure of one person, and how many lines it has. Raises AssertionError when a number differs."""
     user, since = cast.person(key), visiting.due_before()
-    [post] = [p for p in user.posts_in_force if "grids.view_household" in p.permissions]
+    [post] = user.posts_with("grids.view_household")
     if figure == "doors":
         grid = Grid.objects.get(code=post.code)
 

@@ -17,7 +17,7 @@ def measure(rows: int) -> dict[str, Any]:
     """Load ``rows`` new households of the secretary's community and take them away again. Returns seconds by way, and what became of
     the rows."""
     user = cast.person("secretary")
-    [post] = [p for p in user.posts_in_force if "grids.add_household" in p.permissions]
+    [post] = user.posts_with("grids.add_household")
     doors = list(Entrance.objects.filter(community_code=post.code).select_related("building").order_by("pk"))
     book, made = io.BytesIO(), Workbook(write_only=True)
     sheet = made.create_sheet()

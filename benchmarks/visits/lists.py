@@ -38,7 +38,7 @@ def queryset(user: User, name: str) -> QuerySet:
 
 def reach(user: User) -> str:
     """Return what the person reaches, as a condition."""
-    [post] = [p for p in user.posts_in_force if "grids.view_household" in p.permissions]
+    [post] = user.posts_with("grids.view_household")
     return f"h.{COLUMN.get(level_of(post.code), 'grid_id')} = '{post.code}'"
 
 
